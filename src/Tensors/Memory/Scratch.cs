@@ -1,0 +1,36 @@
+namespace MiniGpt.Tensors.Memory;
+
+/// <summary>
+/// Working memory of kernels, one block a thread and purpose, kept from call to call. A kernel may use it until it returns; a kernel that
+/// calls another one must not count on a slot that the other one uses.
+/// </summary>
+internal static unsafe class Scratch
+{
+    [ThreadStatic]
+    private static AlignedMemory?[]? t_blocks;
+
+    /// <summary>What a block is for; no two uses that overlap in time share one.</summary>
+    internal enum Slot
+    {
+        PackedA,
+        PackedB,
+        Partials,
+        Tile,
+    }
+
+    /// <summary>At least <paramref name="count"/> elements of this thread's memory, with whatever content the last use left.</summary>
+    public static T* Get<T>(Slot slot, long count)
+        where T : unmanaged
+    {
+        AlignedMemory?[] blocks = t_blocks ??= new AlignedMemory?[Enum.GetValues<Slot>().Length];
+        ref AlignedMemory? block = ref blocks[(int)slot];
+        long bytes = count * sizeof(T);
+        if (block is null || block.Bytes < bytes)
+        {
+            block?.Dispose();
+            block = new AlignedMemory(bytes + bytes / 4);
+        }
+
+        return (T*)block.Pointer;
+    }
+}

@@ -1,0 +1,89 @@
+using System.Numerics;
+
+namespace MiniGpt.Tensors.Simd;
+
+/// <summary>
+/// A hardware vector of <typeparamref name="T"/>, or a single <typeparamref name="T"/> where there is none. Kernels are written once
+/// against it; the JIT compiles them anew for each width and precision, so that nothing of this interface is left at run time.
+/// </summary>
+/// <typeparam name="TSelf">The vector type itself.</typeparam>
+/// <typeparam name="T"><see cref="float"/> or <see cref="double"/>.</typeparam>
+public interface ISimd<TSelf, T>
+    where TSelf : unmanaged, ISimd<TSelf, T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>The number of elements in one vector.</summary>
+    static abstract int Count { get; }
+
+    /// <summary>A vector of zeros.</summary>
+    static abstract TSelf Zero { get; }
+
+    /// <summary>A vector with <paramref name="value"/> in every element.</summary>
+    static abstract TSelf Broadcast(T value);
+
+    /// <summary>Reads <see cref="Count"/> elements; no alignment is needed.</summary>
+    static abstract unsafe TSelf Load(T* source);
+
+    /// <summary>Reads the first <paramref name="count"/> elements, 1 to <see cref="Count"/>; the rest are zero and their memory is not touched.</summary>
+    static abstract unsafe TSelf Load(T* source, int count);
+
+    /// <summary>Writes <see cref="Count"/> elements.</summary>
+    unsafe void Store(T* destination);
+
+    /// <summary>Writes the first <paramref name="count"/> elements, 1 to <see cref="Count"/>, and leaves the memory behind them alone.</summary>
+    unsafe void Store(T* destination, int count);
+
+    /// <summary>The sum, element by element.</summary>
+    static abstract TSelf operator +(TSelf a, TSelf b);
+
+    /// <summary>The difference, element by element.</summary>
+    static abstract TSelf operator -(TSelf a, TSelf b);
+
+    /// <summary>The product, element by element.</summary>
+    static abstract TSelf operator *(TSelf a, TSelf b);
+
+    /// <summary>The quotient, element by element.</summary>
+    static abstract TSelf operator /(TSelf a, TSelf b);
+
+    /// <summary>a · b + c, rounded once where the hardware can, else twice: never the slow emulation of a fused operation.</summary>
+    static abstract TSelf MultiplyAdd(TSelf a, TSelf b, TSelf c);
+
+    /// <summary>The smaller of each pair; NaN where either is NaN.</summary>
+    static abstract TSelf Min(TSelf a, TSelf b);
+
+    /// <summary>The greater of each pair; NaN where either is NaN.</summary>
+    static abstract TSelf Max(TSelf a, TSelf b);
+
+    /// <summary>The absolute value.</summary>
+    static abstract TSelf Abs(TSelf a);
+
+    /// <summary>The square root.</summary>
+    static abstract TSelf Sqrt(TSelf a);
+
+    /// <summary>The natural logarithm.</summary>
+    static abstract TSelf Log(TSelf a);
+
+    /// <summary>The nearest whole number, halves to even.</summary>
+    static abstract TSelf Round(TSelf a);
+
+    /// <summary>|magnitude| with the sign of <paramref name="sign"/>.</summary>
+    static abstract TSelf CopySign(TSelf magnitude, TSelf sign);
+
+    /// <summary>a · 2^n for whole n of at most ±2100; overflow gives infinity and underflow subnormal numbers, then zero.</summary>
+    static abstract TSelf Scale(TSelf a, TSelf n);
+
+    /// <summary>All bits set where a &lt; b, none elsewhere: a mask for <see cref="Select"/>. NaN compares as false.</summary>
+    static abstract TSelf LessThan(TSelf a, TSelf b);
+
+    /// <summary>All bits set where a = b, none elsewhere. NaN compares as false.</summary>
+    static abstract TSelf Equal(TSelf a, TSelf b);
+
+    /// <summary><paramref name="whenSet"/> where the mask is set, <paramref name="otherwise"/> elsewhere.</summary>
+    static abstract TSelf Select(TSelf mask, TSelf whenSet, TSelf otherwise);
+
+    /// <summary>The sum of the elements, always in the same order.</summary>
+    static abstract T SumAcross(TSelf a);
+
+    /// <summary>The greatest element; NaN if there is one.</summary>
+    static abstract T MaxAcross(TSelf a);
+}

@@ -1,0 +1,66 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using MiniGpt.Tensors.Simd;
+
+namespace MiniGpt.Tensors.Threading;
+
+/// <summary>The threads that all kernels share, and how a kernel's items are cut into chunks for them.</summary>
+public static unsafe class Workers
+{
+    private static WorkerPool s_pool = new(Environment.ProcessorCount);
+
+    /// <summary>
+    /// The number of threads that kernels use, the calling one included; 0 sets it to the number of processors. To be set while no kernel
+    /// runs. Results do not depend on it: work is cut by its size alone.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is negative or over 1024.</exception>
+    public static int Count
+    {
+        get => s_pool.Threads;
+        set
+        {
+            ArgumentOutOfRangeException.ThrowIfNegative(value);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(value, 1024);
+            int threads = value == 0 ? Environment.ProcessorCount : value;
+            if (threads != s_pool.Threads)
+            {
+                s_pool.Dispose();
+                s_pool = new WorkerPool(threads);
+            }
+        }
+    }
+
+    /// <summary>Runs a kernel over its items from 0 up to <paramref name="count"/>, <paramref name="grain"/> items a chunk.</summary>
+    /// <param name="kernel">The kernel, by reference: it is not copied.</param>
+    /// <param name="count">The number of items.</param>
+    /// <param name="grain">Items in a chunk: enough that a chunk takes some microseconds, since handing it out costs a part of one.</param>
+    internal static void Run<T, TKernel>(ref TKernel kernel, int count, int grain)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where TKernel : struct, IRangeKernel<T>
+    {
+        if (count <= grain)
+        {
+            VectorWidth.Run<T, TKernel>(ref kernel, 0, count);
+            return;
+        }
+
+        Job<TKernel> job = new() { Kernel = ref kernel, Count = count, Grain = grain };
+        s_pool.Run(&RunChunk<T, TKernel>, Unsafe.AsPointer(ref Unsafe.As<Job<TKernel>, byte>(ref job)), (count + grain - 1) / grain);
+    }
+
+    private static void RunChunk<T, TKernel>(void* context, int chunk)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where TKernel : struct, IRangeKernel<T>
+    {
+        ref Job<TKernel> job = ref Unsafe.As<byte, Job<TKernel>>(ref Unsafe.AsRef<byte>(context));
+        int start = chunk * job.Grain;
+        VectorWidth.Run<T, TKernel>(ref job.Kernel, start, Math.Min(job.Count, start + job.Grain));
+    }
+
+    private ref struct Job<TKernel>
+    {
+        public ref TKernel Kernel;
+        public int Count;
+        public int Grain;
+    }
+}
