@@ -1,0 +1,106 @@
+using System.Numerics;
+using MiniGpt.Tensors.Simd;
+using MiniGpt.Tensors.Threading;
+
+namespace MiniGpt.Tensors.Kernels;
+
+/// <summary>
+/// Matrix products: C = A·B, C += A·B, with a bias and an activation on the way out. A transpose is a view
+/// (<see cref="Tensor{T}.Transpose"/>): Y = X·Wᵀ, dX = dY·W and dW = dYᵀ·X are the same kernel.
+/// </summary>
+/// <remarks>
+/// The structure is that of Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication" (2008), and of BLIS: loops over
+/// blocks round one microkernel. B is packed into panels; A is read where it lies if its rows run along memory, and packed otherwise.
+/// </remarks>
+public static class Gemm
+{
+    /// <summary>C = A·B, or C += A·B.</summary>
+    /// <param name="a">[..., M, K], any strides; outer axes are broadcast to those of <paramref name="c"/>.</param>
+    /// <param name="b">[..., K, N], any strides; outer axes are broadcast to those of <paramref name="c"/>.</param>
+    /// <param name="c">[..., M, N]; columns lie side by side in memory.</param>
+    /// <param name="accumulate">Whether to add to C; otherwise C is overwritten without being read.</param>
+    /// <exception cref="ShapeException">The shapes do not go together.</exception>
+    public static void Multiply<T>(Tensor<T> a, Tensor<T> b, Tensor<T> c, bool accumulate = false)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        Run<T, NoFunction<T>>("MatMul", a, b, default, c, default, accumulate);
+
+    /// <summary>Y = X·Wᵀ + bias.</summary>
+    /// <param name="x">[..., In].</param>
+    /// <param name="weight">[Out, In].</param>
+    /// <param name="bias">[Out], or empty for none.</param>
+    /// <param name="y">[..., Out].</param>
+    /// <exception cref="ShapeException">The shapes do not go together.</exception>
+    public static void Linear<T>(Tensor<T> x, Tensor<T> weight, Tensor<T> bias, Tensor<T> y)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        Run<T, NoFunction<T>>("Linear", x, weight.Transpose(0, 1), bias, y, default, accumulate: false);
+
+    /// <summary>Z = X·Wᵀ + bias and Y = f(Z), where f is applied while a block of Z is still in the cache.</summary>
+    /// <param name="x">[..., In].</param>
+    /// <param name="weight">[Out, In].</param>
+    /// <param name="bias">[Out], or empty for none.</param>
+    /// <param name="preActivation">Z, [..., Out].</param>
+    /// <param name="y">Y, [..., Out]; may be Z itself where nobody needs Z.</param>
+    /// <exception cref="ShapeException">The shapes do not go together.</exception>
+    public static void Linear<T, TFunction>(Tensor<T> x, Tensor<T> weight, Tensor<T> bias, Tensor<T> preActivation, Tensor<T> y)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where TFunction : struct, IUnaryFunction<T> =>
+        Run<T, TFunction>("Linear", x, weight.Transpose(0, 1), bias, preActivation, y, accumulate: false);
+
+    private static void Run<T, TFunction>(
+        string operation, Tensor<T> a, Tensor<T> b, Tensor<T> bias, Tensor<T> c, Tensor<T> activated, bool accumulate)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where TFunction : struct, IUnaryFunction<T>
+    {
+        if (a.Rank < 1 || b.Rank < 2 || c.Rank != a.Rank || a.Shape[-1] != b.Shape[-2])
+        {
+            throw new ShapeException(operation, a.Shape, b.Shape, "the columns of the first must be the rows of the second");
+        }
+
+        if (b.Rank == 2 && a.IsContiguous && c.IsContiguous && (activated.IsEmpty || activated.IsContiguous))
+        {
+            // One matrix B for all of [..., K]: a single product of as many rows.
+            int rows = checked((int)a.Shape.Without(-1).Count);
+            a = a.Reshape([rows, a.Shape[-1]]);
+            c = c.Reshape([rows, c.Shape[-1]]);
+            activated = activated.IsEmpty ? activated : activated.Reshape(c.Shape);
+        }
+
+        if (c.Rank < 2 || c.Shape[-1] != b.Shape[-1] || c.Shape[-2] != a.Shape[-2] || (c.Stride(-1) != 1 && c.Shape[-1] > 1))
+        {
+            throw new ShapeException(operation, a.Shape.With(-1, b.Shape[-1]), c.Shape, "the destination must have the product's sizes");
+        }
+
+        if (!bias.IsEmpty && bias.Shape != [c.Shape[-1]])
+        {
+            throw new ShapeException(operation, bias.Shape, c.Shape, "the bias must have one element a column");
+        }
+
+        if (!activated.IsEmpty && activated.Shape != c.Shape)
+        {
+            throw new ShapeException(operation, c.Shape, activated.Shape, "pre-activation and output must have one shape");
+        }
+
+        Shape outer = c.Shape.Without(-1).Without(-1);
+        if (c.Count == 0)
+        {
+            return;
+        }
+
+        var product = new GemmProduct<T, TFunction>(
+            a.BroadcastTo(outer.Append(a.Shape[-2]).Append(a.Shape[-1])),
+            b.BroadcastTo(outer.Append(b.Shape[-2]).Append(b.Shape[-1])),
+            bias, c, activated, accumulate);
+        Workers.Run<T, GemmProduct<T, TFunction>>(ref product, product.Items, grain: 1);
+    }
+
+    /// <summary>Stands for "no activation": the output is empty then, and this is never called.</summary>
+    private readonly struct NoFunction<T> : IUnaryFunction<T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        public static V Value<V>(V x)
+            where V : unmanaged, ISimd<V, T> => x;
+
+        public static V Derivative<V>(V x, V y)
+            where V : unmanaged, ISimd<V, T> => V.Broadcast(T.One);
+    }
+}
