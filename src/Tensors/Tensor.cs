@@ -104,6 +104,8 @@ public readonly unsafe struct Tensor<T>
 
     internal T* Pointer => _pointer;
 
+    internal AlignedMemory? Memory => _memory;
+
     /// <summary>A tensor of its own memory with these elements, in order.</summary>
     /// <exception cref="ArgumentException">There are more or fewer elements than the shape has.</exception>
     public static Tensor<T> From(ReadOnlySpan<T> elements, Shape shape)

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+
 namespace MiniGpt.Tensors.Memory;
 
 /// <summary>
@@ -10,6 +12,7 @@ public sealed unsafe class Arena : IDisposable
     private const long SmallestBlock = 1 << 20;
 
     private readonly List<AlignedMemory> _blocks = [];
+    private readonly List<FreeList> _free = [];
     private long _usedInLast;
     private long _usedBefore;
 
@@ -23,7 +26,12 @@ public sealed unsafe class Arena : IDisposable
     public Tensor<T> Allocate<T>(Shape shape)
         where T : unmanaged
     {
-        long bytes = checked(shape.Count * sizeof(T) + AlignedMemory.Alignment - 1) & -AlignedMemory.Alignment;
+        long bytes = SizeOf<T>(shape);
+        if (FreeListOf(bytes) is { } free && free.Pieces.TryPop(out Piece piece))
+        {
+            return new Tensor<T>(piece.Block, (T*)((byte*)piece.Block.Pointer + piece.Offset), shape);
+        }
+
         if (_blocks.Count == 0 || _usedInLast + bytes > _blocks[^1].Bytes)
         {
             AddBlock(bytes);
@@ -35,9 +43,33 @@ public sealed unsafe class Arena : IDisposable
         return tensor;
     }
 
+    /// <summary>
+    /// Gives one tensor's memory back before the reset, for the next allocation of the same size: layers repeat their sizes, so that the
+    /// gradients of one reuse the activations of another.
+    /// </summary>
+    /// <param name="tensor">A whole tensor from this arena, not a view of a part.</param>
+    public void Return<T>(Tensor<T> tensor)
+        where T : unmanaged
+    {
+        long bytes = SizeOf<T>(tensor.Shape);
+        if (FreeListOf(bytes) is not { } free)
+        {
+            free = new FreeList(bytes);
+            _free.Add(free);
+        }
+
+        FillWithNaN((byte*)tensor.Pointer, bytes);
+        free.Pieces.Push(new Piece(tensor.Memory!, (byte*)tensor.Pointer - (byte*)tensor.Memory!.Pointer));
+    }
+
     /// <summary>Takes back all that was handed out. In debug builds it is filled with NaN, so that a use of old memory shows.</summary>
     public void Reset()
     {
+        foreach (FreeList free in _free)
+        {
+            free.Pieces.Clear();
+        }
+
         if (_blocks.Count > 1)
         {
             long needed = Used;
@@ -46,7 +78,11 @@ public sealed unsafe class Arena : IDisposable
             Capacity = needed;
         }
 
-        FillWithNaN();
+        foreach (AlignedMemory block in _blocks)
+        {
+            FillWithNaN((byte*)block.Pointer, block.Bytes);
+        }
+
         _usedInLast = 0;
         _usedBefore = 0;
     }
@@ -75,12 +111,38 @@ public sealed unsafe class Arena : IDisposable
         Capacity = 0;
     }
 
-    [System.Diagnostics.Conditional("DEBUG")]
-    private void FillWithNaN()
+    private static long SizeOf<T>(Shape shape)
+        where T : unmanaged => checked(shape.Count * sizeof(T) + AlignedMemory.Alignment - 1) & -AlignedMemory.Alignment;
+
+    // A step has some twenty sizes: looking through them is quicker than a hash.
+    private FreeList? FreeListOf(long bytes)
     {
-        foreach (AlignedMemory block in _blocks)
+        foreach (FreeList free in _free)
         {
-            new Span<byte>(block.Pointer, (int)Math.Min(block.Bytes, int.MaxValue)).Fill(0xFF); // all bits set is a NaN in both precisions
+            if (free.Bytes == bytes)
+            {
+                return free;
+            }
         }
+
+        return null;
+    }
+
+    [Conditional("DEBUG")]
+    private static void FillWithNaN(byte* start, long bytes)
+    {
+        for (long i = 0; i < bytes; i += 1 << 30)
+        {
+            new Span<byte>(start + i, (int)Math.Min(bytes - i, 1 << 30)).Fill(0xFF); // all bits set is a NaN in both precisions
+        }
+    }
+
+    private readonly record struct Piece(AlignedMemory Block, long Offset);
+
+    private sealed class FreeList(long bytes)
+    {
+        public long Bytes { get; } = bytes;
+
+        public Stack<Piece> Pieces { get; } = new();
     }
 }

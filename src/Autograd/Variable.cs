@@ -1,0 +1,142 @@
+using System.Numerics;
+using MiniGpt.Tensors;
+
+namespace MiniGpt.Autograd;
+
+/// <summary>
+/// A tensor that knows how it came about: operators on variables compute values and leave nodes on a <see cref="Tape{T}"/>, which
+/// <see cref="Tape{T}.Backward(Variable{T})"/> walks from the end to fill the gradients.
+/// </summary>
+/// <remarks>
+/// A parameter or another leaf lives as long as its owner wants. The result of an operator lives until its tape is reset, and its value
+/// until the backward pass has gone past it, when the memory is used again; <see cref="Retain"/> keeps it.
+/// </remarks>
+public sealed partial class Variable<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private Tensor<T> _value;
+    private Tensor<T> _gradient;
+    private State _state;
+    private bool _ownsValue;
+    private bool _retained;
+
+    /// <summary>Makes a leaf: a parameter, whose gradient is kept in memory of the caller's.</summary>
+    /// <param name="value">The value; not copied.</param>
+    /// <param name="gradient">Where the gradient goes, of the same shape; contiguous. Empty: memory of its own at the first use.</param>
+    /// <exception cref="ShapeException">The shapes differ.</exception>
+    public Variable(Tensor<T> value, Tensor<T> gradient = default)
+    {
+        if (!gradient.IsEmpty && gradient.Shape != value.Shape)
+        {
+            throw new ShapeException("Variable", value.Shape, gradient.Shape, "value and gradient must have one shape");
+        }
+
+        _value = value;
+        _gradient = gradient;
+        RequiresGradient = true;
+    }
+
+    internal Variable()
+    {
+    }
+
+    private enum State
+    {
+        Live,
+        PassedByBackward,
+        Reset,
+    }
+
+    /// <summary>The value.</summary>
+    /// <exception cref="InvalidOperationException">The backward pass or a reset of the tape took the memory back.</exception>
+    public Tensor<T> Value => _state switch
+    {
+        State.Live => _value,
+        State.PassedByBackward => throw new InvalidOperationException(
+            "The backward pass has used this variable's memory again; call Retain() before it to keep the value."),
+        _ => throw new InvalidOperationException("The tape of this variable was reset."),
+    };
+
+    /// <summary>The sizes of the axes.</summary>
+    public Shape Shape => _value.Shape;
+
+    /// <summary>Whether a gradient is wanted: for a leaf, as set; for a result, if one of its inputs wants one and the tape records.</summary>
+    public bool RequiresGradient { get; set; }
+
+    /// <summary>Whether a gradient has arrived since the last <see cref="ClearGradient"/>.</summary>
+    public bool HasGradient { get; private set; }
+
+    /// <summary>The gradient of what <see cref="Tape{T}.Backward(Variable{T})"/> was called on with respect to this variable.</summary>
+    /// <exception cref="InvalidOperationException">None has arrived.</exception>
+    public Tensor<T> Gradient => HasGradient
+        ? _gradient
+        : throw new InvalidOperationException($"No gradient has reached this variable of shape {Shape}.");
+
+    internal Tape<T>? Tape { get; private set; }
+
+    /// <summary>Keeps value and gradient of an operator's result past the backward pass, until the tape is reset.</summary>
+    public Variable<T> Retain()
+    {
+        _retained = true;
+        return this;
+    }
+
+    /// <summary>Forgets the gradient: the next one overwrites it. Costs nothing.</summary>
+    public void ClearGradient() => HasGradient = false;
+
+    /// <summary>
+    /// The tensor that a node's backward writes this variable's gradient to. The first one to write overwrites, later ones add: so nothing
+    /// needs to be zeroed.
+    /// </summary>
+    /// <param name="accumulate">Whether to add to what is there.</param>
+    public Tensor<T> GradientTarget(out bool accumulate)
+    {
+        accumulate = HasGradient;
+        if (_gradient.IsEmpty)
+        {
+            _gradient = Tape is null ? new Tensor<T>(Shape) : Tape.Allocate<T>(Shape);
+        }
+
+        HasGradient = true;
+        return _gradient;
+    }
+
+    internal void Start(Tape<T> tape, Tensor<T> value, bool requiresGradient, bool ownsValue)
+    {
+        Tape = tape;
+        _value = value;
+        _gradient = default;
+        _state = State.Live;
+        _ownsValue = ownsValue;
+        _retained = false;
+        RequiresGradient = requiresGradient;
+        HasGradient = false;
+    }
+
+    /// <summary>Called when the node that made this variable has run backward: nobody reads it any more.</summary>
+    internal void PassedByBackward(Tape<T> tape)
+    {
+        if (_retained)
+        {
+            return;
+        }
+
+        _state = State.PassedByBackward;
+        if (_ownsValue)
+        {
+            tape.Return(_value);
+        }
+
+        if (HasGradient)
+        {
+            tape.Return(_gradient);
+            HasGradient = false;
+        }
+    }
+
+    internal void WasReset()
+    {
+        _state = State.Reset;
+        HasGradient = false;
+    }
+}
