@@ -1,0 +1,73 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace MiniGpt.Model.Formats;
+
+/// <summary>Reads and writes the small JSON files of a model folder.</summary>
+internal static class JsonFile
+{
+    private const int LongestFile = 64 << 20;
+
+    /// <summary>Written as other tools write: indented, and with every character that JSON allows as itself.</summary>
+    private static readonly JsonWriterOptions s_writing = new()
+    {
+        Indented = true,
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
+
+    private static readonly JsonDocumentOptions s_reading = new() { AllowDuplicateProperties = false, MaxDepth = 32 };
+
+    /// <summary>Reads a file whose JSON is an object and gives it to <paramref name="parse"/>.</summary>
+    /// <exception cref="FileFormatException">It is no JSON object, or <paramref name="parse"/> finds a string that is no Unicode.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static T Read<T>(string path, Func<JsonElement, T> parse)
+    {
+        long length = new FileInfo(path).Length;
+        if (length > LongestFile)
+            throw new FileFormatException(path, $"{length} bytes of JSON found, at most {LongestFile} expected");
+        return Parse(path, File.ReadAllBytes(path), parse);
+    }
+
+    /// <summary>Parses JSON that came out of a file and gives the object to <paramref name="parse"/>.</summary>
+    /// <exception cref="FileFormatException">It is no JSON object, or <paramref name="parse"/> finds a string that is no Unicode.</exception>
+    public static T Parse<T>(string path, ReadOnlyMemory<byte> json, Func<JsonElement, T> parse)
+    {
+        if (json.Span.StartsWith("\uFEFF"u8))
+            json = json[3..];
+        try
+        {
+            using JsonDocument document = JsonDocument.Parse(json, s_reading);
+            if (document.RootElement.ValueKind != JsonValueKind.Object)
+                throw new FileFormatException(path, $"a JSON {Kind(document.RootElement)} found, an object expected");
+            return parse(document.RootElement);
+        }
+        // System.Text.Json throws the second for halves of surrogate pairs and for bytes that are no UTF-8.
+        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        {
+            throw new FileFormatException(path, $"no valid JSON: {error.Message}", error);
+        }
+    }
+
+    /// <summary>Writes an object, whole or not at all.</summary>
+    public static void Write(string path, JsonObject content)
+    {
+        using AtomicFile file = AtomicFile.Create(path);
+        using (Utf8JsonWriter writer = new(file.Stream, s_writing))
+            content.WriteTo(writer);
+        file.Stream.WriteByte((byte)'\n');
+        file.Commit();
+    }
+
+    /// <summary>What a value is, in the words of a message.</summary>
+    public static string Kind(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Object => "object",
+        JsonValueKind.Array => "array",
+        JsonValueKind.String => "string",
+        JsonValueKind.Number => "number",
+        JsonValueKind.True => "true",
+        JsonValueKind.False => "false",
+        _ => "null",
+    };
+}

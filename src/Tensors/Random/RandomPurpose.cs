@@ -1,0 +1,20 @@
+namespace MiniGpt.Tensors;
+
+/// <summary>What random numbers are drawn for. Each purpose has numbers of its own, so that one more draw here moves nothing there.</summary>
+public enum RandomPurpose
+{
+    /// <summary>The first values of the parameters.</summary>
+    Initialisation,
+
+    /// <summary>Where the examples of a training batch start.</summary>
+    Batches,
+
+    /// <summary>Which activations dropout zeroes.</summary>
+    Dropout,
+
+    /// <summary>Which token follows when text is generated.</summary>
+    Sampling,
+
+    /// <summary>Where the examples of an evaluation start.</summary>
+    Evaluation,
+}
