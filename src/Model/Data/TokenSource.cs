@@ -1,0 +1,86 @@
+namespace MiniGpt.Model.Data;
+
+/// <summary>A sequence of token ids, in memory or in a file. Several threads may read at once.</summary>
+public abstract class TokenSource
+{
+    /// <summary>n: how many tokens there are.</summary>
+    public abstract long Length { get; }
+
+    /// <summary>Reads the tokens from <paramref name="start"/> on, as many as <paramref name="destination"/> has room for.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The sequence does not reach so far.</exception>
+    public void Read(long start, Span<int> destination)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(start);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(start, Length - destination.Length);
+        ReadRange(start, destination);
+    }
+
+    /// <summary>Tokens in memory, at two bytes each where the vocabulary allows it.</summary>
+    /// <exception cref="ArgumentException">An id is not in a vocabulary of this size.</exception>
+    public static TokenSource FromIds(ReadOnlySpan<int> ids, int vocabularySize)
+    {
+        for (int i = 0; i < ids.Length; i++)
+            Require.That((uint)ids[i] < (uint)vocabularySize, $"token {i} has the id {ids[i]}, 0 to {vocabularySize - 1} expected");
+        if (vocabularySize > ushort.MaxValue + 1)
+            return new WideTokens(ids.ToArray());
+        ushort[] narrow = new ushort[ids.Length];
+        for (int i = 0; i < ids.Length; i++)
+            narrow[i] = (ushort)ids[i];
+        return new NarrowTokens(narrow);
+    }
+
+    /// <summary>A part of the sequence, which stays where it is.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The part is not inside.</exception>
+    public TokenSource Slice(long start, long length)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(start);
+        ArgumentOutOfRangeException.ThrowIfNegative(length);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(start, Length - length);
+        return new TokenSlice(this, start, length);
+    }
+
+    /// <summary>The largest id, found by reading all of them; -1 where there is none.</summary>
+    public int MaxId()
+    {
+        int[] chunk = new int[1 << 14];
+        int largest = -1;
+        for (long start = 0; start < Length; start += chunk.Length)
+        {
+            Span<int> ids = chunk.AsSpan(0, (int)Math.Min(chunk.Length, Length - start));
+            ReadRange(start, ids);
+            foreach (int id in ids)
+                largest = Math.Max(largest, id);
+        }
+        return largest;
+    }
+
+    /// <summary>Reads a range that is known to be inside the sequence.</summary>
+    protected abstract void ReadRange(long start, Span<int> destination);
+
+    private sealed class NarrowTokens(ushort[] ids) : TokenSource
+    {
+        public override long Length => ids.Length;
+
+        protected override void ReadRange(long start, Span<int> destination)
+        {
+            ReadOnlySpan<ushort> range = ids.AsSpan((int)start, destination.Length);
+            for (int i = 0; i < range.Length; i++)
+                destination[i] = range[i];
+        }
+    }
+
+    private sealed class WideTokens(int[] ids) : TokenSource
+    {
+        public override long Length => ids.Length;
+
+        protected override void ReadRange(long start, Span<int> destination) =>
+            ids.AsSpan((int)start, destination.Length).CopyTo(destination);
+    }
+
+    private sealed class TokenSlice(TokenSource whole, long offset, long length) : TokenSource
+    {
+        public override long Length => length;
+
+        protected override void ReadRange(long start, Span<int> destination) => whole.ReadRange(offset + start, destination);
+    }
+}
