@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using MiniGpt.Model.Data;
 using MiniGpt.Model.Optimization;
@@ -154,10 +155,18 @@ public sealed record TrainingOptions
         _ => throw new ArgumentException($"there is no preset {preset}"),
     };
 
-    /// <summary>Reads what <see cref="ToJson"/> wrote.</summary>
+    /// <summary>Reads what <see cref="ToJson"/> wrote. What is left out has its default.</summary>
     /// <exception cref="JsonException">It is no such JSON.</exception>
-    public static TrainingOptions FromJson(string json) =>
-        JsonSerializer.Deserialize(json, TrainingJson.Default.TrainingOptions) ?? throw new JsonException("null found, an object expected");
+    public static TrainingOptions FromJson(string json)
+    {
+        if (JsonNode.Parse(json, documentOptions: new() { AllowDuplicateProperties = false }) is not JsonObject given)
+            throw new JsonException("an object of training options expected");
+        // Generated code gives a missing key the default of its type, not that of its property: lay the keys over the defaults.
+        JsonObject options = JsonSerializer.SerializeToNode(new TrainingOptions(), TrainingJson.Default.TrainingOptions)!.AsObject();
+        foreach ((string key, JsonNode? value) in given)
+            options[key] = value?.DeepClone();
+        return options.Deserialize(TrainingJson.Default.TrainingOptions)!;
+    }
 
     /// <summary>The options as they stand in training.json.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, TrainingJson.Default.TrainingOptions);

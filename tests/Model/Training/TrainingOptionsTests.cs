@@ -1,0 +1,79 @@
+using System.Text.Json;
+using MiniGpt.Model;
+using MiniGpt.Model.Data;
+using MiniGpt.Model.Optimization;
+using MiniGpt.Model.Tokenizers;
+using MiniGpt.Model.Training;
+using Xunit;
+
+namespace MiniGpt.Tests.Model.Training;
+
+public class TrainingOptionsTests
+{
+    [Theory]
+    [InlineData(TrainingPreset.Tiny, 65, 65 * 128 + 64 * 128 + 4 * (12 * 128 * 128 + 13 * 128) + 2 * 128)]
+    [InlineData(TrainingPreset.Baby, 65, 65 * 384 + 256 * 384 + 6 * (12 * 384 * 384 + 13 * 384) + 2 * 384)]
+    [InlineData(TrainingPreset.Gpt2, 50257, 124_439_808)]
+    public void A_preset_is_valid_and_has_its_size(TrainingPreset preset, int vocabularySize, long parameters)
+    {
+        TrainingOptions options = TrainingOptions.For(preset);
+        options.Validate();
+        Assert.Equal(parameters, options.ToConfig(vocabularySize).ParameterCount);
+    }
+
+    [Fact]
+    public void Options_come_back_from_JSON()
+    {
+        TrainingOptions options = TrainingOptions.For(TrainingPreset.Baby) with
+        {
+            Data = ["本.txt", "-"],
+            ValidationData = "more.txt",
+            Unknown = UnknownCharacter.Skip,
+            VocabularySize = 300,
+            Activation = Activation.GeluErf,
+            Positions = PositionKind.Sinusoidal,
+            Batches = BatchOrder.Sequential,
+            Schedule = ScheduleKind.Linear,
+            Seed = ulong.MaxValue,
+            CheckpointEvery = 0,
+            LearningRate = 0.1 + 0.2,
+        };
+        string json = options.ToJson();
+        TrainingOptions again = TrainingOptions.FromJson(json);
+        Assert.Equal(options with { Data = again.Data }, again);
+        Assert.Equal(options.Data, again.Data);
+        Assert.Contains("\"min_learning_rate\": 0.0001", json, StringComparison.Ordinal);
+        Assert.Contains("\"activation\": \"gelu\"", json, StringComparison.Ordinal);
+        Assert.DoesNotContain("learning_rates", json, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void What_JSON_leaves_out_has_its_default() =>
+        Assert.Equal(2000, TrainingOptions.FromJson("{}").Steps);
+
+    [Theory]
+    [InlineData("null")]
+    [InlineData("[]")]
+    [InlineData("{\"steps\":\"many\"}")]
+    [InlineData("{\"step\":1}")]
+    [InlineData("{\"data\":null}")]
+    [InlineData("{\"schedule\":1}")]
+    [InlineData("{\"schedule\":\"rising\"}")]
+    public void JSON_of_something_else_is_refused(string json) => Assert.Throws<JsonException>(() => TrainingOptions.FromJson(json));
+
+    [Fact]
+    public void A_broken_rule_is_one_line_with_the_value()
+    {
+        TrainingOptions tiny = new();
+        Assert.Equal("the number of steps must be positive, it is 0", Message(tiny with { Steps = 0 }));
+        Assert.Equal("the learning rate must be positive, it is NaN", Message(tiny with { LearningRate = double.NaN }));
+        Assert.Equal("the minimum learning rate 0.1 is above the learning rate 0.001", Message(tiny with { MinLearningRate = 0.1 }));
+        Assert.Equal("3 heads do not divide a width of 128", Message(tiny with { Heads = 3 }));
+        Assert.Equal("the beta2 must be at least 0 and less than 1, it is 1", Message(tiny with { Beta2 = 1 }));
+        Assert.Equal("the clip norm must not be negative, it is -1", Message(tiny with { ClipNorm = -1 }));
+        Assert.Equal("the number of steps between checkpoints must not be negative, it is -1", Message(tiny with { CheckpointEvery = -1 }));
+        Assert.Contains("too large", Message(tiny with { BatchSize = int.MaxValue }), StringComparison.Ordinal);
+    }
+
+    private static string Message(TrainingOptions options) => Assert.Throws<ArgumentException>(options.Validate).Message;
+}
