@@ -110,7 +110,10 @@ public sealed class SafetensorsReader : IDisposable
     private void Read<TStored, T>(SafetensorsEntry entry, Span<T> destination, Func<TStored, T> convert) where TStored : unmanaged
     {
         if (destination.Length != entry.Count)
-            throw new ArgumentException($"tensor '{entry.Name}' has {entry.Count} numbers, the destination has room for {destination.Length}");
+        {
+            throw new ArgumentException(
+                $"tensor '{entry.Name}' has {entry.Count} numbers, the destination has room for {destination.Length}");
+        }
 
         byte[] rented = ArrayPool<byte>.Shared.Rent(ChunkBytes);
         try

@@ -22,7 +22,9 @@ public sealed class SafetensorsWriter
     /// <param name="stream">Where to write, an <see cref="AtomicFile.Stream"/> as a rule.</param>
     /// <param name="tensors">Name, shape and type, F32 or F64, of every tensor in the order in which they will be written.</param>
     /// <param name="metadata">Strings that describe the file, beside format = pt, which some readers insist on.</param>
-    /// <exception cref="ArgumentException">A name is there twice or reserved, a dimension is negative, or a type cannot be written.</exception>
+    /// <exception cref="ArgumentException">
+    /// A name is there twice or reserved, a dimension is negative, or a type cannot be written.
+    /// </exception>
     /// <exception cref="IOException">The stream cannot be written.</exception>
     public SafetensorsWriter(
         Stream stream,
@@ -45,7 +47,8 @@ public sealed class SafetensorsWriter
         if (entry.Count != numbers.Length || entry.Type != TypeOf<T>())
         {
             throw new ArgumentException(
-                $"tensor '{entry.Name}' was announced with {entry.Count} numbers of {entry.Type}, {numbers.Length} of {typeof(T).Name} are written");
+                $"tensor '{entry.Name}' was announced with {entry.Count} numbers of {entry.Type}, "
+                + $"{numbers.Length} of {typeof(T).Name} are written");
         }
         _next++;
         const int chunk = 1 << 20; // the bytes of a longer span could be more than a span can count

@@ -58,7 +58,8 @@ public class CharacterTokenizerTests
         CharacterTokenizer tokenizer = CharacterTokenizer.FromText("abc🐈\n");
         Assert.Equal("character 'é' (U+00E9) at line 2, character 4 is not in the vocabulary; --unknown skip leaves such characters out",
             Assert.Throws<ArgumentException>(() => tokenizer.Encode("abc\na🐈cé")).Message);
-        Assert.Contains("U+0009 at line 1, character 1", Assert.Throws<ArgumentException>(() => tokenizer.Encode("\t")).Message, StringComparison.Ordinal);
+        Assert.StartsWith("character U+0009 at line 1, character 1",
+            Assert.Throws<ArgumentException>(() => tokenizer.Encode("\t")).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -72,7 +73,8 @@ public class CharacterTokenizerTests
         (string, string)[] cases = [("ab\ud83d", "U+D83D, at line 1, character 3"), ("ab\n\udc08b", "U+DC08, at line 2, character 1")];
         foreach ((string text, string reason) in cases)
         {
-            Assert.Contains(reason, Assert.Throws<ArgumentException>(() => CharacterTokenizer.FromText(text)).Message, StringComparison.Ordinal);
+            ArgumentException error = Assert.Throws<ArgumentException>(() => CharacterTokenizer.FromText(text));
+            Assert.Contains(reason, error.Message, StringComparison.Ordinal);
             Assert.Contains(reason, Assert.Throws<ArgumentException>(() => tokenizer.Encode(text)).Message, StringComparison.Ordinal);
         }
     }
