@@ -20,20 +20,13 @@ public sealed partial class Variable<T>
     private bool _ownsValue;
     private bool _retained;
 
-    /// <summary>Makes a leaf: a parameter, whose gradient is kept in memory of the caller's.</summary>
+    /// <summary>Makes a leaf, such as a parameter.</summary>
     /// <param name="value">The value; not copied.</param>
-    /// <param name="gradient">Where the gradient goes, of the same shape; contiguous. Empty: memory of its own at the first use.</param>
-    /// <exception cref="ShapeException">The shapes differ.</exception>
-    public Variable(Tensor<T> value, Tensor<T> gradient = default)
+    /// <param name="requiresGradient">Whether a gradient is wanted. It gets memory of its own at the first use, or that of <see cref="KeepGradientIn"/>.</param>
+    public Variable(Tensor<T> value, bool requiresGradient = true)
     {
-        if (!gradient.IsEmpty && gradient.Shape != value.Shape)
-        {
-            throw new ShapeException("Variable", value.Shape, gradient.Shape, "value and gradient must have one shape");
-        }
-
         _value = value;
-        _gradient = gradient;
-        RequiresGradient = true;
+        RequiresGradient = requiresGradient;
     }
 
     internal Variable()
@@ -79,6 +72,19 @@ public sealed partial class Variable<T>
     {
         _retained = true;
         return this;
+    }
+
+    /// <summary>Gives a leaf's gradient its place: a part of a buffer that the optimizer goes through in one pass.</summary>
+    /// <exception cref="ShapeException">The shapes differ.</exception>
+    public void KeepGradientIn(Tensor<T> memory)
+    {
+        if (memory.Shape != Shape)
+        {
+            throw new ShapeException("Variable", Shape, memory.Shape, "value and gradient must have one shape");
+        }
+
+        _gradient = memory;
+        HasGradient = false;
     }
 
     /// <summary>Forgets the gradient: the next one overwrites it. Costs nothing.</summary>

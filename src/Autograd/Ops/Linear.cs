@@ -62,7 +62,7 @@ public static class LinearOperator
         x.RequiresGradient || weight.RequiresGradient || bias is { RequiresGradient: true };
 
     /// <summary>dX = dY·W, dW = dYᵀ·X, db = the sum of dY's rows.</summary>
-    private static void Backward<T>(Tensor<T> dy, Variable<T> x, Variable<T> weight, Variable<T>? bias)
+    private static void AddGradients<T>(Tensor<T> dy, Variable<T> x, Variable<T> weight, Variable<T>? bias)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         int rows = checked((int)dy.Shape.Without(-1).Count);
@@ -93,7 +93,7 @@ public static class LinearOperator
         public Variable<T> Weight = null!;
         public Variable<T>? Bias;
 
-        protected internal override void Backward() => Backward<T>(Output.Gradient, X, Weight, Bias);
+        protected internal override void Backward() => AddGradients(Output.Gradient, X, Weight, Bias);
     }
 
     private sealed class ActivatedLinearNode<T, TFunction> : Node<T>
@@ -110,7 +110,7 @@ public static class LinearOperator
             // The gradient of the pre-activation takes the place of that of the output, which nobody needs any more.
             Tensor<T> dy = Output.Gradient;
             Map.Backward<T, TFunction>(PreActivation, Output.Value, dy, dy, accumulate: false);
-            Backward<T>(dy, X, Weight, Bias);
+            AddGradients(dy, X, Weight, Bias);
         }
     }
 }

@@ -16,6 +16,11 @@ internal static unsafe class Scratch
         PackedB,
         Partials,
         Tile,
+        Keys,
+        Values,
+        Queries,
+        Scores,
+        ScoreGradients,
     }
 
     /// <summary>At least <paramref name="count"/> elements of this thread's memory, with whatever content the last use left.</summary>

@@ -79,60 +79,12 @@ internal readonly unsafe struct GemmProduct<T, TFunction> : IRangeKernel<T>
             Operand<T> columnsOfB = b.From(k, 0);
             Packing.Pack<T, V>(
                 new Operand<T>(columnsOfB.Pointer, columnsOfB.ColumnStride, columnsOfB.RowStride), columns, depth, tileColumns, packedB);
-            RunRows<V>(a.From(0, k), packedB, rows, columns, depth, k == 0 ? to : new Destination<T>(to.Pointer, to.RowStride, true, null));
+            GemmBlock.Run<T, V>(
+                a.From(0, k), packedB, depth, rows, columns, depth,
+                k == 0 ? to : new Destination<T>(to.Pointer, to.RowStride, true, null));
             k += depth;
         }
         while (k < Depth);
-    }
-
-    /// <summary>All tiles of a block over one stretch of the inner dimension, a panel of rows at a time.</summary>
-    private static void RunRows<V>(Operand<T> a, T* packedB, int rows, int columns, int depth, Destination<T> to)
-        where V : unmanaged, ISimd<V, T>
-    {
-        int tileRows = Microkernel.Rows<T, V>();
-        int tileColumns = Microkernel.Columns<T, V>();
-        T* packedA = Scratch.Get<T>(Scratch.Slot.PackedA, (long)tileRows * depth);
-        T* edge = Scratch.Get<T>(Scratch.Slot.Tile, (long)tileRows * tileColumns);
-        for (int row = 0; row < rows; row += tileRows)
-        {
-            int height = Math.Min(tileRows, rows - row);
-            Operand<T> panel = a.From(row, 0);
-            if (panel.ColumnStride != 1 || height < tileRows)
-            {
-                Packing.Pack<T, V>(panel, height, depth, tileRows, packedA);
-                panel = new Operand<T>(packedA, 1, tileRows);
-            }
-
-            for (int column = 0; column < columns; column += tileColumns)
-            {
-                int width = Math.Min(tileColumns, columns - column);
-                T* b = packedB + (nint)column * depth;
-                Destination<T> tile = to.From(row, column);
-                if (height == tileRows && width == tileColumns)
-                {
-                    Microkernel.Run<T, V>(depth, panel, b, tileColumns, tile);
-                }
-                else
-                {
-                    Microkernel.Run<T, V>(depth, panel, b, tileColumns, new Destination<T>(edge, tileColumns, false, null));
-                    CopyEdge(edge, tileColumns, height, width, tile);
-                }
-            }
-        }
-    }
-
-    private static void CopyEdge(T* edge, int edgeStride, int height, int width, Destination<T> tile)
-    {
-        for (int row = 0; row < height; row++)
-        {
-            T* from = edge + row * edgeStride;
-            T* to = tile.Pointer + row * tile.RowStride;
-            for (int column = 0; column < width; column++)
-            {
-                T value = tile.Bias is null ? from[column] : from[column] + tile.Bias[column];
-                to[column] = tile.Accumulate ? to[column] + value : value;
-            }
-        }
     }
 
     private static void Activate<V>(Operand<T> from, Operand<T> to, int rows, int columns)

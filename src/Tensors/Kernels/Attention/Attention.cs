@@ -1,0 +1,125 @@
+using System.Numerics;
+using MiniGpt.Tensors.Threading;
+
+namespace MiniGpt.Tensors.Kernels;
+
+/// <summary>
+/// Scaled dot-product attention (Vaswani et al. 2017): softmax(Q·Kᵀ · scale)·V, forward and backward, without ever holding all of the
+/// [Tq, Tk] weights. As in FlashAttention (Dao et al. 2022) only the logarithm of each row's sum is kept, and the weights are computed
+/// again on the way back; parts that the causal mask hides are never computed.
+/// </summary>
+/// <remarks>
+/// One head of one example is an item of work. Its queries are taken in tiles of rows that see all their keys at once: a tile of scores
+/// of a thousand keys fits the L2 cache, so that the softmax needs no second thoughts. Memory is linear in the context.
+/// </remarks>
+public static class Attention
+{
+    /// <summary>Computes the output and, for the way back, the logarithm of the sum of each row's exponentials.</summary>
+    /// <param name="q">[B, H, Tq, D]; only the innermost axis must lie without gaps, so views of a packed [B, T, 3C] will do.</param>
+    /// <param name="k">[B, H, Tk, D].</param>
+    /// <param name="v">[B, H, Tk, E].</param>
+    /// <param name="output">[B, H, Tq, E]. A query that sees nothing gets zeros.</param>
+    /// <param name="logSumExp">[B, H, Tq], contiguous; of the scaled scores.</param>
+    /// <param name="options">Mask, scale and dropout.</param>
+    /// <exception cref="ShapeException">The shapes do not go together.</exception>
+    public static void Forward<T>(
+        Tensor<T> q, Tensor<T> k, Tensor<T> v, Tensor<T> output, Tensor<T> logSumExp, in AttentionOptions<T> options)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Check(q, k, v, output, logSumExp, options);
+        var kernel = new AttentionForward<T>(q, k, v, output, logSumExp, options);
+        Workers.Run<T, AttentionForward<T>>(ref kernel, q.Shape[0] * q.Shape[1], Grain(q, k));
+    }
+
+    /// <summary>Computes the gradients of q, k and v from that of the output.</summary>
+    /// <param name="q">As in the forward pass.</param>
+    /// <param name="k">As in the forward pass.</param>
+    /// <param name="v">As in the forward pass.</param>
+    /// <param name="output">What the forward pass gave.</param>
+    /// <param name="logSumExp">What the forward pass gave.</param>
+    /// <param name="outputGradient">[B, H, Tq, E].</param>
+    /// <param name="qGradient">[B, H, Tq, D].</param>
+    /// <param name="kGradient">[B, H, Tk, D].</param>
+    /// <param name="vGradient">[B, H, Tk, E].</param>
+    /// <param name="accumulate">Whether to add to the gradients; otherwise they are overwritten without being read.</param>
+    /// <param name="options">The same as in the forward pass.</param>
+    /// <exception cref="ShapeException">The shapes do not go together.</exception>
+    public static void Backward<T>(
+        Tensor<T> q, Tensor<T> k, Tensor<T> v, Tensor<T> output, Tensor<T> logSumExp, Tensor<T> outputGradient,
+        Tensor<T> qGradient, Tensor<T> kGradient, Tensor<T> vGradient, bool accumulate, in AttentionOptions<T> options)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Check(q, k, v, output, logSumExp, options);
+        RequireSame(output, outputGradient);
+        RequireSame(q, qGradient);
+        RequireSame(k, kGradient);
+        RequireSame(v, vGradient);
+        var kernel = new AttentionBackward<T>(
+            q, k, v, output, logSumExp, outputGradient, qGradient, kGradient, vGradient, accumulate, options);
+        Workers.Run<T, AttentionBackward<T>>(ref kernel, q.Shape[0] * q.Shape[1], Grain(q, k));
+    }
+
+    // Short sequences are handed out several heads at a time.
+    private static int Grain<T>(Tensor<T> q, Tensor<T> k)
+        where T : unmanaged => (int)Math.Max(1, 65536 / Math.Max(1, (long)q.Shape[2] * k.Shape[2] * q.Shape[3]));
+
+    private static void Check<T>(
+        Tensor<T> q, Tensor<T> k, Tensor<T> v, Tensor<T> output, Tensor<T> logSumExp, in AttentionOptions<T> options)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (q.Rank != 4 || k.Rank != 4 || q.Shape.With(2, 0) != k.Shape.With(2, 0))
+        {
+            throw new ShapeException("Attention", q.Shape, k.Shape, "queries [B, H, Tq, D] go with keys [B, H, Tk, D]");
+        }
+
+        if (v.Rank != 4 || v.Shape.With(3, 0) != k.Shape.With(3, 0))
+        {
+            throw new ShapeException("Attention", k.Shape, v.Shape, "keys [B, H, Tk, D] go with values [B, H, Tk, E]");
+        }
+
+        if (output.Shape != q.Shape.With(3, v.Shape[3]))
+        {
+            throw new ShapeException("Attention", q.Shape, output.Shape, "the output of queries [B, H, Tq, D] is [B, H, Tq, E]");
+        }
+
+        if (logSumExp.Shape != q.Shape.Without(3) || !logSumExp.IsContiguous)
+        {
+            throw new ShapeException("Attention", q.Shape, logSumExp.Shape, "there is one log-sum-exp for each query");
+        }
+
+        if (!options.Padding.IsEmpty && options.Padding.Shape != [k.Shape[0], k.Shape[2]])
+        {
+            throw new ShapeException("Attention", k.Shape, options.Padding.Shape, "the padding mask is [B, Tk]");
+        }
+
+        if (!options.Padding.IsEmpty && !options.Padding.IsContiguous)
+        {
+            throw new ArgumentException("Attention: the padding mask must be contiguous.");
+        }
+
+        RequireInnerAxis(q);
+        RequireInnerAxis(k);
+        RequireInnerAxis(v);
+        RequireInnerAxis(output);
+    }
+
+    private static void RequireSame<T>(Tensor<T> tensor, Tensor<T> gradient)
+        where T : unmanaged
+    {
+        if (tensor.Shape != gradient.Shape)
+        {
+            throw new ShapeException("Attention", tensor.Shape, gradient.Shape, "a gradient has the shape of its tensor");
+        }
+
+        RequireInnerAxis(gradient);
+    }
+
+    private static void RequireInnerAxis<T>(Tensor<T> tensor)
+        where T : unmanaged
+    {
+        if (tensor.Shape[3] > 1 && tensor.Stride(3) != 1)
+        {
+            throw new ArgumentException($"Attention: the innermost axis of {tensor.Shape} must lie without gaps.");
+        }
+    }
+}

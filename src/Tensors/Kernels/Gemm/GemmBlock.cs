@@ -1,0 +1,68 @@
+using System.Numerics;
+using MiniGpt.Tensors.Memory;
+using MiniGpt.Tensors.Simd;
+
+namespace MiniGpt.Tensors.Kernels;
+
+/// <summary>A block of C over one stretch of the inner dimension: all its tiles, a panel of rows at a time.</summary>
+internal static unsafe class GemmBlock
+{
+    /// <summary>Multiplies <paramref name="a"/> [rows, depth] with packed columns of B.</summary>
+    /// <param name="a">Rows that run along memory are read where they lie, others packed panel by panel.</param>
+    /// <param name="packedB">Panels of <see cref="Microkernel.Columns{T, V}"/> lanes, made by <see cref="Packing"/>.</param>
+    /// <param name="packedDepth">Steps that each panel was packed with: at least <paramref name="depth"/>.</param>
+    /// <param name="rows">Rows of C.</param>
+    /// <param name="columns">Columns of C.</param>
+    /// <param name="depth">Steps to multiply.</param>
+    /// <param name="to">C.</param>
+    public static void Run<T, V>(Operand<T> a, T* packedB, int packedDepth, int rows, int columns, int depth, Destination<T> to)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where V : unmanaged, ISimd<V, T>
+    {
+        int tileRows = Microkernel.Rows<T, V>();
+        int tileColumns = Microkernel.Columns<T, V>();
+        T* packedA = Scratch.Get<T>(Scratch.Slot.PackedA, (long)tileRows * depth);
+        T* edge = Scratch.Get<T>(Scratch.Slot.Tile, (long)tileRows * tileColumns);
+        for (int row = 0; row < rows; row += tileRows)
+        {
+            int height = Math.Min(tileRows, rows - row);
+            Operand<T> panel = a.From(row, 0);
+            if (panel.ColumnStride != 1 || height < tileRows)
+            {
+                Packing.Pack<T, V>(panel, height, depth, tileRows, packedA);
+                panel = new Operand<T>(packedA, 1, tileRows);
+            }
+
+            for (int column = 0; column < columns; column += tileColumns)
+            {
+                int width = Math.Min(tileColumns, columns - column);
+                T* b = packedB + (nint)column * packedDepth;
+                Destination<T> tile = to.From(row, column);
+                if (height == tileRows && width == tileColumns)
+                {
+                    Microkernel.Run<T, V>(depth, panel, b, tileColumns, tile);
+                }
+                else
+                {
+                    Microkernel.Run<T, V>(depth, panel, b, tileColumns, new Destination<T>(edge, tileColumns, false, null));
+                    CopyEdge(edge, tileColumns, height, width, tile);
+                }
+            }
+        }
+    }
+
+    private static void CopyEdge<T>(T* edge, int edgeStride, int height, int width, in Destination<T> tile)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        for (int row = 0; row < height; row++)
+        {
+            T* from = edge + row * edgeStride;
+            T* to = tile.Pointer + row * tile.RowStride;
+            for (int column = 0; column < width; column++)
+            {
+                T value = tile.Bias is null ? from[column] : from[column] + tile.Bias[column];
+                to[column] = tile.Accumulate ? to[column] + value : value;
+            }
+        }
+    }
+}
