@@ -16,6 +16,8 @@ internal static unsafe class Scratch
         PackedB,
         Partials,
         Tile,
+        ReducedOnce,
+        ReducedTwice,
     }
 
     /// <summary>At least <paramref name="count"/> elements of this thread's memory, with whatever content the last use left.</summary>
