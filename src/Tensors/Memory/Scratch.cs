@@ -21,6 +21,8 @@ internal static unsafe class Scratch
         Queries,
         Scores,
         ScoreGradients,
+        ReducedOnce,
+        ReducedTwice,
     }
 
     /// <summary>At least <paramref name="count"/> elements of this thread's memory, with whatever content the last use left.</summary>

@@ -54,6 +54,9 @@ public interface ISimd<TSelf, T>
     /// <summary>The greater of each pair; NaN where either is NaN.</summary>
     static abstract TSelf Max(TSelf a, TSelf b);
 
+    /// <summary>The nearest number from <paramref name="low"/> to <paramref name="high"/>; NaN stays NaN. The bounds must be numbers.</summary>
+    static abstract TSelf Clamp(TSelf a, TSelf low, TSelf high);
+
     /// <summary>The absolute value.</summary>
     static abstract TSelf Abs(TSelf a);
 
@@ -77,6 +80,9 @@ public interface ISimd<TSelf, T>
 
     /// <summary>All bits set where a = b, none elsewhere. NaN compares as false.</summary>
     static abstract TSelf Equal(TSelf a, TSelf b);
+
+    /// <summary>All bits set in the first <paramref name="count"/> elements, none in the rest.</summary>
+    static abstract TSelf MaskOfFirst(int count);
 
     /// <summary><paramref name="whenSet"/> where the mask is set, <paramref name="otherwise"/> elsewhere.</summary>
     static abstract TSelf Select(TSelf mask, TSelf whenSet, TSelf otherwise);

@@ -24,6 +24,11 @@ internal readonly struct Simd128<T>(Vector128<T> value) : ISimd<Simd128<T>, T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe Simd128<T> Load(T* source, int count)
     {
+        if (count == Count)
+        {
+            return Load(source);
+        }
+
         if (Avx.IsSupported)
         {
             return typeof(T) == typeof(float)
@@ -46,6 +51,12 @@ internal readonly struct Simd128<T>(Vector128<T> value) : ISimd<Simd128<T>, T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public unsafe void Store(T* destination, int count)
     {
+        if (count == Count)
+        {
+            Store(destination);
+            return;
+        }
+
         if (Avx.IsSupported)
         {
             if (typeof(T) == typeof(float))
@@ -90,6 +101,11 @@ internal readonly struct Simd128<T>(Vector128<T> value) : ISimd<Simd128<T>, T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd128<T> Max(Simd128<T> a, Simd128<T> b) => new(Vector128.Max(a._value, b._value));
 
+    // The order matters: where one operand is NaN, x86 answers with the second one.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd128<T> Clamp(Simd128<T> a, Simd128<T> low, Simd128<T> high) =>
+        new(Vector128.MinNative(high._value, Vector128.MaxNative(low._value, a._value)));
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd128<T> Abs(Simd128<T> a) => new(Vector128.Abs(a._value));
 
@@ -127,6 +143,10 @@ internal readonly struct Simd128<T>(Vector128<T> value) : ISimd<Simd128<T>, T>
     public static Simd128<T> Equal(Simd128<T> a, Simd128<T> b) => new(Vector128.Equals(a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd128<T> MaskOfFirst(int count) =>
+        new(typeof(T) == typeof(float) ? FirstInts(count).As<int, T>() : FirstLongs(count).As<long, T>());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd128<T> Select(Simd128<T> mask, Simd128<T> whenSet, Simd128<T> otherwise) =>
         new(Vector128.ConditionalSelect(mask._value, whenSet._value, otherwise._value));
 
@@ -136,13 +156,13 @@ internal readonly struct Simd128<T>(Vector128<T> value) : ISimd<Simd128<T>, T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T MaxAcross(Simd128<T> a)
     {
-        T max = a._value.GetElement(0);
-        for (int i = 1; i < Count; i++)
+        Vector128<T> max = a._value;
+        if (typeof(T) == typeof(float))
         {
-            max = T.Max(max, a._value.GetElement(i));
+            max = Vector128.Max(max, Vector128.Shuffle(max.AsInt32(), Vector128.Create(2, 3, 0, 1)).As<int, T>());
         }
 
-        return max;
+        return T.Max(max.GetElement(0), max.GetElement(1));
     }
 
     // Adding 1.5 · 2^23 (2^52) leaves a small whole number in the low bits of the significand; shifted up, it is an exponent.

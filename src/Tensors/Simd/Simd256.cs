@@ -24,6 +24,11 @@ internal readonly struct Simd256<T>(Vector256<T> value) : ISimd<Simd256<T>, T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe Simd256<T> Load(T* source, int count)
     {
+        if (count == Count)
+        {
+            return Load(source);
+        }
+
         if (Avx.IsSupported)
         {
             return typeof(T) == typeof(float)
@@ -46,6 +51,12 @@ internal readonly struct Simd256<T>(Vector256<T> value) : ISimd<Simd256<T>, T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public unsafe void Store(T* destination, int count)
     {
+        if (count == Count)
+        {
+            Store(destination);
+            return;
+        }
+
         if (Avx.IsSupported)
         {
             if (typeof(T) == typeof(float))
@@ -90,6 +101,11 @@ internal readonly struct Simd256<T>(Vector256<T> value) : ISimd<Simd256<T>, T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd256<T> Max(Simd256<T> a, Simd256<T> b) => new(Vector256.Max(a._value, b._value));
 
+    // The order matters: where one operand is NaN, x86 answers with the second one.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd256<T> Clamp(Simd256<T> a, Simd256<T> low, Simd256<T> high) =>
+        new(Vector256.MinNative(high._value, Vector256.MaxNative(low._value, a._value)));
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd256<T> Abs(Simd256<T> a) => new(Vector256.Abs(a._value));
 
@@ -127,6 +143,10 @@ internal readonly struct Simd256<T>(Vector256<T> value) : ISimd<Simd256<T>, T>
     public static Simd256<T> Equal(Simd256<T> a, Simd256<T> b) => new(Vector256.Equals(a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd256<T> MaskOfFirst(int count) =>
+        new(typeof(T) == typeof(float) ? FirstInts(count).As<int, T>() : FirstLongs(count).As<long, T>());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd256<T> Select(Simd256<T> mask, Simd256<T> whenSet, Simd256<T> otherwise) =>
         new(Vector256.ConditionalSelect(mask._value, whenSet._value, otherwise._value));
 
@@ -134,16 +154,8 @@ internal readonly struct Simd256<T>(Vector256<T> value) : ISimd<Simd256<T>, T>
     public static T SumAcross(Simd256<T> a) => Vector256.Sum(a._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static T MaxAcross(Simd256<T> a)
-    {
-        T max = a._value.GetElement(0);
-        for (int i = 1; i < Count; i++)
-        {
-            max = T.Max(max, a._value.GetElement(i));
-        }
-
-        return max;
-    }
+    public static T MaxAcross(Simd256<T> a) =>
+        Simd128<T>.MaxAcross(new(Vector128.Max(a._value.GetLower(), a._value.GetUpper())));
 
     // Adding 1.5 · 2^23 (2^52) leaves a small whole number in the low bits of the significand; shifted up, it is an exponent.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

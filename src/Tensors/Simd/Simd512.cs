@@ -24,6 +24,11 @@ internal readonly struct Simd512<T>(Vector512<T> value) : ISimd<Simd512<T>, T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static unsafe Simd512<T> Load(T* source, int count)
     {
+        if (count == Count)
+        {
+            return Load(source);
+        }
+
         if (Avx512F.IsSupported)
         {
             return typeof(T) == typeof(float)
@@ -46,6 +51,12 @@ internal readonly struct Simd512<T>(Vector512<T> value) : ISimd<Simd512<T>, T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public unsafe void Store(T* destination, int count)
     {
+        if (count == Count)
+        {
+            Store(destination);
+            return;
+        }
+
         if (Avx512F.IsSupported)
         {
             if (typeof(T) == typeof(float))
@@ -89,6 +100,11 @@ internal readonly struct Simd512<T>(Vector512<T> value) : ISimd<Simd512<T>, T>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd512<T> Max(Simd512<T> a, Simd512<T> b) => new(Vector512.Max(a._value, b._value));
+
+    // The order matters: where one operand is NaN, x86 answers with the second one.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd512<T> Clamp(Simd512<T> a, Simd512<T> low, Simd512<T> high) =>
+        new(Vector512.MinNative(high._value, Vector512.MaxNative(low._value, a._value)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd512<T> Abs(Simd512<T> a) => new(Vector512.Abs(a._value));
@@ -134,6 +150,10 @@ internal readonly struct Simd512<T>(Vector512<T> value) : ISimd<Simd512<T>, T>
     public static Simd512<T> Equal(Simd512<T> a, Simd512<T> b) => new(Vector512.Equals(a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd512<T> MaskOfFirst(int count) =>
+        new(typeof(T) == typeof(float) ? FirstInts(count).As<int, T>() : FirstLongs(count).As<long, T>());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd512<T> Select(Simd512<T> mask, Simd512<T> whenSet, Simd512<T> otherwise) =>
         new(Vector512.ConditionalSelect(mask._value, whenSet._value, otherwise._value));
 
@@ -141,16 +161,8 @@ internal readonly struct Simd512<T>(Vector512<T> value) : ISimd<Simd512<T>, T>
     public static T SumAcross(Simd512<T> a) => Vector512.Sum(a._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static T MaxAcross(Simd512<T> a)
-    {
-        T max = a._value.GetElement(0);
-        for (int i = 1; i < Count; i++)
-        {
-            max = T.Max(max, a._value.GetElement(i));
-        }
-
-        return max;
-    }
+    public static T MaxAcross(Simd512<T> a) =>
+        Simd256<T>.MaxAcross(new(Vector256.Max(a._value.GetLower(), a._value.GetUpper())));
 
     // Adding 1.5 · 2^23 (2^52) leaves a small whole number in the low bits of the significand; shifted up, it is an exponent.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

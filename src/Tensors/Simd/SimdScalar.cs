@@ -51,6 +51,10 @@ internal readonly struct SimdScalar<T>(T value) : ISimd<SimdScalar<T>, T>
     public static SimdScalar<T> Max(SimdScalar<T> a, SimdScalar<T> b) => new(T.Max(a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static SimdScalar<T> Clamp(SimdScalar<T> a, SimdScalar<T> low, SimdScalar<T> high) =>
+        a._value < low._value ? low : a._value > high._value ? high : a;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static SimdScalar<T> Abs(SimdScalar<T> a) => new(T.Abs(a._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -75,6 +79,9 @@ internal readonly struct SimdScalar<T>(T value) : ISimd<SimdScalar<T>, T>
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static SimdScalar<T> Equal(SimdScalar<T> a, SimdScalar<T> b) => Mask(a._value == b._value);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static SimdScalar<T> MaskOfFirst(int count) => Mask(count > 0);
 
     // A set mask has all its bits set, which as a number is a NaN; an unset one is zero.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -1,0 +1,66 @@
+namespace MiniGpt.Tensors.Kernels;
+
+/// <summary>What kernels ask of their operands. Optional ones may be empty: the default tensor.</summary>
+internal static class Check
+{
+    /// <exception cref="ShapeException">The shapes differ.</exception>
+    public static void SameShape(string kernel, Shape first, Shape second)
+    {
+        if (first != second)
+        {
+            throw new ShapeException(kernel, first, second, "the shapes must be equal");
+        }
+    }
+
+    /// <summary>A contiguous tensor of a given shape.</summary>
+    /// <exception cref="ShapeException">The shape is another.</exception>
+    /// <exception cref="InvalidOperationException">The tensor is a view with gaps.</exception>
+    public static unsafe void Dense<T>(string kernel, Shape expected, Tensor<T> tensor, bool optional = false)
+        where T : unmanaged
+    {
+        if (!optional || !tensor.IsEmpty)
+        {
+            SameShape(kernel, expected, tensor.Shape);
+            tensor.RequireContiguous();
+        }
+    }
+
+    /// <summary>A contiguous tensor with one value for each index of the last axis of <paramref name="shape"/>.</summary>
+    /// <exception cref="ShapeException">There are more or fewer values.</exception>
+    public static unsafe void PerColumn<T>(string kernel, Shape shape, Tensor<T> values, bool optional = false)
+        where T : unmanaged
+    {
+        if (optional && values.IsEmpty)
+        {
+            return;
+        }
+
+        if (values.Rank != 1 || values.Shape[0] != shape[-1])
+        {
+            throw new ShapeException(kernel, shape, values.Shape, "the second must be one axis as long as the first one's last");
+        }
+
+        values.RequireContiguous();
+    }
+
+    /// <summary>A contiguous tensor with one value for each row: each index of all axes but the last.</summary>
+    /// <exception cref="ShapeException">There are more or fewer values.</exception>
+    public static unsafe void PerRow<T>(string kernel, Shape shape, Tensor<T> values, bool optional = false)
+        where T : unmanaged
+    {
+        if (optional && values.IsEmpty)
+        {
+            return;
+        }
+
+        if (values.Count != RowsOf(shape))
+        {
+            throw new ShapeException(kernel, shape, values.Shape, "the second must have one value for each row of the first");
+        }
+
+        values.RequireContiguous();
+    }
+
+    /// <summary>The number of rows: the product of all sizes but the last.</summary>
+    public static int RowsOf(Shape shape) => checked((int)shape.Without(-1).Count);
+}

@@ -1,0 +1,22 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using MiniGpt.Tensors.Simd;
+
+namespace MiniGpt.Tensors.Kernels.Functions;
+
+/// <summary>e^x. The derivative, y itself, reads y only.</summary>
+public readonly struct ExponentialFunction<T> : IUnaryFunction<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Value<TVector>(TVector x)
+        where TVector : unmanaged, ISimd<TVector, T> =>
+        SimdMath.Exp<TVector, T>(x);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Derivative<TVector>(TVector x, TVector y)
+        where TVector : unmanaged, ISimd<TVector, T> =>
+        y;
+}

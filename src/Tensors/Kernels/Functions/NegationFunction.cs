@@ -1,0 +1,22 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using MiniGpt.Tensors.Simd;
+
+namespace MiniGpt.Tensors.Kernels.Functions;
+
+/// <summary>-x. The derivative, -1, reads neither.</summary>
+public readonly struct NegationFunction<T> : IUnaryFunction<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Value<TVector>(TVector x)
+        where TVector : unmanaged, ISimd<TVector, T> =>
+        TVector.Zero - x;
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static TVector Derivative<TVector>(TVector x, TVector y)
+        where TVector : unmanaged, ISimd<TVector, T> =>
+        SimdMath.Constant<TVector, T>(-1);
+}

@@ -1,0 +1,201 @@
+using System.Numerics;
+using System.Runtime.InteropServices;
+using MiniGpt.Tensors.Memory;
+using MiniGpt.Tensors.Simd;
+using MiniGpt.Tensors.Threading;
+
+namespace MiniGpt.Tensors.Kernels;
+
+/// <summary>
+/// Layer normalisation (Ba et al. 2016): each row (the last axis) is shifted to mean 0 and scaled to variance 1, then multiplied by a gain
+/// and moved by a bias that all rows share.
+/// </summary>
+public static class LayerNorm
+{
+    /// <summary>y = (x - mean) / √(variance + epsilon) · gain + bias; y may be x.</summary>
+    /// <param name="x">[..., C].</param>
+    /// <param name="gain">[C].</param>
+    /// <param name="bias">[C], or empty for none.</param>
+    /// <param name="y">[..., C].</param>
+    /// <param name="mean">Gets each row's mean, for the backward pass; may be empty.</param>
+    /// <param name="inverseDeviation">Gets each row's 1 / √(variance + epsilon), for the backward pass; may be empty.</param>
+    /// <param name="epsilon">Keeps rows of equal numbers from a division by zero.</param>
+    /// <exception cref="ShapeException">The shapes do not go together.</exception>
+    /// <exception cref="InvalidOperationException">A tensor is not contiguous.</exception>
+    public static void Forward<T>(
+        Tensor<T> x, Tensor<T> gain, Tensor<T> bias, Tensor<T> y, Tensor<T> mean, Tensor<T> inverseDeviation, T epsilon)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Check.Dense("LayerNorm", x.Shape, x);
+        Check.Dense("LayerNorm", x.Shape, y);
+        Check.PerColumn("LayerNorm", x.Shape, gain);
+        Check.PerColumn("LayerNorm", x.Shape, bias, optional: true);
+        Check.PerRow("LayerNorm", x.Shape, mean, optional: true);
+        Check.PerRow("LayerNorm", x.Shape, inverseDeviation, optional: true);
+
+        var kernel = new ForwardKernel<T>
+        {
+            X = x, Gain = gain, Bias = bias, Y = y, Mean = mean, InverseDeviation = inverseDeviation, Epsilon = epsilon,
+        };
+        Workers.Run<T, ForwardKernel<T>>(ref kernel, Check.RowsOf(x.Shape), Chunks.Rows(x.Shape[-1]));
+    }
+
+    /// <summary>
+    /// With n = (x - mean) · inverseDeviation and g = dy · gain: dx = inverseDeviation (g - mean(g) - n mean(g n)), dgain = Σ dy n and
+    /// dbias = Σ dy over all rows. Each gradient is added to its tensor or written over it.
+    /// </summary>
+    /// <param name="x">The input, [..., C].</param>
+    /// <param name="gain">[C].</param>
+    /// <param name="mean">From the forward pass, one a row.</param>
+    /// <param name="inverseDeviation">From the forward pass, one a row.</param>
+    /// <param name="dy">The output's gradient, [..., C].</param>
+    /// <param name="dx">The input's gradient, [..., C]; may be dy, or empty if nobody wants it.</param>
+    /// <param name="accumulateInput">Whether dx is added to.</param>
+    /// <param name="dgain">[C], or empty if nobody wants it.</param>
+    /// <param name="dbias">[C], or empty if nobody wants it.</param>
+    /// <param name="accumulateParameters">Whether dgain and dbias are added to.</param>
+    /// <exception cref="ShapeException">The shapes do not go together.</exception>
+    /// <exception cref="InvalidOperationException">A tensor is not contiguous.</exception>
+    public static unsafe void Backward<T>(
+        Tensor<T> x,
+        Tensor<T> gain,
+        Tensor<T> mean,
+        Tensor<T> inverseDeviation,
+        Tensor<T> dy,
+        Tensor<T> dx,
+        bool accumulateInput,
+        Tensor<T> dgain,
+        Tensor<T> dbias,
+        bool accumulateParameters)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Check.Dense("LayerNorm", x.Shape, x);
+        Check.Dense("LayerNorm", x.Shape, dy);
+        Check.PerColumn("LayerNorm", x.Shape, gain);
+        Check.PerRow("LayerNorm", x.Shape, mean);
+        Check.PerRow("LayerNorm", x.Shape, inverseDeviation);
+        Check.Dense("LayerNorm", x.Shape, dx, optional: true);
+        Check.PerColumn("LayerNorm", x.Shape, dgain, optional: true);
+        Check.PerColumn("LayerNorm", x.Shape, dbias, optional: true);
+
+        int columns = x.Shape[-1];
+        var rows = new RowChunks(Check.RowsOf(x.Shape), columns);
+        var kernel = new BackwardKernel<T>
+        {
+            X = x, Gain = gain, Mean = mean, InverseDeviation = inverseDeviation, Dy = dy, Dx = dx,
+            Accumulate = accumulateInput,
+            Chunks = rows,
+            Partials = dgain.IsEmpty && dbias.IsEmpty ? null : Scratch.Get<T>(Scratch.Slot.Partials, 2L * rows.Count * columns),
+        };
+        Workers.Run<T, BackwardKernel<T>>(ref kernel, rows.Count, 1);
+        rows.Combine(kernel.Partials, 2L * columns, dgain, accumulateParameters);
+        rows.Combine(kernel.Partials + columns, 2L * columns, dbias, accumulateParameters);
+    }
+
+    private unsafe struct ForwardKernel<T> : IRangeKernel<T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        public Tensor<T> X, Gain, Bias, Y, Mean, InverseDeviation;
+        public T Epsilon;
+
+        public void Run<V>(int start, int end)
+            where V : unmanaged, ISimd<V, T>
+        {
+            int columns = X.Shape[-1];
+            var size = T.CreateTruncating(columns);
+            T* gain = Gain.Pointer, bias = Bias.Pointer;
+            for (int row = start; row < end; row++)
+            {
+                T* x = X.Pointer + (long)row * columns, y = Y.Pointer + (long)row * columns;
+                T mean = Rows.Sum<V, T>(x, columns) / size;
+                T inverseDeviation = T.One / T.Sqrt(Rows.SquaredDistance<V, T>(x, mean, columns) / size + Epsilon);
+                V center = V.Broadcast(mean), factor = V.Broadcast(inverseDeviation);
+                for (int i = 0; i < columns; i += V.Count)
+                {
+                    int width = Math.Min(V.Count, columns - i);
+                    V normal = (V.Load(x + i, width) - center) * factor;
+                    V shift = bias is null ? V.Zero : V.Load(bias + i, width);
+                    V.MultiplyAdd(normal, V.Load(gain + i, width), shift).Store(y + i, width);
+                }
+
+                if (!Mean.IsEmpty)
+                {
+                    Mean.Pointer[row] = mean;
+                }
+
+                if (!InverseDeviation.IsEmpty)
+                {
+                    InverseDeviation.Pointer[row] = inverseDeviation;
+                }
+            }
+        }
+    }
+
+    private unsafe struct BackwardKernel<T> : IRangeKernel<T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        public Tensor<T> X, Gain, Mean, InverseDeviation, Dy, Dx;
+        public bool Accumulate;
+        public RowChunks Chunks;
+        public T* Partials; // dgain and dbias of each chunk, or null
+
+        public void Run<V>(int start, int end)
+            where V : unmanaged, ISimd<V, T>
+        {
+            int columns = X.Shape[-1];
+            for (int chunk = start; chunk < end; chunk++)
+            {
+                T* dgain = Partials is null ? null : Partials + 2L * chunk * columns;
+                if (dgain is not null)
+                {
+                    NativeMemory.Clear(dgain, 2 * (nuint)columns * (nuint)sizeof(T));
+                }
+
+                (int first, int after) = Chunks.Range(chunk);
+                for (int row = first; row < after; row++)
+                {
+                    Row<V>(row, columns, dgain);
+                }
+            }
+        }
+
+        private void Row<V>(int row, int columns, T* dgain)
+            where V : unmanaged, ISimd<V, T>
+        {
+            T* x = X.Pointer + (long)row * columns, dy = Dy.Pointer + (long)row * columns, gain = Gain.Pointer;
+            T* dx = Dx.IsEmpty ? null : Dx.Pointer + (long)row * columns;
+            T* dbias = dgain + columns;
+            V center = V.Broadcast(Mean.Pointer[row]), factor = V.Broadcast(InverseDeviation.Pointer[row]);
+            V sum = V.Zero, product = V.Zero;
+            for (int i = 0; i < columns && dx is not null; i += V.Count)
+            {
+                // Behind a row's end the gain is read as zero, so that nothing is added there.
+                int width = Math.Min(V.Count, columns - i);
+                V g = V.Load(dy + i, width) * V.Load(gain + i, width);
+                V normal = (V.Load(x + i, width) - center) * factor;
+                sum += g;
+                product = V.MultiplyAdd(g, normal, product);
+            }
+
+            var size = T.CreateTruncating(columns);
+            V mean = V.Broadcast(V.SumAcross(sum) / size), projection = V.Broadcast(V.SumAcross(product) / size);
+            for (int i = 0; i < columns; i += V.Count)
+            {
+                int width = Math.Min(V.Count, columns - i);
+                V gradient = V.Load(dy + i, width);
+                V normal = (V.Load(x + i, width) - center) * factor;
+                if (dgain is not null)
+                {
+                    V.MultiplyAdd(gradient, normal, V.Load(dgain + i, width)).Store(dgain + i, width);
+                    (V.Load(dbias + i, width) + gradient).Store(dbias + i, width);
+                }
+
+                if (dx is not null)
+                {
+                    V result = factor * (gradient * V.Load(gain + i, width) - mean - normal * projection);
+                    (Accumulate ? V.Load(dx + i, width) + result : result).Store(dx + i, width);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,189 @@
+using System.Numerics;
+using MiniGpt.Tensors.Simd;
+
+namespace MiniGpt.Tensors.Kernels;
+
+/// <summary>Reductions of rows in memory. Several accumulators, because an addition takes four cycles but one may start in each.</summary>
+internal static unsafe class Rows
+{
+    /// <summary>The sum of the elements.</summary>
+    public static T Sum<V, T>(T* x, int count)
+        where V : unmanaged, ISimd<V, T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        V sum0 = V.Zero, sum1 = V.Zero, sum2 = V.Zero, sum3 = V.Zero;
+        int i = 0;
+        for (; i <= count - 4 * V.Count; i += 4 * V.Count)
+        {
+            sum0 += V.Load(x + i);
+            sum1 += V.Load(x + i + V.Count);
+            sum2 += V.Load(x + i + 2 * V.Count);
+            sum3 += V.Load(x + i + 3 * V.Count);
+        }
+
+        for (; i <= count - V.Count; i += V.Count)
+        {
+            sum0 += V.Load(x + i);
+        }
+
+        if (i < count)
+        {
+            sum1 += V.Load(x + i, count - i);
+        }
+
+        return V.SumAcross(sum0 + sum1 + (sum2 + sum3));
+    }
+
+    /// <summary>The sum of the products of two rows.</summary>
+    public static T Dot<V, T>(T* a, T* b, int count)
+        where V : unmanaged, ISimd<V, T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        V sum0 = V.Zero, sum1 = V.Zero, sum2 = V.Zero, sum3 = V.Zero;
+        int i = 0;
+        for (; i <= count - 4 * V.Count; i += 4 * V.Count)
+        {
+            sum0 = V.MultiplyAdd(V.Load(a + i), V.Load(b + i), sum0);
+            sum1 = V.MultiplyAdd(V.Load(a + i + V.Count), V.Load(b + i + V.Count), sum1);
+            sum2 = V.MultiplyAdd(V.Load(a + i + 2 * V.Count), V.Load(b + i + 2 * V.Count), sum2);
+            sum3 = V.MultiplyAdd(V.Load(a + i + 3 * V.Count), V.Load(b + i + 3 * V.Count), sum3);
+        }
+
+        for (; i <= count - V.Count; i += V.Count)
+        {
+            sum0 = V.MultiplyAdd(V.Load(a + i), V.Load(b + i), sum0);
+        }
+
+        if (i < count)
+        {
+            sum1 = V.MultiplyAdd(V.Load(a + i, count - i), V.Load(b + i, count - i), sum1);
+        }
+
+        return V.SumAcross(sum0 + sum1 + (sum2 + sum3));
+    }
+
+    /// <summary>The greatest element, NaN if there is one; -infinity for an empty row.</summary>
+    public static T Max<V, T>(T* x, int count)
+        where V : unmanaged, ISimd<V, T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        V lowest = V.Broadcast(T.NegativeInfinity);
+        V max0 = lowest, max1 = lowest;
+        int i = 0;
+        for (; i <= count - 2 * V.Count; i += 2 * V.Count)
+        {
+            max0 = V.Max(max0, V.Load(x + i));
+            max1 = V.Max(max1, V.Load(x + i + V.Count));
+        }
+
+        for (; i <= count - V.Count; i += V.Count)
+        {
+            max0 = V.Max(max0, V.Load(x + i));
+        }
+
+        if (i < count)
+        {
+            max1 = V.Max(max1, V.Select(V.MaskOfFirst(count - i), V.Load(x + i, count - i), lowest));
+        }
+
+        return V.MaxAcross(V.Max(max0, max1));
+    }
+
+    /// <summary>The sum of (x_i - center)².</summary>
+    public static T SquaredDistance<V, T>(T* x, T center, int count)
+        where V : unmanaged, ISimd<V, T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        V origin = V.Broadcast(center);
+        V sum0 = V.Zero, sum1 = V.Zero;
+        int i = 0;
+        for (; i <= count - 2 * V.Count; i += 2 * V.Count)
+        {
+            V distance0 = V.Load(x + i) - origin;
+            V distance1 = V.Load(x + i + V.Count) - origin;
+            sum0 = V.MultiplyAdd(distance0, distance0, sum0);
+            sum1 = V.MultiplyAdd(distance1, distance1, sum1);
+        }
+
+        for (; i < count; i += V.Count)
+        {
+            int rest = Math.Min(V.Count, count - i);
+            V distance = V.Select(V.MaskOfFirst(rest), V.Load(x + i, rest) - origin, V.Zero);
+            sum0 = V.MultiplyAdd(distance, distance, sum0);
+        }
+
+        return V.SumAcross(sum0 + sum1);
+    }
+
+    /// <summary>The sum of e^(x_i - shift); the terms are written to y, which may be x, unless it is null.</summary>
+    public static T SumExp<V, T>(T* x, T shift, T* y, int count)
+        where V : unmanaged, ISimd<V, T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        V offset = V.Broadcast(shift);
+        V sum = V.Zero;
+        int i = 0;
+        for (; i <= count - V.Count; i += V.Count)
+        {
+            V term = SimdMath.Exp<V, T>(V.Load(x + i) - offset);
+            sum += term;
+            if (y is not null)
+            {
+                term.Store(y + i);
+            }
+        }
+
+        if (i < count)
+        {
+            V term = SimdMath.Exp<V, T>(V.Load(x + i, count - i) - offset);
+            sum += V.Select(V.MaskOfFirst(count - i), term, V.Zero);
+            if (y is not null)
+            {
+                term.Store(y + i, count - i);
+            }
+        }
+
+        return V.SumAcross(sum);
+    }
+
+    /// <summary>Adds up rows that lie <paramref name="stride"/> elements apart, column by column, and adds that to y or writes it over y.</summary>
+    public static void SumColumns<V, T>(T* x, int rows, long stride, int columns, T* y, bool accumulate)
+        where V : unmanaged, ISimd<V, T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        int column = 0;
+        for (; column <= columns - 4 * V.Count; column += 4 * V.Count)
+        {
+            V sum0 = V.Zero, sum1 = V.Zero, sum2 = V.Zero, sum3 = V.Zero;
+            T* row = x + column;
+            for (int r = 0; r < rows; r++, row += stride)
+            {
+                sum0 += V.Load(row);
+                sum1 += V.Load(row + V.Count);
+                sum2 += V.Load(row + 2 * V.Count);
+                sum3 += V.Load(row + 3 * V.Count);
+            }
+
+            Put(sum0, y + column, V.Count, accumulate);
+            Put(sum1, y + column + V.Count, V.Count, accumulate);
+            Put(sum2, y + column + 2 * V.Count, V.Count, accumulate);
+            Put(sum3, y + column + 3 * V.Count, V.Count, accumulate);
+        }
+
+        for (; column < columns; column += V.Count)
+        {
+            int width = Math.Min(V.Count, columns - column);
+            V sum = V.Zero;
+            T* row = x + column;
+            for (int r = 0; r < rows; r++, row += stride)
+            {
+                sum += V.Load(row, width);
+            }
+
+            Put(sum, y + column, width, accumulate);
+        }
+
+        static void Put(V sum, T* y, int width, bool accumulate) =>
+            (accumulate ? V.Load(y, width) + sum : sum).Store(y, width);
+    }
+}

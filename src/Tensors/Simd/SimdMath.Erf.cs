@@ -1,0 +1,101 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+
+namespace MiniGpt.Tensors.Simd;
+
+internal static partial class SimdMath
+{
+    /// <summary>The error function, 2/√π ∫₀ˣ e^(-t²) dt: absolute error 1.2e-7 in float, 2.3e-16 in double; relative 2 ulp below 1.5.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Erf<V, T>(V x)
+        where V : unmanaged, ISimd<V, T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        V one = Constant<V, T>(1);
+        V magnitude = V.Clamp(V.Abs(x), V.Zero, Constant<V, T>(ErfIsOne<T>()));
+        V square = magnitude * magnitude;
+        V near = magnitude * ErfOverX<V, T>(square);
+        V far = one - Exp<V, T>(V.Zero - square) * ScaledErfc<V, T>(magnitude);
+        return V.CopySign(V.Select(V.LessThan(magnitude, Constant<V, T>(1.5)), near, far), x);
+    }
+
+    // From here on 1 - erf(x) is less than half of what changes 1.
+    private static double ErfIsOne<T>() => IsFloat<T>() ? 4 : 6;
+
+    /// <summary>erf(x) / x as a polynomial in x² on x² ≤ 1.5²: relative error 1.5e-8 in float, 4.2e-18 in double.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V ErfOverX<V, T>(V square)
+        where V : unmanaged, ISimd<V, T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        V p;
+        if (IsFloat<T>())
+        {
+            p = Constant<V, T>(-5.6653101920542955858e-6);
+            p = Horner<V, T>(p, square, 0.000092050265255010347349);
+            p = Horner<V, T>(p, square, -0.0008046161937932981881);
+            p = Horner<V, T>(p, square, 0.0051728325209234045851);
+            p = Horner<V, T>(p, square, -0.026837172838663472513);
+            p = Horner<V, T>(p, square, 0.11282969282760687899);
+            p = Horner<V, T>(p, square, -0.37612548482474944155);
+            return Horner<V, T>(p, square, 1.1283791504381071833);
+        }
+
+        p = Constant<V, T>(1.5771388520791316778e-13);
+        p = Horner<V, T>(p, square, -4.8913525798002451665e-12);
+        p = Horner<V, T>(p, square, 8.6725559951903755882e-11);
+        p = Horner<V, T>(p, square, -1.2077482027861880882e-9);
+        p = Horner<V, T>(p, square, 1.4764143722403753815e-8);
+        p = Horner<V, T>(p, square, -1.6359555135165485379e-7);
+        p = Horner<V, T>(p, square, 1.6461446880532527193e-6);
+        p = Horner<V, T>(p, square, -0.000014925599215911495254);
+        p = Horner<V, T>(p, square, 0.00012055330200668679466);
+        p = Horner<V, T>(p, square, -0.00085483269193367256513);
+        p = Horner<V, T>(p, square, 0.0052239776228884872618);
+        p = Horner<V, T>(p, square, -0.026866170644752533008);
+        p = Horner<V, T>(p, square, 0.11283791670952171446);
+        p = Horner<V, T>(p, square, -0.37612638903183661039);
+        return Horner<V, T>(p, square, 1.1283791670955125692);
+    }
+
+    /// <summary>
+    /// (1 - erf x) e^(x²) from 1.5 to where erf is one, as a polynomial in the distance from the interval's middle; its error times e^(-x²)
+    /// is at most 1.7e-8 in float and 7.1e-18 in double.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V ScaledErfc<V, T>(V x)
+        where V : unmanaged, ISimd<V, T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        V u = x - Constant<V, T>((1.5 + ErfIsOne<T>()) / 2);
+        V p;
+        if (IsFloat<T>())
+        {
+            p = Constant<V, T>(-0.0018112388159349966624);
+            p = Horner<V, T>(p, u, -0.00096553229129967268336);
+            p = Horner<V, T>(p, u, -0.0081358339384845184583);
+            p = Horner<V, T>(p, u, 0.019065173411504402447);
+            p = Horner<V, T>(p, u, -0.06324021410843576866);
+            return Horner<V, T>(p, u, 0.19368515249290078983);
+        }
+
+        p = Constant<V, T>(-3.2277538778276092828e-11);
+        p = Horner<V, T>(p, u, -4.2950026585945357046e-10);
+        p = Horner<V, T>(p, u, -2.7283410503410013555e-9);
+        p = Horner<V, T>(p, u, -9.8189962679062218185e-9);
+        p = Horner<V, T>(p, u, -2.2298476636445851726e-8);
+        p = Horner<V, T>(p, u, -2.4537056938206070245e-8);
+        p = Horner<V, T>(p, u, -1.3631093174938352331e-8);
+        p = Horner<V, T>(p, u, 9.1684870865766483249e-8);
+        p = Horner<V, T>(p, u, -1.6715043235079276045e-7);
+        p = Horner<V, T>(p, u, 1.180766528480596179e-6);
+        p = Horner<V, T>(p, u, -5.3313365794142890788e-6);
+        p = Horner<V, T>(p, u, 0.000024488243652679453493);
+        p = Horner<V, T>(p, u, -0.00011059746238764673408);
+        p = Horner<V, T>(p, u, 0.00048821935246955148747);
+        p = Horner<V, T>(p, u, -0.0021072814179749980098);
+        p = Horner<V, T>(p, u, 0.008878756232318525918);
+        p = Horner<V, T>(p, u, -0.036456257453828081196);
+        return Horner<V, T>(p, u, 0.14558972127339626108);
+    }
+}
