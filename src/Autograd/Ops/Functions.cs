@@ -1,6 +1,7 @@
 using System.Numerics;
 using MiniGpt.Tensors;
 using MiniGpt.Tensors.Kernels;
+using MiniGpt.Tensors.Kernels.Functions;
 
 namespace MiniGpt.Autograd.Ops;
 

@@ -1,6 +1,5 @@
 using System.Numerics;
 using MiniGpt.Tensors;
-using MiniGpt.Tensors.Kernels;
 
 namespace MiniGpt.Autograd.Ops;
 

@@ -1,6 +1,5 @@
 using System.Numerics;
 using MiniGpt.Autograd;
-using MiniGpt.Autograd.Ops;
 
 namespace MiniGpt.Model.Layers;
 
