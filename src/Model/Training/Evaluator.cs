@@ -1,0 +1,63 @@
+using System.Numerics;
+using MiniGpt.Autograd;
+using MiniGpt.Model.Data;
+using MiniGpt.Tensors;
+
+namespace MiniGpt.Model.Training;
+
+/// <summary>Measures a model's loss on text. Nothing is kept for a backward pass, and no training batch is moved by it.</summary>
+public sealed class Evaluator<T>(Gpt<T> gpt, int batchSize) : IDisposable
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly Tape<T> _tape = new(records: false);
+
+    /// <summary>The mean cross-entropy, in nats, over a whole text in back-to-back windows of the context: each token counts once.</summary>
+    /// <param name="tokens">The text.</param>
+    /// <param name="cancellationToken">Stops between two batches.</param>
+    /// <exception cref="ArgumentException">The text has fewer than two tokens.</exception>
+    public double WholeLoss(TokenSource tokens, CancellationToken cancellationToken = default)
+    {
+        var windows = new EvaluationWindows(tokens, gpt.Config.Context);
+        double sum = 0;
+        for (long window = 0; window < windows.Count;)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            int length = windows.LengthOf(window);
+            int rows = window < windows.FullCount ? (int)Math.Min(batchSize, windows.FullCount - window) : 1;
+            _tape.Reset();
+            Tensor<int> ids = _tape.Allocate<int>([rows, length]);
+            Tensor<int> targets = _tape.Allocate<int>(ids.Shape);
+            windows.Fill(window, ids.Span, targets.Span);
+            sum += Loss(ids, targets) * rows * length;
+            window += rows;
+        }
+
+        return sum / windows.Predictions;
+    }
+
+    /// <summary>The mean cross-entropy, in nats, over the first batches of a source.</summary>
+    /// <param name="batches">Where the batches come from.</param>
+    /// <param name="count">How many of them.</param>
+    /// <param name="cancellationToken">Stops between two batches.</param>
+    public double BatchLoss(BatchSource batches, int count, CancellationToken cancellationToken = default)
+    {
+        double sum = 0;
+        for (int i = 0; i < count; i++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            _tape.Reset();
+            Tensor<int> ids = _tape.Allocate<int>([batches.BatchSize, batches.Context]);
+            Tensor<int> targets = _tape.Allocate<int>(ids.Shape);
+            batches.Fill(i, 0, ids.Span, targets.Span);
+            sum += Loss(ids, targets);
+        }
+
+        return sum / count;
+    }
+
+    /// <summary>Frees the memory of the activations.</summary>
+    public void Dispose() => _tape.Dispose();
+
+    private double Loss(Tensor<int> ids, Tensor<int> targets) =>
+        double.CreateChecked(gpt.Loss(_tape, ids, targets).Value.Span[0]);
+}
