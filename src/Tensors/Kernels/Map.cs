@@ -9,12 +9,12 @@ public interface IUnaryFunction<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>f(x).</summary>
-    static abstract TVector Value<TVector>(TVector x)
-        where TVector : unmanaged, ISimd<TVector, T>;
+    static abstract V Value<V>(V x)
+        where V : unmanaged, ISimd<V, T>;
 
     /// <summary>f'(x), where y = f(x) may make it cheaper. Which of the two it reads is said where it is defined.</summary>
-    static abstract TVector Derivative<TVector>(TVector x, TVector y)
-        where TVector : unmanaged, ISimd<TVector, T>;
+    static abstract V Derivative<V>(V x, V y)
+        where V : unmanaged, ISimd<V, T>;
 }
 
 /// <summary>Applies a function of one number to every element.</summary>

@@ -120,30 +120,39 @@ internal static unsafe class Rows
         where V : unmanaged, ISimd<V, T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        // A block's sum is added up on its own: one long chain of additions would cost a large vocabulary its last digits.
+        const int Block = 1024;
         V offset = V.Broadcast(shift);
-        V sum = V.Zero;
-        int i = 0;
-        for (; i <= count - V.Count; i += V.Count)
+        V total = V.Zero;
+        for (int i = 0; i < count; i += Block)
         {
-            V term = SimdMath.Exp<V, T>(V.Load(x + i) - offset);
-            sum += term;
-            if (y is not null)
+            int end = Math.Min(count, i + Block);
+            int j = i;
+            V sum = V.Zero;
+            for (; j <= end - V.Count; j += V.Count)
             {
-                term.Store(y + i);
+                V term = SimdMath.Exp<V, T>(V.Load(x + j) - offset);
+                sum += term;
+                if (y is not null)
+                {
+                    term.Store(y + j);
+                }
             }
+
+            if (j < end)
+            {
+                V term = SimdMath.Exp<V, T>(V.Load(x + j, end - j) - offset);
+                sum += V.Select(V.MaskOfFirst(end - j), term, V.Zero);
+                if (y is not null)
+                {
+                    term.Store(y + j, end - j);
+                }
+            }
+
+            total += sum;
         }
 
-        if (i < count)
-        {
-            V term = SimdMath.Exp<V, T>(V.Load(x + i, count - i) - offset);
-            sum += V.Select(V.MaskOfFirst(count - i), term, V.Zero);
-            if (y is not null)
-            {
-                term.Store(y + i, count - i);
-            }
-        }
-
-        return V.SumAcross(sum);
+        return V.SumAcross(total);
     }
 
     /// <summary>Adds up rows that lie <paramref name="stride"/> elements apart, column by column, and adds that to y or writes it over y.</summary>

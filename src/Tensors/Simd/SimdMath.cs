@@ -10,7 +10,7 @@ namespace MiniGpt.Tensors.Simd;
 /// </summary>
 internal static partial class SimdMath
 {
-    /// <summary>e^x: 1 ulp in both precisions. Underflows through subnormal numbers to 0, overflows to infinity; NaN stays NaN.</summary>
+    /// <summary>e^x: 0.9 ulp in both precisions. Underflows through subnormal numbers to 0, overflows to infinity; NaN stays NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Exp<V, T>(V x)
         where V : unmanaged, ISimd<V, T>
@@ -24,7 +24,7 @@ internal static partial class SimdMath
         return V.Scale(V.MultiplyAdd(r, GrowthRate<V, T>(r), Constant<V, T>(1)), n);
     }
 
-    /// <summary>tanh x: 2.5 ulp in float, 2 in double, near zero too.</summary>
+    /// <summary>tanh x: 2.4 ulp in float, 2 in double, near zero too.</summary>
     /// <remarks>
     /// tanh |x| = m / (m + 2) with m = e^(2|x|) - 1 = 2^n (e^r - 1) + (2^n - 1): nothing cancels, and the argument is cut off where tanh
     /// has become 1, so that there is no infinity over infinity.
@@ -43,7 +43,7 @@ internal static partial class SimdMath
         return V.CopySign(m / (m + Constant<V, T>(2)), x);
     }
 
-    /// <summary>1 / (1 + e^-x): 2 ulp; 0 where e^-x overflows (x below -88.7 in float, -709.7 in double).</summary>
+    /// <summary>1 / (1 + e^-x): 2.3 ulp; 0 where e^-x overflows (x below -88.7 in float, -709.7 in double).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Sigmoid<V, T>(V x)
         where V : unmanaged, ISimd<V, T>

@@ -2,7 +2,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using MiniGpt.Tensors.Simd;
 
-namespace MiniGpt.Tensors.Kernels.Functions;
+namespace MiniGpt.Tensors.Kernels;
 
 /// <summary>x Φ(x), with Φ the normal distribution: ½ x (1 + erf(x / √2)) (Hendrycks and Gimpel 2016). The derivative, Φ(x) + x φ(x), reads x only.</summary>
 public readonly struct GeluErfFunction<T> : IUnaryFunction<T>
@@ -13,28 +13,28 @@ public readonly struct GeluErfFunction<T> : IUnaryFunction<T>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Value<TVector>(TVector x)
-        where TVector : unmanaged, ISimd<TVector, T>
+    public static V Value<V>(V x)
+        where V : unmanaged, ISimd<V, T>
     {
         return x * Distribution(x);
     }
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Derivative<TVector>(TVector x, TVector y)
-        where TVector : unmanaged, ISimd<TVector, T>
+    public static V Derivative<V>(V x, V y)
+        where V : unmanaged, ISimd<V, T>
     {
         // Where the density has vanished, x² must not overflow: 0 times infinity is NaN.
-        TVector limited = TVector.Clamp(x, SimdMath.Constant<TVector, T>(-40), SimdMath.Constant<TVector, T>(40));
-        TVector density = SimdMath.Exp<TVector, T>(limited * limited * SimdMath.Constant<TVector, T>(-0.5)) * SimdMath.Constant<TVector, T>(InverseRootOfTwoPi);
-        return TVector.MultiplyAdd(limited, density, Distribution(x));
+        V limited = V.Clamp(x, SimdMath.Constant<V, T>(-40), SimdMath.Constant<V, T>(40));
+        V density = SimdMath.Exp<V, T>(limited * limited * SimdMath.Constant<V, T>(-0.5)) * SimdMath.Constant<V, T>(InverseRootOfTwoPi);
+        return V.MultiplyAdd(limited, density, Distribution(x));
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static TVector Distribution<TVector>(TVector x)
-        where TVector : unmanaged, ISimd<TVector, T>
+    private static V Distribution<V>(V x)
+        where V : unmanaged, ISimd<V, T>
     {
-        TVector half = SimdMath.Constant<TVector, T>(0.5);
-        return TVector.MultiplyAdd(half, SimdMath.Erf<TVector, T>(x * SimdMath.Constant<TVector, T>(InverseRootOfTwo)), half);
+        V half = SimdMath.Constant<V, T>(0.5);
+        return V.MultiplyAdd(half, SimdMath.Erf<V, T>(x * SimdMath.Constant<V, T>(InverseRootOfTwo)), half);
     }
 }

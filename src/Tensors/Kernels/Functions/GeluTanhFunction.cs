@@ -2,7 +2,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using MiniGpt.Tensors.Simd;
 
-namespace MiniGpt.Tensors.Kernels.Functions;
+namespace MiniGpt.Tensors.Kernels;
 
 /// <summary>
 /// GPT-2's GELU: ½ x (1 + tanh u) with u = √(2/π) (x + 0.044715 x³) (Hendrycks and Gimpel 2016), computed as x σ(2u), which is the same and
@@ -16,31 +16,31 @@ public readonly struct GeluTanhFunction<T> : IUnaryFunction<T>
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Value<TVector>(TVector x)
-        where TVector : unmanaged, ISimd<TVector, T>
+    public static V Value<V>(V x)
+        where V : unmanaged, ISimd<V, T>
     {
-        TVector one = SimdMath.Constant<TVector, T>(1);
-        TVector square = x * x;
-        TVector minusTwoU = x * TVector.MultiplyAdd(
-            square, SimdMath.Constant<TVector, T>(-TwiceRootOfTwoOverPi * Cubic), SimdMath.Constant<TVector, T>(-TwiceRootOfTwoOverPi));
-        return x / (one + SimdMath.Exp<TVector, T>(minusTwoU));
+        V one = SimdMath.Constant<V, T>(1);
+        V square = x * x;
+        V minusTwoU = x * V.MultiplyAdd(
+            square, SimdMath.Constant<V, T>(-TwiceRootOfTwoOverPi * Cubic), SimdMath.Constant<V, T>(-TwiceRootOfTwoOverPi));
+        return x / (one + SimdMath.Exp<V, T>(minusTwoU));
     }
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Derivative<TVector>(TVector x, TVector y)
-        where TVector : unmanaged, ISimd<TVector, T>
+    public static V Derivative<V>(V x, V y)
+        where V : unmanaged, ISimd<V, T>
     {
-        TVector one = SimdMath.Constant<TVector, T>(1);
+        V one = SimdMath.Constant<V, T>(1);
 
         // Beyond ±30 the sigmoid is 0 or 1 in both precisions; without the limit, x² could overflow there and 0 times infinity is NaN.
-        TVector limited = TVector.Clamp(x, SimdMath.Constant<TVector, T>(-30), SimdMath.Constant<TVector, T>(30));
-        TVector square = limited * limited;
-        TVector twoU = limited * TVector.MultiplyAdd(
-            square, SimdMath.Constant<TVector, T>(TwiceRootOfTwoOverPi * Cubic), SimdMath.Constant<TVector, T>(TwiceRootOfTwoOverPi));
-        TVector slope = TVector.MultiplyAdd(
-            square, SimdMath.Constant<TVector, T>(3 * TwiceRootOfTwoOverPi * Cubic), SimdMath.Constant<TVector, T>(TwiceRootOfTwoOverPi));
-        TVector sigmoid = SimdMath.Sigmoid<TVector, T>(twoU);
-        return sigmoid * TVector.MultiplyAdd(limited * slope, one - sigmoid, one);
+        V limited = V.Clamp(x, SimdMath.Constant<V, T>(-30), SimdMath.Constant<V, T>(30));
+        V square = limited * limited;
+        V twoU = limited * V.MultiplyAdd(
+            square, SimdMath.Constant<V, T>(TwiceRootOfTwoOverPi * Cubic), SimdMath.Constant<V, T>(TwiceRootOfTwoOverPi));
+        V slope = V.MultiplyAdd(
+            square, SimdMath.Constant<V, T>(3 * TwiceRootOfTwoOverPi * Cubic), SimdMath.Constant<V, T>(TwiceRootOfTwoOverPi));
+        V sigmoid = SimdMath.Sigmoid<V, T>(twoU);
+        return sigmoid * V.MultiplyAdd(limited * slope, one - sigmoid, one);
     }
 }

@@ -2,7 +2,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using MiniGpt.Tensors.Simd;
 
-namespace MiniGpt.Tensors.Kernels.Functions;
+namespace MiniGpt.Tensors.Kernels;
 
 /// <summary>max(x, 0), NaN for NaN. The derivative, 1 where y is not 0 and 0 elsewhere, reads y only.</summary>
 public readonly struct ReluFunction<T> : IUnaryFunction<T>
@@ -10,13 +10,13 @@ public readonly struct ReluFunction<T> : IUnaryFunction<T>
 {
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Value<TVector>(TVector x)
-        where TVector : unmanaged, ISimd<TVector, T> =>
-        TVector.Max(x, TVector.Zero);
+    public static V Value<V>(V x)
+        where V : unmanaged, ISimd<V, T> =>
+        V.Max(x, V.Zero);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Derivative<TVector>(TVector x, TVector y)
-        where TVector : unmanaged, ISimd<TVector, T> =>
-        TVector.Select(TVector.Equal(y, TVector.Zero), TVector.Zero, SimdMath.Constant<TVector, T>(1));
+    public static V Derivative<V>(V x, V y)
+        where V : unmanaged, ISimd<V, T> =>
+        V.Select(V.Equal(y, V.Zero), V.Zero, SimdMath.Constant<V, T>(1));
 }

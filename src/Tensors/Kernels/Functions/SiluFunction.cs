@@ -2,7 +2,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using MiniGpt.Tensors.Simd;
 
-namespace MiniGpt.Tensors.Kernels.Functions;
+namespace MiniGpt.Tensors.Kernels;
 
 /// <summary>x σ(x), with σ the sigmoid (Elfwing et al. 2018). The derivative, σ (1 + x (1 - σ)), reads x only.</summary>
 public readonly struct SiluFunction<T> : IUnaryFunction<T>
@@ -10,20 +10,20 @@ public readonly struct SiluFunction<T> : IUnaryFunction<T>
 {
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Value<TVector>(TVector x)
-        where TVector : unmanaged, ISimd<TVector, T>
+    public static V Value<V>(V x)
+        where V : unmanaged, ISimd<V, T>
     {
-        TVector one = SimdMath.Constant<TVector, T>(1);
-        return x / (one + SimdMath.Exp<TVector, T>(TVector.Zero - x));
+        V one = SimdMath.Constant<V, T>(1);
+        return x / (one + SimdMath.Exp<V, T>(V.Zero - x));
     }
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Derivative<TVector>(TVector x, TVector y)
-        where TVector : unmanaged, ISimd<TVector, T>
+    public static V Derivative<V>(V x, V y)
+        where V : unmanaged, ISimd<V, T>
     {
-        TVector one = SimdMath.Constant<TVector, T>(1);
-        TVector sigmoid = SimdMath.Sigmoid<TVector, T>(x);
-        return sigmoid * TVector.MultiplyAdd(x, one - sigmoid, one);
+        V one = SimdMath.Constant<V, T>(1);
+        V sigmoid = SimdMath.Sigmoid<V, T>(x);
+        return sigmoid * V.MultiplyAdd(x, one - sigmoid, one);
     }
 }

@@ -2,7 +2,7 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using MiniGpt.Tensors.Simd;
 
-namespace MiniGpt.Tensors.Kernels.Functions;
+namespace MiniGpt.Tensors.Kernels;
 
 /// <summary>√x. The derivative, 1/(2y), reads y only.</summary>
 public readonly struct SquareRootFunction<T> : IUnaryFunction<T>
@@ -10,13 +10,13 @@ public readonly struct SquareRootFunction<T> : IUnaryFunction<T>
 {
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Value<TVector>(TVector x)
-        where TVector : unmanaged, ISimd<TVector, T> =>
-        TVector.Sqrt(x);
+    public static V Value<V>(V x)
+        where V : unmanaged, ISimd<V, T> =>
+        V.Sqrt(x);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static TVector Derivative<TVector>(TVector x, TVector y)
-        where TVector : unmanaged, ISimd<TVector, T> =>
-        SimdMath.Constant<TVector, T>(0.5) / y;
+    public static V Derivative<V>(V x, V y)
+        where V : unmanaged, ISimd<V, T> =>
+        SimdMath.Constant<V, T>(0.5) / y;
 }

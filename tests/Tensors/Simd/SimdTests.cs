@@ -1,0 +1,129 @@
+using Xunit;
+using System.Numerics;
+using MiniGpt.Tensors.Simd;
+
+namespace MiniGpt.Tests.Tensors.Simd;
+
+public unsafe class SimdTests
+{
+    [Fact]
+    public void MaxAcross_finds_the_greatest_wherever_it_stands() => Everywhere(new Greatest());
+
+    [Fact]
+    public void MaxAcross_finds_NaN_wherever_it_stands() => Everywhere(new NotANumber());
+
+    [Fact]
+    public void Clamp_keeps_NaN_and_takes_the_nearer_bound() => Everywhere(new Clamped());
+
+    [Fact]
+    public void A_mask_of_the_first_elements_selects_them() => Everywhere(new Masked());
+
+    [Fact]
+    public void Partial_loads_and_stores_leave_the_rest_alone() => Everywhere(new Partial());
+
+    private interface ICheck
+    {
+        void Run<V, T>()
+            where V : unmanaged, ISimd<V, T>
+            where T : unmanaged, IBinaryFloatingPointIeee754<T>;
+    }
+
+    private static void Everywhere<TCheck>(TCheck check)
+        where TCheck : struct, ICheck
+    {
+        check.Run<Simd512<float>, float>();
+        check.Run<Simd256<float>, float>();
+        check.Run<Simd128<float>, float>();
+        check.Run<SimdScalar<float>, float>();
+        check.Run<Simd512<double>, double>();
+        check.Run<Simd256<double>, double>();
+        check.Run<Simd128<double>, double>();
+        check.Run<SimdScalar<double>, double>();
+    }
+
+    private struct Greatest : ICheck
+    {
+        public readonly void Run<V, T>()
+            where V : unmanaged, ISimd<V, T>
+            where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        {
+            T* values = stackalloc T[V.Count];
+            for (int at = 0; at < V.Count; at++)
+            {
+                new Span<T>(values, V.Count).Fill(-T.One - T.One);
+                values[at] = -T.One;
+                Assert.Equal(-T.One, V.MaxAcross(V.Load(values)));
+            }
+        }
+    }
+
+    private struct NotANumber : ICheck
+    {
+        public readonly void Run<V, T>()
+            where V : unmanaged, ISimd<V, T>
+            where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        {
+            T* values = stackalloc T[V.Count];
+            for (int at = 0; at < V.Count; at++)
+            {
+                new Span<T>(values, V.Count).Fill(T.One);
+                values[at] = T.NaN;
+                Assert.True(T.IsNaN(V.MaxAcross(V.Load(values))));
+            }
+        }
+    }
+
+    private struct Clamped : ICheck
+    {
+        public readonly void Run<V, T>()
+            where V : unmanaged, ISimd<V, T>
+            where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        {
+            T two = T.One + T.One;
+            Assert.Equal(T.One, First(two));
+            Assert.Equal(T.One, First(T.PositiveInfinity));
+            Assert.Equal(-T.One, First(-two));
+            Assert.Equal(-T.One, First(T.NegativeInfinity));
+            Assert.Equal(T.One / two, First(T.One / two));
+            Assert.True(T.IsNaN(First(T.NaN)));
+
+            static T First(T value)
+            {
+                T* result = stackalloc T[V.Count];
+                V.Clamp(V.Broadcast(value), V.Broadcast(-T.One), V.Broadcast(T.One)).Store(result);
+                return result[0];
+            }
+        }
+    }
+
+    private struct Masked : ICheck
+    {
+        public readonly void Run<V, T>()
+            where V : unmanaged, ISimd<V, T>
+            where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        {
+            for (int count = 0; count <= V.Count; count++)
+            {
+                V selected = V.Select(V.MaskOfFirst(count), V.Broadcast(T.One), V.Zero);
+                Assert.Equal(T.CreateTruncating(count), V.SumAcross(selected));
+            }
+        }
+    }
+
+    private struct Partial : ICheck
+    {
+        public readonly void Run<V, T>()
+            where V : unmanaged, ISimd<V, T>
+            where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        {
+            T* values = stackalloc T[V.Count];
+            for (int count = 1; count <= V.Count; count++)
+            {
+                new Span<T>(values, V.Count).Fill(T.One);
+                Assert.Equal(T.CreateTruncating(count), V.SumAcross(V.Load(values, count)));
+                V.Zero.Store(values, count);
+                Assert.Equal(T.CreateTruncating(V.Count - count), V.SumAcross(V.Load(values)));
+            }
+        }
+    }
+}
