@@ -1,6 +1,5 @@
 using BenchmarkDotNet.Attributes;
 using MiniGpt.Tensors;
-using MiniGpt.Tensors.Kernels;
 using MiniGpt.Tensors.Threading;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 

@@ -1,7 +1,6 @@
 using System.Numerics;
 using MiniGpt.Tensors;
 using MiniGpt.Tensors.Kernels;
-using MiniGpt.Tensors.Kernels.Functions;
 
 namespace MiniGpt.Autograd.Ops;
 

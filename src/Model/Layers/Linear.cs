@@ -2,7 +2,6 @@ using System.Numerics;
 using MiniGpt.Autograd;
 using MiniGpt.Autograd.Ops;
 using MiniGpt.Tensors.Kernels;
-using MiniGpt.Tensors.Kernels.Functions;
 
 namespace MiniGpt.Model.Layers;
 
