@@ -86,10 +86,22 @@ public static class Gemm
             return;
         }
 
-        var product = new GemmProduct<T, TFunction>(
+        Multiply<T, TFunction>(
             a.BroadcastTo(outer.Append(a.Shape[-2]).Append(a.Shape[-1])),
             b.BroadcastTo(outer.Append(b.Shape[-2]).Append(b.Shape[-1])),
             bias, c, activated, accumulate);
+    }
+
+    private static unsafe void Multiply<T, TFunction>(
+        Tensor<T> a, Tensor<T> b, Tensor<T> bias, Tensor<T> c, Tensor<T> activated, bool accumulate)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where TFunction : struct, IUnaryFunction<T>
+    {
+        var partition = new GemmPartition(c.Shape[-2], c.Shape[-1], a.Shape[-1]);
+
+        // Only where several tasks read the same columns is it worth a pass of its own.
+        T* packedB = partition.RowTasks > 1 ? GemmPacking<T>.PackAll(b) : null;
+        var product = new GemmProduct<T, TFunction>(a, b, bias, c, activated, accumulate, partition, packedB);
         Workers.Run<T, GemmProduct<T, TFunction>>(ref product, product.Items, grain: 1);
     }
 

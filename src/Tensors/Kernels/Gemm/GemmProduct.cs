@@ -16,17 +16,29 @@ internal readonly unsafe struct GemmProduct<T, TFunction> : IRangeKernel<T>
     private readonly Tensor<T> _activated;
     private readonly bool _accumulate;
     private readonly GemmPartition _partition;
+    private readonly T* _packedB;
 
     /// <summary>All operands have the outer axes of <paramref name="c"/>; <paramref name="bias"/> and <paramref name="activated"/> may be empty.</summary>
-    public GemmProduct(Tensor<T> a, Tensor<T> b, Tensor<T> bias, Tensor<T> c, Tensor<T> activated, bool accumulate)
+    /// <param name="a">[..., M, K].</param>
+    /// <param name="b">[..., K, N].</param>
+    /// <param name="bias">[N].</param>
+    /// <param name="c">[..., M, N].</param>
+    /// <param name="activated">[..., M, N].</param>
+    /// <param name="accumulate">Whether to add to C.</param>
+    /// <param name="partition">How C is cut.</param>
+    /// <param name="packedB">All of B in panels, made by <see cref="GemmPacking{T}"/>; null: each task packs what it needs.</param>
+    public GemmProduct(
+        Tensor<T> a, Tensor<T> b, Tensor<T> bias, Tensor<T> c, Tensor<T> activated, bool accumulate,
+        GemmPartition partition, T* packedB)
     {
+        _packedB = packedB;
         _a = a;
         _b = b;
         _bias = bias;
         _c = c;
         _activated = activated;
         _accumulate = accumulate;
-        _partition = new GemmPartition(c.Shape[-2], c.Shape[-1], a.Shape[-1]);
+        _partition = partition;
         Items = checked((int)(c.Count / ((long)c.Shape[-2] * c.Shape[-1])) * _partition.Tasks);
     }
 
@@ -46,9 +58,9 @@ internal readonly unsafe struct GemmProduct<T, TFunction> : IRangeKernel<T>
             int rows = Math.Min(_partition.RowsOfTask, _c.Shape[-2] - row);
             int columns = Math.Min(_partition.ColumnsOfTask, _c.Shape[-1] - column);
 
-            Operand<T> a = Matrix(_a, matrix).From(row, 0);
-            Operand<T> b = Matrix(_b, matrix).From(0, column);
-            Operand<T> c = Matrix(_c, matrix).From(row, column);
+            Operand<T> a = Operand<T>.Matrix(_a, matrix).From(row, 0);
+            Operand<T> b = Operand<T>.Matrix(_b, matrix).From(0, column);
+            Operand<T> c = Operand<T>.Matrix(_c, matrix).From(row, column);
             T* bias = _bias.IsEmpty ? null : _bias.RequireContiguous() + column;
             if (rows == 1)
             {
@@ -56,35 +68,41 @@ internal readonly unsafe struct GemmProduct<T, TFunction> : IRangeKernel<T>
             }
             else
             {
-                RunBlock<V>(a, b, rows, columns, new Destination<T>(c.Pointer, c.RowStride, _accumulate, bias));
+                RunBlock<V>(a, b, matrix, column, rows, columns, new Destination<T>(c.Pointer, c.RowStride, _accumulate, bias));
             }
 
             if (!_activated.IsEmpty)
             {
-                Activate<V>(c, Matrix(_activated, matrix).From(row, column), rows, columns);
+                Activate<V>(c, Operand<T>.Matrix(_activated, matrix).From(row, column), rows, columns);
             }
         }
     }
 
-    private void RunBlock<V>(Operand<T> a, Operand<T> b, int rows, int columns, Destination<T> to)
+    private void RunBlock<V>(Operand<T> a, Operand<T> b, int matrix, int column, int rows, int columns, Destination<T> to)
         where V : unmanaged, ISimd<V, T>
     {
-        int tileColumns = Microkernel.Columns<T, V>();
-        int packedColumns = (columns + tileColumns - 1) / tileColumns * tileColumns;
-        T* packedB = Scratch.Get<T>(Scratch.Slot.PackedB, (long)packedColumns * Math.Min(Depth, GemmPartition.Depth));
         int k = 0;
         do
         {
             int depth = Math.Min(GemmPartition.Depth, Depth - k);
-            Operand<T> columnsOfB = b.From(k, 0);
-            Packing.Pack<T, V>(
-                new Operand<T>(columnsOfB.Pointer, columnsOfB.ColumnStride, columnsOfB.RowStride), columns, depth, tileColumns, packedB);
+            T* packed = _packedB is null
+                ? PackBlock<V>(b.From(k, 0), columns, depth)
+                : GemmPacking<T>.Block(_packedB, _b.Shape, matrix, k, depth, column);
             GemmBlock.Run<T, V>(
-                a.From(0, k), packedB, depth, rows, columns, depth,
+                a.From(0, k), packed, depth, rows, columns, depth,
                 k == 0 ? to : new Destination<T>(to.Pointer, to.RowStride, true, null));
             k += depth;
         }
         while (k < Depth);
+    }
+
+    private static T* PackBlock<V>(Operand<T> b, int columns, int depth)
+        where V : unmanaged, ISimd<V, T>
+    {
+        int tileColumns = Microkernel.Columns<T, V>();
+        T* packed = Scratch.Get<T>(Scratch.Slot.PackedB, (long)(columns + tileColumns - 1) / tileColumns * tileColumns * depth);
+        Packing.Pack<T, V>(b.Transpose(), columns, depth, tileColumns, packed);
+        return packed;
     }
 
     private static void Activate<V>(Operand<T> from, Operand<T> to, int rows, int columns)
@@ -105,18 +123,5 @@ internal readonly unsafe struct GemmProduct<T, TFunction> : IRangeKernel<T>
                 TFunction.Value(V.Load(x + column, columns - column)).Store(y + column, columns - column);
             }
         }
-    }
-
-    /// <summary>One matrix of a batch.</summary>
-    private static Operand<T> Matrix(in Tensor<T> batch, int index)
-    {
-        long offset = 0;
-        for (int axis = batch.Rank - 3; axis >= 0; axis--)
-        {
-            (index, int position) = Math.DivRem(index, batch.Shape[axis]);
-            offset += (long)position * batch.Stride(axis);
-        }
-
-        return new Operand<T>(batch.Pointer + offset, batch.Stride(-2), batch.Stride(-1));
     }
 }

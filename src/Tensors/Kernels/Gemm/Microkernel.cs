@@ -221,29 +221,3 @@ internal static unsafe class Microkernel
         right.Store(c + V.Count);
     }
 }
-
-/// <summary>A matrix to read: element (i, j) at <c>Pointer[i · RowStride + j · ColumnStride]</c>.</summary>
-internal readonly unsafe struct Operand<T>(T* pointer, nint rowStride, nint columnStride)
-    where T : unmanaged
-{
-    public readonly T* Pointer = pointer;
-    public readonly nint RowStride = rowStride;
-    public readonly nint ColumnStride = columnStride;
-
-    /// <summary>The same matrix from element (row, column) on.</summary>
-    public Operand<T> From(long row, long column) => new(Pointer + row * RowStride + column * ColumnStride, RowStride, ColumnStride);
-}
-
-/// <summary>Where a tile goes: row-major C, added to or overwritten, with one bias a column or none.</summary>
-internal readonly unsafe struct Destination<T>(T* pointer, nint rowStride, bool accumulate, T* bias)
-    where T : unmanaged
-{
-    public readonly T* Pointer = pointer;
-    public readonly nint RowStride = rowStride;
-    public readonly bool Accumulate = accumulate;
-    public readonly T* Bias = bias;
-
-    /// <summary>The same destination from element (row, column) on.</summary>
-    public Destination<T> From(long row, long column) =>
-        new(Pointer + row * RowStride + column, RowStride, Accumulate, Bias is null ? null : Bias + column);
-}
