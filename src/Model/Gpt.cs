@@ -17,6 +17,12 @@ public sealed class Gpt<T>
     /// <summary>Builds the model. Its parameters are zero until <see cref="Initialize"/>, or until a file fills them.</summary>
     /// <exception cref="ArgumentException">No model can have this configuration.</exception>
     public Gpt(GptConfig config)
+        : this(config, allocate: true)
+    {
+    }
+
+    /// <summary>Builds the model, its parameters without memory until they are allocated: a file's shapes are compared with them first.</summary>
+    internal Gpt(GptConfig config, bool allocate)
     {
         config.Validate();
         Config = config;
@@ -29,7 +35,10 @@ public sealed class Gpt<T>
         Head = config.TiedHead
             ? TokenEmbedding.Table
             : Parameters.Add("lm_head.weight", [config.VocabularySize, config.Width], Initialization.Normal(deviation));
-        Parameters.Allocate();
+        if (allocate)
+        {
+            Parameters.Allocate();
+        }
     }
 
     /// <summary>The sizes and choices.</summary>

@@ -47,7 +47,11 @@ public static class ConfigJson
     /// <summary>Writes a configuration, and after it the extra keys of the file that it was read from.</summary>
     /// <exception cref="ArgumentException">The configuration breaks a rule of <see cref="GptConfig.Validate"/>.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    public static void Write(string path, GptConfig config, JsonObject? extraKeys = null)
+    public static void Write(string path, GptConfig config, JsonObject? extraKeys = null) =>
+        JsonFile.Write(path, ToJson(config, extraKeys));
+
+    /// <summary>The content of the file.</summary>
+    internal static JsonObject ToJson(GptConfig config, JsonObject? extraKeys)
     {
         config.Validate();
         JsonObject json = new()
@@ -75,7 +79,7 @@ public static class ConfigJson
             json[PositionsKey] = OptionNames.Of(config.Positions);
         foreach ((string key, JsonNode? value) in extraKeys ?? [])
             json[key] = value?.DeepClone();
-        JsonFile.Write(path, json);
+        return json;
     }
 
     private static (GptConfig, JsonObject) Parse(string path, JsonFields fields)

@@ -22,6 +22,13 @@ internal readonly struct JsonFields(string path, JsonElement json)
         var value => throw Wrong(key, value, "a whole number of 32 bits"),
     };
 
+    /// <summary>A whole number of at least 0.</summary>
+    public long Count(string key) => Find(key) switch
+    {
+        { ValueKind: JsonValueKind.Number } value when value.TryGetInt64(out long number) && number >= 0 => number,
+        var value => throw Wrong(key, value, "a whole number of at least 0"),
+    };
+
     public double Number(string key, double missing) => Find(key) switch
     {
         null => missing,

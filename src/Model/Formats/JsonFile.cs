@@ -53,10 +53,16 @@ internal static class JsonFile
     public static void Write(string path, JsonObject content)
     {
         using AtomicFile file = AtomicFile.Create(path);
-        using (Utf8JsonWriter writer = new(file.Stream, s_writing))
-            content.WriteTo(writer);
-        file.Stream.WriteByte((byte)'\n');
+        Write(file.Stream, content);
         file.Commit();
+    }
+
+    /// <summary>Writes an object to a stream, which stays the caller's.</summary>
+    public static void Write(Stream stream, JsonObject content)
+    {
+        using (Utf8JsonWriter writer = new(stream, s_writing))
+            content.WriteTo(writer);
+        stream.WriteByte((byte)'\n');
     }
 
     /// <summary>What a value is, in the words of a message.</summary>

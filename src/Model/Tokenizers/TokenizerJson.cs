@@ -32,12 +32,17 @@ public static class TokenizerJson
 
     /// <summary>Writes a character tokenizer.</summary>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    public static void Write(string path, CharacterTokenizer tokenizer)
+    public static void Write(string path, CharacterTokenizer tokenizer) => JsonFile.Write(path, ToJson(tokenizer));
+
+    /// <summary>The content of the file.</summary>
+    /// <exception cref="ArgumentException">Tokenizers of this type have no such file.</exception>
+    internal static JsonObject ToJson(ITokenizer tokenizer)
     {
+        Require.That(tokenizer is CharacterTokenizer, $"a {tokenizer.GetType().Name} cannot be written as tokenizer.json");
         JsonObject vocabulary = [];
         for (int id = 0; id < tokenizer.VocabularySize; id++)
             vocabulary[tokenizer.TokenText(id)] = id;
-        JsonFile.Write(path, new JsonObject
+        return new JsonObject
         {
             ["version"] = "1.0",
             ["truncation"] = null,
@@ -66,7 +71,7 @@ public static class TokenizerJson
                 ["vocab"] = vocabulary,
                 ["merges"] = new JsonArray(),
             },
-        });
+        };
     }
 
     /// <summary>Every step round the model must leave the characters as they are.</summary>
