@@ -39,6 +39,9 @@ public abstract class TokenSource
         return new TokenSlice(this, start, length);
     }
 
+    /// <summary>Several sequences, one after the other.</summary>
+    public static TokenSource Concatenate(IReadOnlyList<TokenSource> parts) => parts.Count == 1 ? parts[0] : new TokenChain([.. parts]);
+
     /// <summary>The largest id, found by reading all of them; -1 where there is none.</summary>
     public int MaxId()
     {
@@ -82,5 +85,22 @@ public abstract class TokenSource
         public override long Length => length;
 
         protected override void ReadRange(long start, Span<int> destination) => whole.ReadRange(offset + start, destination);
+    }
+
+    private sealed class TokenChain(TokenSource[] parts) : TokenSource
+    {
+        public override long Length { get; } = parts.Sum(part => part.Length);
+
+        protected override void ReadRange(long start, Span<int> destination)
+        {
+            foreach (TokenSource part in parts)
+            {
+                int count = (int)Math.Clamp(part.Length - start, 0, destination.Length);
+                if (count > 0)
+                    part.ReadRange(start, destination[..count]);
+                destination = destination[count..];
+                start = Math.Max(0, start - part.Length);
+            }
+        }
     }
 }

@@ -18,7 +18,7 @@ public static class ModelFolder
     internal const string ConfigFile = "config.json";
     internal const string WeightsFile = "model.safetensors";
     internal const string TokenizerFile = "tokenizer.json";
-    private const string TrainingFile = "training.json";
+    internal const string TrainingFile = "training.json";
 
     /// <summary>Whether a folder holds what <see cref="Load"/> needs.</summary>
     public static bool Exists(string path) =>
