@@ -1,0 +1,136 @@
+using System.Runtime.InteropServices;
+using MiniGpt.Model.Data;
+using MiniGpt.Model.Formats;
+using MiniGpt.Model.Tokenizers;
+using MiniGpt.Model.Training;
+using Xunit;
+
+namespace MiniGpt.Tests.Model.Training;
+
+public sealed class TrainingDataTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly TrainingOptions _options = new() { Context = 4 };
+
+    [Fact]
+    public void The_bundled_text_gives_the_sizes_of_nanoGPT()
+    {
+        string corpus = Path.Combine(AppContext.BaseDirectory, "data", "tinyshakespeare.txt");
+        using TrainingData data = TrainingData.Load(new TrainingOptions(), corpus);
+        // nanoGPT's prepare.py: 65 characters, 1,003,854 and 111,540 tokens; sha256sum of the file.
+        Assert.Equal((65, 1_003_854, 111_540), (data.VocabularySize, data.Train.Length, data.Validation!.Length));
+        Assert.Equal("86c4e6aa9db7c042ec79f339dcb96d42b0075e16b8fc2e86bf0ca57e2dc565ed", data.Hash);
+        Assert.Equal(1_115_394, data.Bytes);
+        Assert.Empty(data.Warnings);
+    }
+
+    [Fact]
+    public void Text_is_split_first_and_tokenised_by_the_characters_of_all_of_it()
+    {
+        using TrainingData data = Load(_options with { Data = [_folder.Write("a.txt", "bababababa"), _folder.Write("b.txt", "bababababac猫")] });
+        Assert.Equal([1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1], Ids(data.Train));
+        Assert.Equal([0, 2, 3], Ids(data.Validation!));
+        Assert.Equal((4, 24), (data.VocabularySize, data.Bytes));
+        Assert.Equal("猫", data.Tokenizer!.TokenText(3));
+    }
+
+    [Fact]
+    public void Standard_input_is_read_and_bytes_that_are_no_text_are_warned_of()
+    {
+        using MemoryStream input = new([.. "abcabcabc"u8, 0xFF]);
+        using TrainingData data = TrainingData.Load(_options with { Data = ["-"] }, "", standardInput: input);
+        Assert.Equal(9, data.Train.Length);
+        Assert.Equal(["-: 1 byte sequences are no UTF-8 and became U+FFFD"], data.Warnings.Take(1));
+    }
+
+    [Fact]
+    public void Without_a_fraction_there_is_no_validation_and_with_too_little_of_it_a_warning()
+    {
+        string path = _folder.Write("a.txt", "abcdefghij");
+        using TrainingData whole = Load(_options with { Data = [path], ValidationFraction = 0 });
+        Assert.Equal((10, null, 0), (whole.Train.Length, whole.Validation, whole.Warnings.Count));
+        using TrainingData little = Load(_options with { Data = [path] });
+        Assert.Equal((9, null), (little.Train.Length, little.Validation));
+        Assert.Equal(["1 tokens are left for validation, which needs at least 2: there will be none"], little.Warnings);
+    }
+
+    [Fact]
+    public void A_validation_file_leaves_the_whole_text_to_train_on()
+    {
+        TrainingOptions options = _options with { Data = [_folder.Write("a.txt", "abcdef")], ValidationData = _folder.Write("b.txt", "fab") };
+        using TrainingData data = Load(options);
+        Assert.Equal([0, 1, 2, 3, 4, 5], Ids(data.Train));
+        Assert.Equal([5, 0, 1], Ids(data.Validation!));
+        using TrainingData other = Load(options with { ValidationData = _folder.Write("c.txt", "faba") });
+        Assert.NotEqual(data.Hash, other.Hash);
+
+        _folder.Write("c.txt", "fxab");
+        Refused<ArgumentException>(options with { ValidationData = _folder.File("c.txt") }, "character 'x'");
+        using TrainingData skipped = Load(options with { ValidationData = _folder.File("c.txt"), Unknown = UnknownCharacter.Skip });
+        Assert.Equal([5, 0, 1], Ids(skipped.Validation!));
+        Refused<ArgumentException>(options with { ValidationData = _folder.Write("d.txt", "f") }, "validation needs at least 2");
+    }
+
+    [Fact]
+    public void A_given_tokenizer_and_vocabulary_are_kept()
+    {
+        CharacterTokenizer given = CharacterTokenizer.FromText("abcxyz");
+        TrainingOptions options = _options with { Data = [_folder.Write("a.txt", "zzzzzabcab")] };
+        using TrainingData data = TrainingData.Load(options, "", given, givenVocabulary: 8);
+        Assert.Same(given, data.Tokenizer);
+        Assert.Equal(8, data.VocabularySize);
+        Assert.Equal([5, 5, 5, 5, 5, 0, 1, 2, 0], Ids(data.Train));
+        Assert.Contains("no tokenizer",
+            Assert.Throws<ArgumentException>(() => TrainingData.Load(options, "", givenVocabulary: 8)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Token_files_are_joined_split_and_need_no_tokenizer()
+    {
+        string[] files = [Tokens("a.bin", 0, 1, 2, 3, 4, 5, 6), Tokens("b.bin", 7, 8, 9), Tokens("c.bin", 10, 11, 12, 13, 14, 15, 16, 17, 18, 19)];
+        using TrainingData data = Load(_options with { Data = files });
+        Assert.Equal(Enumerable.Range(0, 18), Ids(data.Train));
+        Assert.Equal([18, 19], Ids(data.Validation!));
+        int[] middle = new int[8];
+        data.Train.Read(5, middle);
+        Assert.Equal(Enumerable.Range(5, 8), middle);
+        Assert.Equal((20, 40, null), (data.VocabularySize, data.Bytes, data.Tokenizer));
+        using TrainingData options = Load(_options with { Data = files, VocabularySize = 50257, ValidationData = Tokens("d.bin", 1, 2) });
+        Assert.Equal((50257, 20, 2), (options.VocabularySize, options.Train.Length, options.Validation!.Length));
+        using TrainingData given = TrainingData.Load(_options with { Data = files }, "", givenVocabulary: 30);
+        Assert.Equal(30, given.VocabularySize);
+    }
+
+    [Fact]
+    public void Data_that_does_not_fit_is_refused_in_one_line()
+    {
+        string text = _folder.Write("a.txt", "abcdefghij"), tokens = Tokens("a.bin", 1, 2, 3, 4, 5, 6, 7, 8, 9, 65);
+        Refused<ArgumentException>(_options with { Data = [text, tokens] }, "one or the other expected");
+        Refused<ArgumentException>(_options with { Data = [text], ValidationData = tokens }, "one or the other expected");
+        Refused<ArgumentException>(_options with { Data = [text], Context = 9 },
+            "9 tokens to train on are too few: a context of 9 needs at least 10");
+        Refused<FileFormatException>(_options with { Data = [tokens], VocabularySize = 65 }, "the id 65 found, at most 64 expected in a vocabulary of 65");
+        Refused<FileNotFoundException>(_options with { Data = [_folder.File("none.txt")] }, "no such file");
+        Assert.ThrowsAny<IOException>(() => Load(_options with { Data = [_folder.File("none.bin")] }));
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private static TrainingData Load(TrainingOptions options) => TrainingData.Load(options, "no bundled corpus");
+
+    private static void Refused<TException>(TrainingOptions options, string reason) where TException : Exception
+    {
+        string message = Assert.Throws<TException>(() => Load(options)).Message;
+        Assert.Contains(reason, message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', message);
+    }
+
+    private static int[] Ids(TokenSource tokens)
+    {
+        int[] ids = new int[tokens.Length];
+        tokens.Read(0, ids);
+        return ids;
+    }
+
+    private string Tokens(string name, params ushort[] ids) => _folder.Write(name, [.. MemoryMarshal.AsBytes<ushort>(ids)]);
+}
