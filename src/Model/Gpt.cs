@@ -21,7 +21,9 @@ public sealed class Gpt<T>
     {
     }
 
-    /// <summary>Builds the model, its parameters without memory until they are allocated: a file's shapes are compared with them first.</summary>
+    /// <summary>
+    /// Builds the model, its parameters without memory until they are allocated: a file's shapes are compared with them first.
+    /// </summary>
     internal Gpt(GptConfig config, bool allocate)
     {
         config.Validate();

@@ -18,7 +18,9 @@ public static class GptWeights
     private static readonly string[] s_masks = [".attn.bias", ".attn.masked_bias"];
     private static readonly string[] s_moments = ["m.", "v."];
 
-    /// <summary>Builds a model and fills it. Names may have the prefix "transformer." or not; the masks of old files are passed over.</summary>
+    /// <summary>
+    /// Builds a model and fills it. Names may have the prefix "transformer." or not; the masks of old files are passed over.
+    /// </summary>
     /// <param name="reader">A file with F64, F32, F16 or BF16 numbers.</param>
     /// <param name="config">The model's sizes. Nothing is allocated before the file is known to have them.</param>
     /// <exception cref="FileFormatException">
@@ -90,7 +92,8 @@ public static class GptWeights
         return unexpected is null
             ? entries
             : throw new FileFormatException(reader.Path,
-                $"an unexpected tensor '{unexpected.Name}' {Text(unexpected.Shape)} found, the {entries.Length} of the configuration expected");
+                $"an unexpected tensor '{unexpected.Name}' {Text(unexpected.Shape)} found, "
+                + $"the {entries.Length} of the configuration expected");
     }
 
     private static SafetensorsEntry Find<T>(SafetensorsReader reader, string kind, Parameter<T> parameter)
@@ -105,7 +108,8 @@ public static class GptWeights
             : throw new FileFormatException(reader.Path, $"tensor '{entry.Name}' has shape {Text(entry.Shape)}, {Text(shape)} expected");
     }
 
-    private static void ReadInto<T>(SafetensorsReader reader, SafetensorsEntry entry, Parameter<T> parameter, Span<T> numbers, ref T[] buffer)
+    private static void ReadInto<T>(
+        SafetensorsReader reader, SafetensorsEntry entry, Parameter<T> parameter, Span<T> numbers, ref T[] buffer)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (!IsTransposed(parameter))
@@ -172,7 +176,8 @@ public static class GptWeights
     private static bool IsTransposed<T>(Parameter<T> parameter) where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         EndsWithAny(parameter.Name, s_transposed);
 
-    private static bool EndsWithAny(string name, string[] endings) => endings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal));
+    private static bool EndsWithAny(string name, string[] endings) =>
+        endings.Any(ending => name.EndsWith(ending, StringComparison.Ordinal));
 
     private static Span<T> Room<T>(scoped ref T[] buffer, int length)
     {

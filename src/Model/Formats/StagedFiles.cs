@@ -34,7 +34,9 @@ internal sealed class StagedFiles(string folder) : IDisposable
         _checksums.Add(name, Convert.ToHexStringLower(hash.Hash!));
     }
 
-    /// <summary>Gives the files their names, in the order in which they were added. What fails here is left beside, to be renamed later.</summary>
+    /// <summary>
+    /// Gives the files their names, in the order in which they were added. What fails here is left beside, to be renamed later.
+    /// </summary>
     public void Commit()
     {
         _committed = true;

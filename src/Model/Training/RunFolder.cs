@@ -33,7 +33,10 @@ public static class RunFolder
     public static void Create(string path, bool overwrite = false)
     {
         // In this order: what is left when the machine stops in between is no checkpoint, and then no model.
-        string[] files = [ModelFolder.TrainingFile, ModelFolder.WeightsFile, ModelFolder.ConfigFile, ModelFolder.TokenizerFile, OptimizerFile, MetricsFile];
+        string[] files =
+        [
+            ModelFolder.TrainingFile, ModelFolder.WeightsFile, ModelFolder.ConfigFile, ModelFolder.TokenizerFile, OptimizerFile, MetricsFile,
+        ];
         bool holdsModel = files[..3].Any(name => File.Exists(Path.Combine(path, name)));
         Require.That(overwrite || !holdsModel,
             $"{path} holds a model already: --resume {path} goes on with its training, --overwrite replaces it");
@@ -117,6 +120,9 @@ public static class RunFolder
         if (!File.Exists(file))
             throw new FileFormatException(file, $"no such file, the one with the SHA-256 {expected} in {ModelFolder.TrainingFile} expected");
         if (StagedFiles.ChecksumOf(file) is var found && found != expected)
-            throw new FileFormatException(file, $"SHA-256 {found} found, {expected} in {ModelFolder.TrainingFile} expected: the file was changed or damaged");
+        {
+            throw new FileFormatException(file,
+                $"SHA-256 {found} found, {expected} in {ModelFolder.TrainingFile} expected: the file was changed or damaged");
+        }
     }
 }

@@ -53,12 +53,17 @@ public sealed class TrainingData : IDisposable
     /// <exception cref="FileFormatException">A file is empty or no file of tokens, or has an id outside of the vocabulary.</exception>
     /// <exception cref="IOException">A file is missing or cannot be read.</exception>
     public static TrainingData Load(
-        TrainingOptions options, string bundledCorpusPath, ITokenizer? given = null, int? givenVocabulary = null, Stream? standardInput = null)
+        TrainingOptions options,
+        string bundledCorpusPath,
+        ITokenizer? given = null,
+        int? givenVocabulary = null,
+        Stream? standardInput = null)
     {
         string[] training = options.Data.Count > 0 ? [.. options.Data] : [bundledCorpusPath];
         string[] validation = options.ValidationData is string path ? [path] : [];
         string[] all = [.. training, .. validation];
-        string? tokens = all.FirstOrDefault(TextSource.IsTokenFile), text = all.FirstOrDefault(source => !TextSource.IsTokenFile(source));
+        string? tokens = all.FirstOrDefault(TextSource.IsTokenFile);
+        string? text = all.FirstOrDefault(source => !TextSource.IsTokenFile(source));
         Require.That(tokens is null || text is null, $"{tokens} is a file of tokens and {text} is text: one or the other expected, not both");
 
         TrainingData data = new();

@@ -29,8 +29,8 @@ internal sealed record TrainingState(
             JsonFields checksums = new(path, files);
             // These names become paths: none but the known ones may.
             string[] names = [.. required, .. optional.Where(name => files.TryGetProperty(name, out _))];
-            if (files.EnumerateObject().FirstOrDefault(file => !names.Contains(file.Name)) is { Value.ValueKind: not JsonValueKind.Undefined } other)
-                throw new FileFormatException(path, $"a file '{other.Name}' found, {string.Join(", ", required.Concat(optional))} expected");
+            foreach (JsonProperty file in files.EnumerateObject().Where(file => !names.Contains(file.Name)))
+                throw new FileFormatException(path, $"a file '{file.Name}' found, {string.Join(", ", required.Concat(optional))} expected");
             return new TrainingState(ReadOptions(path, fields.Object("options")), (int)step, fields.Count("tokens"),
                 fields.Text("data_hash"), names.ToDictionary(name => name, checksums.Text));
         });

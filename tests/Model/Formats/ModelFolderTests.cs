@@ -102,10 +102,12 @@ public sealed class ModelFolderTests : IDisposable
         Refused(Tiny(tensors => tensors[0] = (tensors[0].Name, tensors[0].Numbers, [32, 65])),
             "tensor 'transformer.wte.weight' has shape [32, 65], [65, 32] expected");
         Refused(Tiny(tensors => tensors.Add(("lm_head.weight", new float[65 * 32], [65, 32]))), "tie_word_embeddings");
-        Refused(Tiny(_ => { }, config => config["n_embd"] = 1 << 14), "tensor 'transformer.wte.weight' has shape [65, 32], [65, 16384] expected");
+        Refused(Tiny(_ => { }, config => config["n_embd"] = 1 << 14),
+            "tensor 'transformer.wte.weight' has shape [65, 32], [65, 16384] expected");
         Refused(Tiny(_ => { }, config => config["n_layer"] = 1 << 20), "28 tensors found, those of 1048576 layers expected");
         Refused(Tiny(_ => { }, config => config["n_layer"] = 1), "an unexpected tensor 'transformer.h.1");
-        Refused(Tiny(_ => { }, config => config["tie_word_embeddings"] = false), "there is no tensor 'lm_head.weight', one of shape [65, 32]");
+        Refused(Tiny(_ => { }, config => config["tie_word_embeddings"] = false),
+            "there is no tensor 'lm_head.weight', one of shape [65, 32]");
     }
 
     [Fact]

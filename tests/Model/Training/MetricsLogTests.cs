@@ -36,7 +36,8 @@ public sealed class MetricsLogTests : IDisposable
     public void A_log_goes_on_after_the_last_line_of_the_checkpoint()
     {
         const string kept = "{\"step\":10,\"loss\":2}\n{\"step\":20,\"loss\":1}\n{\"step\":20,\"train_loss\":1}\n";
-        foreach (string cut in (string[])["", "{\"step\":30,\"loss\":1}\n{\"step\":40}\n", "{\"step\":20,\"lo", "{\"step\":20}", "\0\0\0\n", "[]\n"])
+        string[] endings = ["", "{\"step\":30,\"loss\":1}\n{\"step\":40}\n", "{\"step\":20,\"lo", "{\"step\":20}", "\0\0\0\n", "[]\n"];
+        foreach (string cut in endings)
         {
             _folder.Write("metrics.jsonl", kept + cut);
             using (MetricsLog log = MetricsLog.Open(LogPath, step: 20))

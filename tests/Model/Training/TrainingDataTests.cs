@@ -87,7 +87,8 @@ public sealed class TrainingDataTests : IDisposable
     [Fact]
     public void Token_files_are_joined_split_and_need_no_tokenizer()
     {
-        string[] files = [Tokens("a.bin", 0, 1, 2, 3, 4, 5, 6), Tokens("b.bin", 7, 8, 9), Tokens("c.bin", 10, 11, 12, 13, 14, 15, 16, 17, 18, 19)];
+        string[] files =
+            [Tokens("a.bin", 0, 1, 2, 3, 4, 5, 6), Tokens("b.bin", 7, 8, 9), Tokens("c.bin", 10, 11, 12, 13, 14, 15, 16, 17, 18, 19)];
         using TrainingData data = Load(_options with { Data = files });
         Assert.Equal(Enumerable.Range(0, 18), Ids(data.Train));
         Assert.Equal([18, 19], Ids(data.Validation!));
@@ -95,8 +96,8 @@ public sealed class TrainingDataTests : IDisposable
         data.Train.Read(5, middle);
         Assert.Equal(Enumerable.Range(5, 8), middle);
         Assert.Equal((20, 40, null), (data.VocabularySize, data.Bytes, data.Tokenizer));
-        using TrainingData options = Load(_options with { Data = files, VocabularySize = 50257, ValidationData = Tokens("d.bin", 1, 2) });
-        Assert.Equal((50257, 20, 2), (options.VocabularySize, options.Train.Length, options.Validation!.Length));
+        using TrainingData wide = Load(_options with { Data = files, VocabularySize = 50257, ValidationData = Tokens("d.bin", 1, 2) });
+        Assert.Equal((50257, 20, 2), (wide.VocabularySize, wide.Train.Length, wide.Validation!.Length));
         using TrainingData given = TrainingData.Load(_options with { Data = files }, "", givenVocabulary: 30);
         Assert.Equal(30, given.VocabularySize);
     }
@@ -109,7 +110,8 @@ public sealed class TrainingDataTests : IDisposable
         Refused<ArgumentException>(_options with { Data = [text], ValidationData = tokens }, "one or the other expected");
         Refused<ArgumentException>(_options with { Data = [text], Context = 9 },
             "9 tokens to train on are too few: a context of 9 needs at least 10");
-        Refused<FileFormatException>(_options with { Data = [tokens], VocabularySize = 65 }, "the id 65 found, at most 64 expected in a vocabulary of 65");
+        Refused<FileFormatException>(_options with { Data = [tokens], VocabularySize = 65 },
+            "the id 65 found, at most 64 expected in a vocabulary of 65");
         Refused<FileNotFoundException>(_options with { Data = [_folder.File("none.txt")] }, "no such file");
         Assert.ThrowsAny<IOException>(() => Load(_options with { Data = [_folder.File("none.bin")] }));
     }
