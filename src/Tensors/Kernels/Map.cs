@@ -18,6 +18,10 @@ public interface IUnaryFunction<T>
 }
 
 /// <summary>Applies a function of one number to every element.</summary>
+/// <remarks>
+/// The loops have one body for whole vectors and the last part: a second copy of a long function would exhaust what the JIT is willing to
+/// inline into one method.
+/// </remarks>
 public static class Map
 {
     /// <summary>y = f(x), element by element; y may be x.</summary>
@@ -61,15 +65,10 @@ public static class Map
         {
             (long first, int count) = Chunks.Range(start, end, X.Count);
             T* x = X.Pointer + first, y = Y.Pointer + first;
-            int i = 0;
-            for (; i <= count - V.Count; i += V.Count)
+            for (int i = 0; i < count; i += V.Count)
             {
-                TFunction.Value(V.Load(x + i)).Store(y + i);
-            }
-
-            if (i < count)
-            {
-                TFunction.Value(V.Load(x + i, count - i)).Store(y + i, count - i);
+                int width = Math.Min(V.Count, count - i);
+                TFunction.Value(V.Load(x + i, width)).Store(y + i, width);
             }
         }
     }
@@ -86,20 +85,12 @@ public static class Map
         {
             (long first, int count) = Chunks.Range(start, end, X.Count);
             T* x = X.Pointer + first, y = Y.Pointer + first, dy = Dy.Pointer + first, dx = Dx.Pointer + first;
-            int i = 0;
-            for (; i <= count - V.Count; i += V.Count)
+            for (int i = 0; i < count; i += V.Count)
             {
-                V slope = TFunction.Derivative(V.Load(x + i), V.Load(y + i));
-                V gradient = V.Load(dy + i);
-                (Accumulate ? V.MultiplyAdd(gradient, slope, V.Load(dx + i)) : gradient * slope).Store(dx + i);
-            }
-
-            if (i < count)
-            {
-                int rest = count - i;
-                V slope = TFunction.Derivative(V.Load(x + i, rest), V.Load(y + i, rest));
-                V gradient = V.Load(dy + i, rest);
-                (Accumulate ? V.MultiplyAdd(gradient, slope, V.Load(dx + i, rest)) : gradient * slope).Store(dx + i, rest);
+                int width = Math.Min(V.Count, count - i);
+                V slope = TFunction.Derivative(V.Load(x + i, width), V.Load(y + i, width));
+                V gradient = V.Load(dy + i, width);
+                (Accumulate ? V.MultiplyAdd(gradient, slope, V.Load(dx + i, width)) : gradient * slope).Store(dx + i, width);
             }
         }
     }

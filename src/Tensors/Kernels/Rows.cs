@@ -1,12 +1,15 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using MiniGpt.Tensors.Simd;
 
 namespace MiniGpt.Tensors.Kernels;
 
 /// <summary>Reductions of rows in memory. Several accumulators, because an addition takes four cycles but one may start in each.</summary>
+/// <remarks>Never inlined, so that each has to itself what the JIT is willing to inline into one method.</remarks>
 internal static unsafe class Rows
 {
     /// <summary>The sum of the elements.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static T Sum<V, T>(T* x, int count)
         where V : unmanaged, ISimd<V, T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -35,6 +38,7 @@ internal static unsafe class Rows
     }
 
     /// <summary>The sum of the products of two rows.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static T Dot<V, T>(T* a, T* b, int count)
         where V : unmanaged, ISimd<V, T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -63,6 +67,7 @@ internal static unsafe class Rows
     }
 
     /// <summary>The greatest element, NaN if there is one; -infinity for an empty row.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static T Max<V, T>(T* x, int count)
         where V : unmanaged, ISimd<V, T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -90,6 +95,7 @@ internal static unsafe class Rows
     }
 
     /// <summary>The sum of (x_i - center)².</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static T SquaredDistance<V, T>(T* x, T center, int count)
         where V : unmanaged, ISimd<V, T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -116,6 +122,7 @@ internal static unsafe class Rows
     }
 
     /// <summary>The sum of e^(x_i - shift); the terms are written to y, which may be x, unless it is null.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static T SumExp<V, T>(T* x, T shift, T* y, int count)
         where V : unmanaged, ISimd<V, T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -127,25 +134,15 @@ internal static unsafe class Rows
         for (int i = 0; i < count; i += Block)
         {
             int end = Math.Min(count, i + Block);
-            int j = i;
             V sum = V.Zero;
-            for (; j <= end - V.Count; j += V.Count)
+            for (int j = i; j < end; j += V.Count)
             {
-                V term = SimdMath.Exp<V, T>(V.Load(x + j) - offset);
-                sum += term;
+                int width = Math.Min(V.Count, end - j);
+                V term = SimdMath.Exp<V, T>(V.Load(x + j, width) - offset);
+                sum += width == V.Count ? term : V.Select(V.MaskOfFirst(width), term, V.Zero);
                 if (y is not null)
                 {
-                    term.Store(y + j);
-                }
-            }
-
-            if (j < end)
-            {
-                V term = SimdMath.Exp<V, T>(V.Load(x + j, end - j) - offset);
-                sum += V.Select(V.MaskOfFirst(end - j), term, V.Zero);
-                if (y is not null)
-                {
-                    term.Store(y + j, end - j);
+                    term.Store(y + j, width);
                 }
             }
 
@@ -156,6 +153,7 @@ internal static unsafe class Rows
     }
 
     /// <summary>Adds up rows that lie <paramref name="stride"/> elements apart, column by column, and adds that to y or writes it over y.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static void SumColumns<V, T>(T* x, int rows, long stride, int columns, T* y, bool accumulate)
         where V : unmanaged, ISimd<V, T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>

@@ -58,7 +58,7 @@ internal static partial class SimdMath
     public static V Constant<V, T>(double value)
         where V : unmanaged, ISimd<V, T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
-        V.Broadcast(IsFloat<T>() ? Unsafe.BitCast<float, T>((float)value) : Unsafe.BitCast<double, T>(value));
+        V.Broadcast(typeof(T) == typeof(float) ? Unsafe.BitCast<float, T>((float)value) : Unsafe.BitCast<double, T>(value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static bool IsFloat<T>() => typeof(T) == typeof(float);

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 
 namespace MiniGpt.Tensors.Simd;
@@ -19,7 +20,9 @@ public static class VectorWidth
     public static int Bits =>
         Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : Vector128.IsHardwareAccelerated ? 128 : 0;
 
-    // IsHardwareAccelerated is a constant to the JIT, so that one branch is all that remains.
+    // IsHardwareAccelerated is a constant to the JIT, so that one branch is all that remains. Never inlined: there is a limit to what the
+    // JIT inlines into one method, and a kernel that shares it with its callers has vector operations left as calls.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     internal static void Run<T, TKernel>(ref TKernel kernel, int start, int end)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TKernel : struct, IRangeKernel<T>

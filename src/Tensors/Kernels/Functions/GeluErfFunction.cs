@@ -14,27 +14,24 @@ public readonly struct GeluErfFunction<T> : IUnaryFunction<T>
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Value<V>(V x)
-        where V : unmanaged, ISimd<V, T>
-    {
-        return x * Distribution(x);
-    }
+        where V : unmanaged, ISimd<V, T> =>
+        x * Distribution(x, out _);
 
     /// <inheritdoc/>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Derivative<V>(V x, V y)
         where V : unmanaged, ISimd<V, T>
     {
-        // Where the density has vanished, x² must not overflow: 0 times infinity is NaN.
-        V limited = V.Clamp(x, SimdMath.Constant<V, T>(-40), SimdMath.Constant<V, T>(40));
-        V density = SimdMath.Exp<V, T>(limited * limited * SimdMath.Constant<V, T>(-0.5)) * SimdMath.Constant<V, T>(InverseRootOfTwoPi);
-        return V.MultiplyAdd(limited, density, Distribution(x));
+        V distribution = Distribution(x, out V gaussian);
+        return V.MultiplyAdd(x, gaussian * SimdMath.Constant<V, T>(InverseRootOfTwoPi), distribution);
     }
 
+    /// <summary>Φ(x), and e^(-x²/2).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static V Distribution<V>(V x)
+    private static V Distribution<V>(V x, out V gaussian)
         where V : unmanaged, ISimd<V, T>
     {
         V half = SimdMath.Constant<V, T>(0.5);
-        return V.MultiplyAdd(half, SimdMath.Erf<V, T>(x * SimdMath.Constant<V, T>(InverseRootOfTwo)), half);
+        return V.MultiplyAdd(half, SimdMath.Erf<V, T>(x * SimdMath.Constant<V, T>(InverseRootOfTwo), out gaussian), half);
     }
 }
