@@ -96,7 +96,7 @@ public static class Twins
         return (y, means, inverses);
     }
 
-    /// <summary>Of (x - mean) · inverse · gain + bias; <paramref name="centred"/> is false for RMSNorm, whose mean is 0 and stays so.</summary>
+    /// <summary>Of (x - mean) · inverse · gain + bias; RMSNorm is not <paramref name="centred"/>: its mean is 0 and stays so.</summary>
     public static (double[] Dx, double[] Dgain, double[] Dbias) NormGradients(
         double[] x, double[] gain, double[] means, double[] inverses, double[] dy, bool centred)
     {

@@ -49,7 +49,10 @@ public static class AdamW
         double correction2 = 1 - Math.Pow(double.CreateTruncating(beta2), step);
         var kernel = new Kernel<T>
         {
-            Parameters = parameters, Gradients = gradients, FirstMoment = firstMoment, SecondMoment = secondMoment,
+            Parameters = parameters,
+            Gradients = gradients,
+            FirstMoment = firstMoment,
+            SecondMoment = secondMoment,
             Beta2 = beta2,
             NewInFirst = T.One - beta1,
             NewInSecond = T.One - beta2,

@@ -4,7 +4,7 @@ using MiniGpt.Tensors.Simd;
 
 namespace MiniGpt.Tensors.Kernels;
 
-/// <summary>What <see cref="ElementwiseKernel{T, TOperation}"/> does with a pair of elements. One that needs a single operand ignores b.</summary>
+/// <summary>What <see cref="ElementwiseKernel{T, TOperation}"/> does with a pair; an operation on one element ignores b.</summary>
 internal interface IBinaryOperation<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {

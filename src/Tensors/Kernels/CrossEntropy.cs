@@ -23,7 +23,10 @@ public static class CrossEntropy
         int rows = logits.Shape[0];
         var kernel = new ForwardKernel<T>
         {
-            Logits = logits, Targets = targets, LogSumExp = logSumExp, IgnoredTarget = ignoredTarget,
+            Logits = logits,
+            Targets = targets,
+            LogSumExp = logSumExp,
+            IgnoredTarget = ignoredTarget,
             Losses = Scratch.Get<T>(Scratch.Slot.Partials, rows),
         };
         Workers.Run<T, ForwardKernel<T>>(ref kernel, rows, Chunks.Rows(logits.Shape[1]));
@@ -38,8 +41,8 @@ public static class CrossEntropy
     }
 
     /// <summary>
-    /// dlogits = upstream / (number of targets that count) · (softmax(logits) - one-hot(target)), and 0 in ignored rows; added to dlogits or
-    /// written over it. dlogits may be logits.
+    /// dlogits = upstream / (number of targets that count) · (softmax(logits) - one-hot(target)), and 0 in ignored rows; added to dlogits
+    /// or written over it. dlogits may be logits.
     /// </summary>
     /// <param name="logits">[N, V].</param>
     /// <param name="targets">[N].</param>
@@ -59,7 +62,11 @@ public static class CrossEntropy
         Check.Dense("CrossEntropy", logits.Shape, dlogits);
         var kernel = new BackwardKernel<T>
         {
-            Logits = logits, Targets = targets, LogSumExp = logSumExp, IgnoredTarget = ignoredTarget, Gradient = dlogits,
+            Logits = logits,
+            Targets = targets,
+            LogSumExp = logSumExp,
+            IgnoredTarget = ignoredTarget,
+            Gradient = dlogits,
             Factor = upstream / T.CreateTruncating(Math.Max(counted, 1)),
             Accumulate = accumulate,
         };

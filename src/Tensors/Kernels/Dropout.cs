@@ -31,7 +31,10 @@ public static class Dropout
         Check.Dense("Dropout", x.Shape, y);
         var kernel = new Kernel<T>
         {
-            X = x, Y = y, Stream = stream, Accumulate = accumulate,
+            X = x,
+            Y = y,
+            Stream = stream,
+            Accumulate = accumulate,
             Threshold = (uint)Math.Min(uint.MaxValue, Math.Round(probability * 4294967296.0)),
             Factor = T.CreateTruncating(1 / (1 - probability)),
         };

@@ -4,8 +4,9 @@ using MiniGpt.Tensors.Threading;
 namespace MiniGpt.Tensors.Kernels;
 
 /// <summary>
-/// Arithmetic element by element. Operands may be views with any strides and are broadcast to the destination's shape; the destination may be
-/// a view too, and may be one of the operands itself. With <c>accumulate</c> results are added to the destination, otherwise they overwrite it.
+/// Arithmetic element by element. Operands may be views with any strides and are broadcast to the destination's shape; the destination
+/// may be a view too, and may be one of the operands itself. With <c>accumulate</c> results are added to the destination, otherwise they
+/// overwrite it.
 /// </summary>
 /// <remarks>Rows whose elements are neighbours, or one repeated element, go through vectors; others are gathered one by one.</remarks>
 public static class Elementwise

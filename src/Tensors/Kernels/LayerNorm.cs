@@ -35,7 +35,13 @@ public static class LayerNorm
 
         var kernel = new ForwardKernel<T>
         {
-            X = x, Gain = gain, Bias = bias, Y = y, Mean = mean, InverseDeviation = inverseDeviation, Epsilon = epsilon,
+            X = x,
+            Gain = gain,
+            Bias = bias,
+            Y = y,
+            Mean = mean,
+            InverseDeviation = inverseDeviation,
+            Epsilon = epsilon,
         };
         Workers.Run<T, ForwardKernel<T>>(ref kernel, Check.RowsOf(x.Shape), Chunks.Rows(x.Shape[-1]));
     }
@@ -82,7 +88,12 @@ public static class LayerNorm
         var rows = new RowChunks(Check.RowsOf(x.Shape), columns);
         var kernel = new BackwardKernel<T>
         {
-            X = x, Gain = gain, Mean = mean, InverseDeviation = inverseDeviation, Dy = dy, Dx = dx,
+            X = x,
+            Gain = gain,
+            Mean = mean,
+            InverseDeviation = inverseDeviation,
+            Dy = dy,
+            Dx = dx,
             Accumulate = accumulateInput,
             Chunks = rows,
             Partials = dgain.IsEmpty && dbias.IsEmpty ? null : Scratch.Get<T>(Scratch.Slot.Partials, 2L * rows.Count * columns),

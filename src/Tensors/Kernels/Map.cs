@@ -38,7 +38,8 @@ public static class Map
     }
 
     /// <summary>
-    /// dx = dy · f'(x), added to dx or written over it; dx may be dy. A tensor that the derivative does not read may be given as the other one.
+    /// dx = dy · f'(x), added to dx or written over it; dx may be dy. Of x and y, one that the derivative does not read may be given as the
+    /// other.
     /// </summary>
     /// <exception cref="ShapeException">The shapes differ.</exception>
     /// <exception cref="InvalidOperationException">A tensor is not contiguous.</exception>

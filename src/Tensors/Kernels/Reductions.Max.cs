@@ -47,7 +47,12 @@ public static partial class Reductions
         (long outer, int size, long inner) = Split(dx.Shape, dx.Shape.Axis(axis));
         var kernel = new MaxBackwardKernel<T>
         {
-            Dy = dy, Indices = indices, Dx = dx, Size = size, Inner = checked((int)inner), Accumulate = accumulate,
+            Dy = dy,
+            Indices = indices,
+            Dx = dx,
+            Size = size,
+            Inner = checked((int)inner),
+            Accumulate = accumulate,
         };
         Workers.Run<T, MaxBackwardKernel<T>>(ref kernel, checked((int)outer), Chunks.Rows(checked((int)(size * inner))));
     }

@@ -24,7 +24,11 @@ public static partial class Reductions
         (long outer, int size, long inner) = Split(x.Shape, x.Shape.Axis(axis));
         var kernel = new SumKernel<T>
         {
-            X = x, Source = x.Pointer, Destination = destination, Target = destination.Pointer, Accumulate = accumulate,
+            X = x,
+            Source = x.Pointer,
+            Destination = destination,
+            Target = destination.Pointer,
+            Accumulate = accumulate,
         };
         Run(ref kernel, checked((int)outer), size, checked((int)inner));
     }

@@ -68,7 +68,11 @@ public static class RmsNorm
         var rows = new RowChunks(Check.RowsOf(x.Shape), columns);
         var kernel = new BackwardKernel<T>
         {
-            X = x, Gain = gain, InverseRootMeanSquare = inverseRootMeanSquare, Dy = dy, Dx = dx,
+            X = x,
+            Gain = gain,
+            InverseRootMeanSquare = inverseRootMeanSquare,
+            Dy = dy,
+            Dx = dx,
             Accumulate = accumulateInput,
             Chunks = rows,
             Partials = dgain.IsEmpty ? null : Scratch.Get<T>(Scratch.Slot.Partials, (long)rows.Count * columns),

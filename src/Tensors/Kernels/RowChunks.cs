@@ -26,7 +26,7 @@ internal readonly struct RowChunks(int rows, int columns)
     /// <summary>The first row of a chunk and the one after its last.</summary>
     public (int First, int End) Range(int chunk) => (chunk * _length, Math.Min(rows, (chunk + 1) * _length));
 
-    /// <summary>Sums up the chunks' partial results, which lie <paramref name="stride"/> elements apart, unless nobody wants the sum.</summary>
+    /// <summary>Adds up the chunks' partial results, which lie <paramref name="stride"/> elements apart; not if the sum is empty.</summary>
     public unsafe void Combine<T>(T* partials, long stride, Tensor<T> sum, bool accumulate)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {

@@ -152,7 +152,7 @@ internal static unsafe class Rows
         return V.SumAcross(total);
     }
 
-    /// <summary>Adds up rows that lie <paramref name="stride"/> elements apart, column by column, and adds that to y or writes it over y.</summary>
+    /// <summary>Adds up rows that lie <paramref name="stride"/> elements apart; the sum is added to y or written over it.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static void SumColumns<V, T>(T* x, int rows, long stride, int columns, T* y, bool accumulate)
         where V : unmanaged, ISimd<V, T>

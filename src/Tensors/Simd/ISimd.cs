@@ -72,7 +72,7 @@ public interface ISimd<TSelf, T>
     /// <summary>|magnitude| with the sign of <paramref name="sign"/>.</summary>
     static abstract TSelf CopySign(TSelf magnitude, TSelf sign);
 
-    /// <summary>a · 2^n for whole n of at most ±2100; overflow gives infinity and underflow subnormal numbers, then zero.</summary>
+    /// <summary>a · 2^n for whole n of at most ±250 in float, ±2040 in double; overflow gives infinity and underflow subnormal numbers, then zero.</summary>
     static abstract TSelf Scale(TSelf a, TSelf n);
 
     /// <summary>All bits set where a &lt; b, none elsewhere: a mask for <see cref="Select"/>. NaN compares as false.</summary>

@@ -70,8 +70,8 @@ internal static partial class SimdMath
     }
 
     /// <summary>
-    /// (1 - erf x) e^(x²) from there to where erf is one, as a polynomial in the distance from the interval's middle; its error times e^(-x²)
-    /// is at most 2e-8 in float and 7.1e-18 in double.
+    /// (1 - erf x) e^(x²) from there to where erf is one, as a polynomial in the distance from the interval's middle; its error times
+    /// e^(-x²) is at most 2e-8 in float and 7.1e-18 in double.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static V ScaledErfc<V, T>(V x)

@@ -10,7 +10,8 @@ public class EmbeddingTests
     [Fact]
     public void Rows_are_gathered_and_their_gradients_scattered()
     {
-        foreach ((int vocabulary, int width, int count) in ((int, int, int)[])[(1, 1, 1), (5, 3, 20), (7, 17, 64), (65, 129, 300), (3, 257, 9)])
+        (int, int, int)[] shapes = [(1, 1, 1), (5, 3, 20), (7, 17, 64), (65, 129, 300), (3, 257, 9)];
+        foreach ((int vocabulary, int width, int count) in shapes)
         {
             Check<float>(vocabulary, width, count);
             Check<double>(vocabulary, width, count);

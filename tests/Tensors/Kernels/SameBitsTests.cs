@@ -69,7 +69,11 @@ public class SameBitsTests
     {
         var test = new SameBitsTests();
         All(test).Single(kernel => kernel.Name == name).Run();
-        return [.. test._y.Span, .. test._perColumn.Span, .. test._perColumnToo.Span, .. test._perRow.Span, .. test._table.Span, (float)test._number];
+        return
+        [
+            .. test._y.Span, .. test._perColumn.Span, .. test._perColumnToo.Span, .. test._perRow.Span, .. test._table.Span,
+            (float)test._number,
+        ];
     }
 
     private static (string Name, Action Run)[] All(SameBitsTests t) =>

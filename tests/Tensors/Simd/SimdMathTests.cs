@@ -1,9 +1,9 @@
-using Xunit;
 using System.Numerics;
 using MiniGpt.Tensors;
 using MiniGpt.Tensors.Kernels;
 using MiniGpt.Tensors.Simd;
 using MiniGpt.Tests.Reference;
+using Xunit;
 
 namespace MiniGpt.Tests.Tensors.Simd;
 

@@ -1,6 +1,6 @@
-using Xunit;
 using System.Numerics;
 using MiniGpt.Tensors.Simd;
+using Xunit;
 
 namespace MiniGpt.Tests.Tensors.Simd;
 

@@ -4,7 +4,9 @@ using MiniGpt.Tensors.Simd;
 
 namespace MiniGpt.Tensors.Kernels;
 
-/// <summary>x Φ(x), with Φ the normal distribution: ½ x (1 + erf(x / √2)) (Hendrycks and Gimpel 2016). The derivative, Φ(x) + x φ(x), reads x only.</summary>
+/// <summary>
+/// x Φ(x), with Φ the normal distribution: ½ x (1 + erf(x / √2)) (Hendrycks and Gimpel 2016). The derivative, Φ(x) + x φ(x), reads x only.
+/// </summary>
 public readonly struct GeluErfFunction<T> : IUnaryFunction<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
