@@ -1,5 +1,6 @@
 using System.Numerics;
 using MiniGpt.Tensors;
+using MiniGpt.Tensors.Kernels;
 
 namespace MiniGpt.Autograd.Ops;
 
@@ -46,17 +47,28 @@ public static class LayerNormOperator
 
         protected internal override void Backward()
         {
-            bool accumulateInput = false, accumulateParameters = false;
+            bool accumulateInput = false, accumulateGain = false, accumulateBias = false;
             Tensor<T> dx = X.RequiresGradient ? X.GradientTarget(out accumulateInput) : default;
-            Tensor<T> dgain = default, dbias = default;
-            if (Gain.RequiresGradient || Bias.RequiresGradient)
+            Tensor<T> dgain = Gain.RequiresGradient ? Gain.GradientTarget(out accumulateGain) : default;
+            Tensor<T> dbias = Bias.RequiresGradient ? Bias.GradientTarget(out accumulateBias) : default;
+            bool accumulate = accumulateGain || accumulateBias;
+            if (accumulate)
             {
-                dgain = Gain.GradientTarget(out accumulateParameters);
-                dbias = Bias.GradientTarget(out _);
+                // The kernel adds to both or to none: the one that has no gradient yet starts from zero.
+                StartFromZero(dgain, accumulateGain);
+                StartFromZero(dbias, accumulateBias);
             }
 
             Tensors.Kernels.LayerNorm.Backward(
-                X.Value, Gain.Value, Mean, InverseDeviation, Output.Gradient, dx, accumulateInput, dgain, dbias, accumulateParameters);
+                X.Value, Gain.Value, Mean, InverseDeviation, Output.Gradient, dx, accumulateInput, dgain, dbias, accumulate);
+        }
+
+        private static void StartFromZero(Tensor<T> gradient, bool hasContent)
+        {
+            if (!gradient.IsEmpty && !hasContent)
+            {
+                Elementwise.Fill(gradient, T.Zero);
+            }
         }
     }
 }
