@@ -76,8 +76,10 @@ public sealed class Tape<T> : IDisposable
         NextVariable(Allocate<T>(shape), requiresGradient && Records, ownsValue: true);
 
     /// <summary>A new variable for the result of an operator that only looks at its input's memory in another way.</summary>
-    public Variable<T> View(Tensor<T> value, bool requiresGradient) =>
-        NextVariable(value, requiresGradient && Records, ownsValue: false);
+    /// <param name="input">The operator's input.</param>
+    /// <param name="value">The input's value, seen in another way.</param>
+    public Variable<T> View(Variable<T> input, Tensor<T> value) =>
+        NextVariable(value, input.RequiresGradient && Records, ownsValue: false, viewOf: input);
 
     /// <summary>
     /// Puts a node on the tape. The object may be one of an earlier step: every field that backward reads is to be set anew.
@@ -172,7 +174,7 @@ public sealed class Tape<T> : IDisposable
         }
     }
 
-    private Variable<T> NextVariable(Tensor<T> value, bool requiresGradient, bool ownsValue)
+    private Variable<T> NextVariable(Tensor<T> value, bool requiresGradient, bool ownsValue, Variable<T>? viewOf = null)
     {
         if (_variableCount == _variables.Count)
         {
@@ -180,7 +182,7 @@ public sealed class Tape<T> : IDisposable
         }
 
         Variable<T> variable = _variables[_variableCount++];
-        variable.Start(this, value, requiresGradient, ownsValue);
+        variable.Start(this, value, requiresGradient, ownsValue, viewOf);
         return variable;
     }
 }

@@ -17,6 +17,7 @@ public sealed partial class Variable<T>
     private Tensor<T> _value;
     private Tensor<T> _gradient;
     private State _state;
+    private Variable<T>? _viewOf;
     private bool _ownsValue;
     private bool _retained;
 
@@ -67,10 +68,13 @@ public sealed partial class Variable<T>
 
     internal Tape<T>? Tape { get; private set; }
 
+    internal bool IsRetained => _retained;
+
     /// <summary>Keeps value and gradient of an operator's result past the backward pass, until the tape is reset.</summary>
     public Variable<T> Retain()
     {
         _retained = true;
+        _viewOf?.Retain(); // the memory is the other one's
         return this;
     }
 
@@ -107,10 +111,11 @@ public sealed partial class Variable<T>
         return _gradient;
     }
 
-    internal void Start(Tape<T> tape, Tensor<T> value, bool requiresGradient, bool ownsValue)
+    internal void Start(Tape<T> tape, Tensor<T> value, bool requiresGradient, bool ownsValue, Variable<T>? viewOf)
     {
         Tape = tape;
         _value = value;
+        _viewOf = viewOf;
         _gradient = default;
         _state = State.Live;
         _ownsValue = ownsValue;

@@ -45,7 +45,7 @@ public static class LinearOperator
         if (y.RequiresGradient)
         {
             ActivatedLinearNode<T, TFunction> node = tape.Record<ActivatedLinearNode<T, TFunction>>(y);
-            (node.X, node.Weight, node.Bias, node.PreActivation) = (x, weight, bias, node.Save(preActivation));
+            (node.Tape, node.X, node.Weight, node.Bias, node.PreActivation) = (tape, x, weight, bias, node.Save(preActivation));
         }
 
         return y;
@@ -100,6 +100,7 @@ public static class LinearOperator
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TFunction : struct, IUnaryFunction<T>
     {
+        public Tape<T> Tape = null!;
         public Variable<T> X = null!;
         public Variable<T> Weight = null!;
         public Variable<T>? Bias;
@@ -107,10 +108,11 @@ public static class LinearOperator
 
         protected internal override void Backward()
         {
-            // The gradient of the pre-activation takes the place of that of the output, which nobody needs any more.
+            // The gradient of the pre-activation takes the place of that of the output, unless somebody still wants to see that.
             Tensor<T> dy = Output.Gradient;
-            Map.Backward<T, TFunction>(PreActivation, Output.Value, dy, dy, accumulate: false);
-            AddGradients(dy, X, Weight, Bias);
+            Tensor<T> dz = Output.IsRetained ? Save(Tape.Allocate<T>(dy.Shape)) : dy;
+            Map.Backward<T, TFunction>(PreActivation, Output.Value, dy, dz, accumulate: false);
+            AddGradients(dz, X, Weight, Bias);
         }
     }
 }

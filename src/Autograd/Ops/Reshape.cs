@@ -13,7 +13,7 @@ public static class ReshapeOperator
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Tape<T> tape = Tape<T>.Of(x);
-        Variable<T> y = tape.View(x.Value.Reshape(shape), x.RequiresGradient);
+        Variable<T> y = tape.View(x, x.Value.Reshape(shape));
         if (y.RequiresGradient)
         {
             tape.Record<ReshapeNode<T>>(y).X = x;
