@@ -51,12 +51,13 @@ public static class Gemm
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TFunction : struct, IUnaryFunction<T>
     {
-        if (a.Rank < 1 || b.Rank < 2 || c.Rank != a.Rank || a.Shape[-1] != b.Shape[-2])
+        if (a.Rank < 1 || b.Rank < 2 || a.Shape[-1] != b.Shape[-2])
         {
             throw new ShapeException(operation, a.Shape, b.Shape, "the columns of the first must be the rows of the second");
         }
 
-        if (b.Rank == 2 && a.IsContiguous && c.IsContiguous && (activated.IsEmpty || activated.IsContiguous))
+        if (b.Rank == 2 && c.Rank == a.Rank && c.Shape.With(-1, 0) == a.Shape.With(-1, 0)
+            && a.IsContiguous && c.IsContiguous && (activated.IsEmpty || activated.IsContiguous))
         {
             // One matrix B for all of [..., K]: a single product of as many rows.
             int rows = checked((int)a.Shape.Without(-1).Count);
@@ -65,7 +66,7 @@ public static class Gemm
             activated = activated.IsEmpty ? activated : activated.Reshape(c.Shape);
         }
 
-        if (c.Rank < 2 || c.Shape[-1] != b.Shape[-1] || c.Shape[-2] != a.Shape[-2] || (c.Stride(-1) != 1 && c.Shape[-1] > 1))
+        if (a.Rank < 2 || c.Rank < 2 || c.Shape[-1] != b.Shape[-1] || c.Shape[-2] != a.Shape[-2] || (c.Stride(-1) != 1 && c.Shape[-1] > 1))
         {
             throw new ShapeException(operation, a.Shape.With(-1, b.Shape[-1]), c.Shape, "the destination must have the product's sizes");
         }
