@@ -22,6 +22,7 @@ public static class Attention
     /// <param name="logSumExp">[B, H, Tq], contiguous; of the scaled scores.</param>
     /// <param name="options">Mask, scale and dropout.</param>
     /// <exception cref="ShapeException">The shapes do not go together.</exception>
+    /// <exception cref="ArgumentException">The scale is not positive, or the dropout not in [0, 1).</exception>
     public static void Forward<T>(
         Tensor<T> q, Tensor<T> k, Tensor<T> v, Tensor<T> output, Tensor<T> logSumExp, in AttentionOptions<T> options)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -44,6 +45,7 @@ public static class Attention
     /// <param name="accumulate">Whether to add to the gradients; otherwise they are overwritten without being read.</param>
     /// <param name="options">The same as in the forward pass.</param>
     /// <exception cref="ShapeException">The shapes do not go together.</exception>
+    /// <exception cref="ArgumentException">The scale is not positive, or the dropout not in [0, 1).</exception>
     public static void Backward<T>(
         Tensor<T> q, Tensor<T> k, Tensor<T> v, Tensor<T> output, Tensor<T> logSumExp, Tensor<T> outputGradient,
         Tensor<T> qGradient, Tensor<T> kGradient, Tensor<T> vGradient, bool accumulate, in AttentionOptions<T> options)
@@ -95,6 +97,12 @@ public static class Attention
         if (!options.Padding.IsEmpty && !options.Padding.IsContiguous)
         {
             throw new ArgumentException("Attention: the padding mask must be contiguous.");
+        }
+
+        if (!(options.Scale > T.Zero) || !(options.Dropout >= 0 && options.Dropout < 1))
+        {
+            throw new ArgumentException(
+                $"Attention: the scale must be positive, it is {options.Scale}, and the dropout in [0, 1), it is {options.Dropout}.");
         }
 
         RequireInnerAxis(q);
