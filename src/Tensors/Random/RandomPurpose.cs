@@ -17,4 +17,7 @@ public enum RandomPurpose
 
     /// <summary>Where the examples of an evaluation start.</summary>
     Evaluation,
+
+    /// <summary>Where and against what gradients are checked.</summary>
+    GradientCheck,
 }
