@@ -1,0 +1,91 @@
+using System.Reflection;
+using System.Text.RegularExpressions;
+using MiniGpt.Autograd;
+using MiniGpt.Model;
+using MiniGpt.Tensors;
+using Xunit;
+
+namespace MiniGpt.Tests.Architecture;
+
+/// <summary>The order of the folders, and what belongs into the lowest of them alone.</summary>
+public partial class HouseRulesTests
+{
+    [Theory]
+    [InlineData("MiniGpt.Tensors")]
+    [InlineData("MiniGpt.Autograd", "MiniGpt.Tensors")]
+    [InlineData("MiniGpt.Model", "MiniGpt.Tensors", "MiniGpt.Autograd")]
+    public void A_folder_uses_only_what_stands_below_it(string name, params string[] below)
+    {
+        Assembly assembly = new[] { typeof(Shape), typeof(Tape<>), typeof(GptConfig) }
+            .Select(type => type.Assembly).Single(assembly => assembly.GetName().Name == name);
+        string[] used = [.. assembly.GetReferencedAssemblies().Select(reference => reference.Name!)
+            .Where(reference => reference.StartsWith("MiniGpt", StringComparison.Ordinal))];
+        Assert.Empty(used.Except(below));
+    }
+
+    [Fact]
+    public void Nothing_in_src_needs_more_than_the_platform_below_the_command_line()
+    {
+        foreach (Assembly assembly in (Assembly[])[typeof(Shape).Assembly, typeof(Tape<>).Assembly, typeof(GptConfig).Assembly])
+        {
+            Assert.All(assembly.GetReferencedAssemblies(), reference =>
+                Assert.Matches("^(System|MiniGpt|Microsoft\\.Win32)\\.", reference.Name));
+        }
+    }
+
+    [Fact]
+    public void Vectors_pointers_and_threads_live_in_the_tensors_alone()
+    {
+        string source = Path.Combine(FindRoot(), "src");
+        string[] files = [.. Directory.EnumerateFiles(source, "*.cs", SearchOption.AllDirectories)
+            .Where(file => !IsGenerated(Path.GetRelativePath(source, file)))];
+        Assert.Contains(files, IsInTensors);
+        Assert.Contains(files, file => !IsInTensors(file));
+        Assert.All(files.Where(file => !IsInTensors(file)), file =>
+        {
+            string code = CommentsAndStrings().Replace(File.ReadAllText(file), " ");
+            Match match = LowLevel().Match(code);
+            Assert.False(match.Success, $"{Path.GetRelativePath(source, file)} has '{match.Value}', which belongs into src/Tensors.");
+        });
+
+        bool IsInTensors(string file) => Path.GetRelativePath(source, file).Split(Path.DirectorySeparatorChar)[0] == "Tensors";
+    }
+
+    [Theory]
+    [InlineData("using System.Runtime.Intrinsics;")]
+    [InlineData("unsafe struct X { }")]
+    [InlineData("float* p = stackalloc float[4];")]
+    [InlineData("var t = new Thread(Work);")]
+    [InlineData("Parallel.For(0, 1, _ => { });")]
+    [InlineData("fixed (byte* p = bytes)")]
+    public void The_rule_sees(string code) => Assert.Matches(LowLevel(), code);
+
+    [Theory]
+    [InlineData("Span<int> sizes = stackalloc int[4];")]
+    [InlineData("T product = a * b;")]
+    [InlineData("ThreadLocalOptions options;")]
+    public void The_rule_allows(string code) => Assert.DoesNotMatch(LowLevel(), code);
+
+    private static bool IsGenerated(string path) => path.Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj");
+
+    private static string FindRoot()
+    {
+        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "MiniGpt.sln")))
+            {
+                return folder.FullName;
+            }
+        }
+
+        throw new DirectoryNotFoundException($"No folder above {AppContext.BaseDirectory} has MiniGpt.sln.");
+    }
+
+    [GeneratedRegex(
+        @"System\.Runtime\.Intrinsics|\bVector(64|128|256|512)?<|\bunsafe\b|\bfixed\s*\(|\w\*\s*\w+\s*=\s*stackalloc|\bNativeMemory\b"
+        + @"|System\.Threading\.Thread\b|\bnew\s+Thread\b|\bThread\.|\bThreadPool\.|\bParallel\.")]
+    private static partial Regex LowLevel();
+
+    [GeneratedRegex("""//[^\n]*|/\*.*?\*/|"(\\.|[^"\\\n])*(?:"|$)""", RegexOptions.Singleline)]
+    private static partial Regex CommentsAndStrings();
+}
