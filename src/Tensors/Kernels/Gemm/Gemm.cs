@@ -56,6 +56,11 @@ public static class Gemm
             throw new ShapeException(operation, a.Shape, b.Shape, "the columns of the first must be the rows of the second");
         }
 
+        if (!activated.IsEmpty && activated.Shape != c.Shape)
+        {
+            throw new ShapeException(operation, c.Shape, activated.Shape, "pre-activation and output must have one shape");
+        }
+
         if (b.Rank == 2 && c.Rank == a.Rank && c.Shape.With(-1, 0) == a.Shape.With(-1, 0)
             && a.IsContiguous && c.IsContiguous && (activated.IsEmpty || activated.IsContiguous))
         {
@@ -66,19 +71,16 @@ public static class Gemm
             activated = activated.IsEmpty ? activated : activated.Reshape(c.Shape);
         }
 
-        if (a.Rank < 2 || c.Rank < 2 || c.Shape[-1] != b.Shape[-1] || c.Shape[-2] != a.Shape[-2] || (c.Stride(-1) != 1 && c.Shape[-1] > 1))
+        if (a.Rank < 2 || c.Rank < 2 || c.Shape[-1] != b.Shape[-1] || c.Shape[-2] != a.Shape[-2]
+            || !HasColumnsSideBySide(c) || !(activated.IsEmpty || HasColumnsSideBySide(activated)))
         {
-            throw new ShapeException(operation, a.Shape.With(-1, b.Shape[-1]), c.Shape, "the destination must have the product's sizes");
+            throw new ShapeException(
+                operation, a.Shape.With(-1, b.Shape[-1]), c.Shape, "the destination must have the product's sizes, its columns side by side");
         }
 
         if (!bias.IsEmpty && bias.Shape != [c.Shape[-1]])
         {
             throw new ShapeException(operation, bias.Shape, c.Shape, "the bias must have one element a column");
-        }
-
-        if (!activated.IsEmpty && activated.Shape != c.Shape)
-        {
-            throw new ShapeException(operation, c.Shape, activated.Shape, "pre-activation and output must have one shape");
         }
 
         Shape outer = c.Shape.Without(-1).Without(-1);
@@ -105,6 +107,9 @@ public static class Gemm
         var product = new GemmProduct<T, TFunction>(a, b, bias, c, activated, accumulate, partition, packedB);
         Workers.Run<T, GemmProduct<T, TFunction>>(ref product, product.Items, grain: 1);
     }
+
+    private static bool HasColumnsSideBySide<T>(Tensor<T> tensor)
+        where T : unmanaged => tensor.Shape[-1] <= 1 || tensor.Stride(-1) == 1;
 
     /// <summary>Stands for "no activation": the output is empty then, and this is never called.</summary>
     private readonly struct NoFunction<T> : IUnaryFunction<T>
