@@ -1,7 +1,6 @@
 using MiniGpt.Autograd.Ops;
 using MiniGpt.Tensors;
 using MiniGpt.Tensors.Kernels;
-using MiniGpt.Tensors.Kernels.Functions;
 using Inputs = System.Collections.Generic.IReadOnlyList<MiniGpt.Autograd.Variable<double>>;
 
 namespace MiniGpt.Autograd;
