@@ -2,7 +2,6 @@ using MiniGpt.Autograd;
 using MiniGpt.Autograd.Ops;
 using MiniGpt.Tensors;
 using MiniGpt.Tensors.Kernels;
-using MiniGpt.Tensors.Kernels.Functions;
 using Xunit;
 
 namespace MiniGpt.Tests.Autograd;

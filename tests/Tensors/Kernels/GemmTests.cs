@@ -1,0 +1,200 @@
+using System.Numerics;
+using MiniGpt.Tensors;
+using MiniGpt.Tensors.Kernels;
+using MiniGpt.Tensors.Threading;
+using Xunit;
+
+namespace MiniGpt.Tests.Tensors.Kernels;
+
+[Collection("Workers")]
+public class GemmTests
+{
+    // Around the tiles (12 rows, 32 columns and less), blocks (256 columns, 512 steps) and the path of a single row.
+    public static TheoryData<int, int, int> Sizes => new()
+    {
+        { 1, 1, 1 }, { 1, 70, 33 }, { 1, 7, 600 }, { 2, 3, 4 }, { 5, 31, 0 }, { 1, 31, 0 }, { 6, 1, 17 }, { 7, 5, 9 }, { 8, 16, 1 },
+        { 11, 33, 64 }, { 12, 32, 16 }, { 13, 47, 3 }, { 17, 19, 23 }, { 23, 65, 70 }, { 24, 64, 48 }, { 25, 1, 70 }, { 37, 63, 15 },
+        { 48, 70, 31 }, { 59, 8, 66 }, { 70, 70, 70 }, { 257, 257, 65 }, { 13, 257, 513 }, { 97, 129, 1030 }, { 300, 40, 200 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Sizes))]
+    public void Products_of_all_transposes_agree_with_the_plain_loop(int rows, int columns, int depth)
+    {
+        foreach (bool turnA in (ReadOnlySpan<bool>)[false, true])
+        {
+            foreach (bool turnB in (ReadOnlySpan<bool>)[false, true])
+            {
+                foreach (bool accumulate in (ReadOnlySpan<bool>)[false, true])
+                {
+                    CheckProduct<float>(rows, columns, depth, turnA, turnB, accumulate);
+                    CheckProduct<double>(rows, columns, depth, turnA, turnB, accumulate);
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Sizes))]
+    public void Linear_maps_start_from_their_bias_and_end_in_their_activation(int rows, int columns, int depth)
+    {
+        CheckLinear<float>(rows, columns, depth);
+        CheckLinear<double>(rows, columns, depth);
+    }
+
+    [Theory]
+    [InlineData("2,3", "2,3", "2,3")]
+    [InlineData("2,3", "", "2,3")]
+    [InlineData("", "2,3", "2,3")]
+    [InlineData("2,1", "3", "2,3")]
+    [InlineData("1", "4", "4")]
+    public void Batches_broadcast(string outerA, string outerB, string outerC)
+    {
+        Tensor<float> a = Samples.Random<float>(Shape(outerA, 5, 7), 1), b = Samples.Random<float>(Shape(outerB, 7, 9), 2);
+        Tensor<float> c = Samples.Filled<float>(Shape(outerC, 5, 9), double.NaN);
+        Gemm.Multiply(a, b, c);
+        double[] left = Samples.Doubles(a.BroadcastTo(Shape(outerC, 5, 7))), right = Samples.Doubles(b.BroadcastTo(Shape(outerC, 7, 9)));
+        var expected = new List<double>();
+        for (int matrix = 0; matrix < c.Count / 45; matrix++)
+        {
+            expected.AddRange(Product(left[(matrix * 35)..][..35], right[(matrix * 63)..][..63], 5, 9, 7));
+        }
+
+        Samples.AssertClose([.. expected], c, 8 * 7, _ => 4);
+
+        static Shape Shape(string outer, int rows, int columns) =>
+            new([.. outer.Split(',', StringSplitOptions.RemoveEmptyEntries).Select(int.Parse), rows, columns]);
+    }
+
+    [Fact]
+    public void Operands_and_results_may_be_parts_of_larger_tensors()
+    {
+        // What lies round the operands is NaN, and what lies round the result must stay.
+        Tensor<float> a = Part(Samples.Random<float>([3, 20, 30], 1), 20, 30), b = Part(Samples.Random<float>([3, 30, 40], 2), 30, 40);
+        Tensor<float> whole = Samples.Filled<float>([3, 23, 45], -7), c = whole.Slice(1, 2, 20).Slice(2, 3, 40);
+        Gemm.Multiply(a, b, c);
+        double[] left = Samples.Doubles(a), right = Samples.Doubles(b);
+        for (int matrix = 0; matrix < 3; matrix++)
+        {
+            double[] expected = Product(left[(matrix * 600)..][..600], right[(matrix * 1200)..][..1200], 20, 40, 30);
+            Samples.AssertClose(expected, c.Slice(0, matrix, 1), 8 * 30, _ => 4);
+        }
+
+        Assert.Equal(3 * 20 * 40, Samples.Doubles(whole).Count(x => x != -7));
+
+        static Tensor<float> Part(Tensor<float> content, int rows, int columns)
+        {
+            Tensor<float> larger = Samples.Filled<float>([3, rows + 5, columns + 3], double.NaN);
+            Tensor<float> part = larger.Slice(1, 4, rows).Slice(2, 1, columns);
+            Elementwise.Copy(content, part);
+            return part;
+        }
+    }
+
+    [Fact]
+    public void What_was_in_the_destination_is_not_read_unless_it_is_added_to()
+    {
+        Tensor<float> c = Samples.Filled<float>([13, 35], double.NaN);
+        Gemm.Multiply(Samples.Random<float>([13, 600], 1), Samples.Random<float>([600, 35], 2), c);
+        Assert.All(c.Span.ToArray(), x => Assert.True(float.IsFinite(x)));
+        Gemm.Multiply(new Tensor<float>([13, 0]), new Tensor<float>([0, 35]), c);
+        Assert.All(c.Span.ToArray(), x => Assert.Equal(0, x));
+    }
+
+    [Fact]
+    public void Results_are_the_same_bits_on_any_number_of_threads()
+    {
+        int before = Workers.Count;
+        try
+        {
+            Workers.Count = 1;
+            float[][] one = Run();
+            foreach (int threads in (ReadOnlySpan<int>)[2, 3])
+            {
+                Workers.Count = threads;
+                Assert.Equal(one, Run());
+            }
+        }
+        finally
+        {
+            Workers.Count = before;
+        }
+
+        static float[][] Run() => [Product(257, 300, 600), Product(1, 3000, 900), Product(400, 33, 64)];
+
+        static float[] Product(int rows, int columns, int depth)
+        {
+            var c = new Tensor<float>([rows, columns]);
+            Gemm.Multiply(Samples.Random<float>([rows, depth], 1), Samples.Random<float>([columns, depth], 2).Transpose(0, 1), c);
+            return c.Span.ToArray();
+        }
+    }
+
+    [Fact]
+    public void Shapes_that_do_not_go_together_are_named()
+    {
+        Tensor<float> a = new([2, 3]), b = new([3, 4]);
+        ShapeException error = Assert.Throws<ShapeException>(() => Gemm.Multiply(a, a, new Tensor<float>([2, 3])));
+        Assert.StartsWith("MatMul: [2, 3] and [2, 3]", error.Message, StringComparison.Ordinal);
+        Assert.Throws<ShapeException>(() => Gemm.Multiply(a, b, new Tensor<float>([2, 5])));
+        Assert.Throws<ShapeException>(() => Gemm.Multiply(a, b, new Tensor<float>([4, 2]).Transpose(0, 1)));
+        Assert.Throws<ShapeException>(() => Gemm.Multiply(new Tensor<float>([2, 2, 3]), b, new Tensor<float>([2, 4])));
+        Assert.Throws<ShapeException>(() => Gemm.Multiply(a, new Tensor<float>([2, 3, 4]), new Tensor<float>([2, 4])));
+        Assert.Throws<ShapeException>(() => Gemm.Linear(a, new Tensor<float>([5, 3]), new Tensor<float>([4]), new Tensor<float>([2, 5])));
+        Assert.Throws<ShapeException>(() => Gemm.Linear<float, ReluFunction<float>>(
+            a, new Tensor<float>([5, 3]), default, new Tensor<float>([2, 5]), new Tensor<float>([5, 2])));
+        Assert.Throws<ShapeException>(() => Gemm.Linear<float, ReluFunction<float>>(
+            a, new Tensor<float>([5, 3]), default, new Tensor<float>([2, 5]), new Tensor<float>([5, 2]).Transpose(0, 1)));
+    }
+
+    private static void CheckProduct<T>(int rows, int columns, int depth, bool turnA, bool turnB, bool accumulate)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Tensor<T> a = turnA ? Samples.Random<T>([depth, rows], 1).Transpose(0, 1) : Samples.Random<T>([rows, depth], 1);
+        Tensor<T> b = turnB ? Samples.Random<T>([columns, depth], 2).Transpose(0, 1) : Samples.Random<T>([depth, columns], 2);
+        Tensor<T> c = Samples.Filled<T>([rows, columns], accumulate ? 3 : double.NaN);
+        Gemm.Multiply(a, b, c, accumulate);
+        double[] expected = Product(Samples.Doubles(a), Samples.Doubles(b), rows, columns, depth);
+        Samples.AssertClose([.. expected.Select(x => accumulate ? x + 3 : x)], c, Epsilons(depth), _ => 4);
+    }
+
+    private static void CheckLinear<T>(int rows, int columns, int depth)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Tensor<T> x = Samples.Random<T>([rows, depth], 1), weight = Samples.Random<T>([columns, depth], 2), bias = Samples.Random<T>([columns], 3);
+        double[] expected = Product(Samples.Doubles(x), Samples.Doubles(weight.Transpose(0, 1)), rows, columns, depth), b = Samples.Doubles(bias);
+        double[] biased = [.. expected.Select((z, i) => z + b[i % columns])];
+        Tensor<T> y = Samples.Filled<T>([rows, columns], double.NaN), z = Samples.Filled<T>([rows, columns], double.NaN);
+        Gemm.Linear(x, weight, default, y);
+        Samples.AssertClose(expected, y, Epsilons(depth), _ => 4);
+        Gemm.Linear(x, weight, bias, y);
+        Samples.AssertClose(biased, y, Epsilons(depth), _ => 4);
+        Gemm.Linear<T, ReluFunction<T>>(x, weight, bias, z, y);
+        Samples.AssertClose(biased, z, Epsilons(depth), _ => 4);
+        Samples.AssertClose([.. biased.Select(value => Math.Max(value, 0))], y, Epsilons(depth), _ => 4);
+        Gemm.Linear<T, SiluFunction<T>>(x, weight, bias, z, z);
+        Samples.AssertClose([.. biased.Select(value => value / (1 + Math.Exp(-value)))], z, Epsilons(depth) + 8, i => Math.Max(4, Math.Abs(biased[i])));
+    }
+
+    // Terms are at most 4 (the magnitude above), and each of depth + 1 steps rounds a sum of them that stays, signs being random, far below
+    // their number: two epsilons of one term a step are a loose bound.
+    private static double Epsilons(int depth) => 2 * (depth + 2);
+
+    /// <summary>The twin: C = A·B in double.</summary>
+    private static double[] Product(double[] a, double[] b, int rows, int columns, int depth)
+    {
+        double[] c = new double[rows * columns];
+        for (int row = 0; row < rows; row++)
+        {
+            for (int k = 0; k < depth; k++)
+            {
+                for (int column = 0; column < columns; column++)
+                {
+                    c[row * columns + column] += a[row * depth + k] * b[k * columns + column];
+                }
+            }
+        }
+
+        return c;
+    }
+}
