@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Reflection;
 using MiniGpt.Autograd;
 using MiniGpt.Autograd.Ops;
 using MiniGpt.Tensors;
@@ -153,8 +155,11 @@ public class TapeTests
     }
 
     [Fact]
-    public void Steps_after_the_second_allocate_nothing()
+    public void Steps_that_repeat_themselves_allocate_nothing()
     {
+        Assert.SkipWhen(
+            typeof(Tape<float>).Assembly.GetCustomAttribute<DebuggableAttribute>() is { IsJITOptimizerDisabled: true },
+            "Code that is not optimized boxes values that optimized code does not.");
         using var tape = new Tape<float>();
         var weight = new Variable<float>(new Tensor<float>([8, 8]));
         var input = new Tensor<float>([4, 8]);
@@ -166,17 +171,19 @@ public class TapeTests
             tape.Reset();
         }
 
-        for (int warmUp = 0; warmUp < 40; warmUp++)
+        // The runtime itself allocates when it recompiles a method; that ends.
+        long allocated = long.MaxValue;
+        for (int attempt = 0; attempt < 100 && allocated > 0; attempt++)
         {
-            Step();
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int step = 0; step < 10; step++)
+            {
+                Step();
+            }
+
+            allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         }
 
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int step = 0; step < 20; step++)
-        {
-            Step();
-        }
-
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, allocated);
     }
 }
