@@ -28,7 +28,7 @@ public class Gpt2TinyTests
         using JsonDocument recorded = JsonDocument.Parse(File.ReadAllBytes(Fixtures.File(Folder, "trace.json")));
         using var trace = new SafetensorsFixture(Folder, "trace.safetensors");
         int batchSize = recorded.RootElement.GetProperty("batch").GetInt32(), context = recorded.RootElement.GetProperty("context").GetInt32();
-        Gpt<T> model = Load<T>();
+        Gpt<T> model = ModelFolder.Load<T>(Fixtures.File(Folder)).Gpt;
         using var tape = new Tape<T>();
         Tensor<int> ids = tape.Allocate<int>([batchSize, context]), targets = tape.Allocate<int>([batchSize, context]);
         TokenSource tokens = TokenSource.FromIds(trace.ReadIntegers<int>("tokens").Span, model.Config.VocabularySize);
@@ -46,22 +46,6 @@ public class Gpt2TinyTests
             SafetensorsFixture.AssertClose(
                 name, IsStoredTransposed(parameter) ? Transposed(expected) : expected, parameter.Variable.Gradient, tolerance);
         }
-    }
-
-    private static Gpt<T> Load<T>()
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        var model = new Gpt<T>(ConfigJson.Read(Fixtures.File(Folder, "config.json")));
-        using var weights = new SafetensorsFixture(Folder, "model.safetensors");
-        foreach (Parameter<T> parameter in model.Parameters.All)
-        {
-            Tensor<T> stored = weights.Read<T>(Prefix + parameter.Name);
-            Tensor<T> value = IsStoredTransposed(parameter) ? Transposed(stored) : stored;
-            Assert.Equal(parameter.Shape, value.Shape);
-            value.Span.CopyTo(parameter.Value.Span);
-        }
-
-        return model;
     }
 
     /// <summary>GPT-2's linear maps are [in, out] in files; the tables are as they are here.</summary>
