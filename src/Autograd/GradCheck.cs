@@ -153,7 +153,7 @@ public static class GradCheck
 /// <summary>How <see cref="GradCheck"/> checks.</summary>
 public sealed record GradCheckOptions
 {
-    /// <summary>The largest error that passes, in units of the largest numeric derivative of the input, or of 1 if that is larger.</summary>
+    /// <summary>The largest error that passes, in units of the input's largest numeric derivative, or of 1 if that is larger.</summary>
     public double Tolerance { get; init; } = 1e-6;
 
     /// <summary>The most coordinates that are checked of each input; of larger inputs some are chosen at random.</summary>
@@ -192,7 +192,8 @@ public sealed record GradCheckResult
 
     /// <summary>One line: the verdict, the error, and where.</summary>
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"{(Passed ? "passed" : "failed")}: largest error {Error:E1} of at most {Tolerance:E1} in {Coordinates} coordinates, at element {Element} of input {Input}: {Analytic:G10} by backward, {Numeric:G10} by differences");
+        $"{(Passed ? "passed" : "failed")}: largest error {Error:E1} of at most {Tolerance:E1} in {Coordinates} coordinates, " +
+        $"at element {Element} of input {Input}: {Analytic:G10} by backward, {Numeric:G10} by differences");
 
     internal GradCheckResult And(GradCheckResult other) =>
         (other.Error > Error || Coordinates == 0 ? other : this) with { Coordinates = Coordinates + other.Coordinates };

@@ -69,7 +69,8 @@ public class TapeTests
         Check(x => x[0].Linear<double, GeluTanhFunction<double>>(x[1], x[2]), Value(2, 3), Value(4, 3), Value(4));
         Check(x => x[0].LayerNorm(x[1], x[2], 1e-5), Value(2, 3), Value(3), Value(3));
         Check(x => x[0].RmsNorm(x[1], 1e-5), Value(2, 3), Value(3));
-        Check(x => x[0].Attention(x[1], x[2], new AttentionOptions<double> { Scale = 1 }), Value(1, 1, 2, 3), Value(1, 1, 4, 3), Value(1, 1, 4, 2));
+        Check(x => x[0].Attention(x[1], x[2], new AttentionOptions<double> { Scale = 1 }),
+            Value(1, 1, 2, 3), Value(1, 1, 4, 3), Value(1, 1, 4, 2));
     }
 
     [Fact]

@@ -107,7 +107,8 @@ public sealed class Chapter3Tests : IDisposable
     private static Variable<float> Fused(Variable<float> q, Variable<float> k, Variable<float> v, float scale, bool causal)
     {
         static Variable<float> OneHead(Variable<float> x) => x.Reshape(x.Shape.Prepend(1).Prepend(1));
-        return OneHead(q).Attention(OneHead(k), OneHead(v), new AttentionOptions<float> { Scale = scale, Causal = causal }).Reshape(v.Shape);
+        var options = new AttentionOptions<float> { Scale = scale, Causal = causal };
+        return OneHead(q).Attention(OneHead(k), OneHead(v), options).Reshape(v.Shape);
     }
 
     private Variable<float> Matrix(JsonElement rows) => _tape.Constant(Tensor<float>.From(

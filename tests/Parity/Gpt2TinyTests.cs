@@ -27,7 +27,8 @@ public class Gpt2TinyTests
     {
         using JsonDocument recorded = JsonDocument.Parse(File.ReadAllBytes(Fixtures.File(Folder, "trace.json")));
         using var trace = new SafetensorsFixture(Folder, "trace.safetensors");
-        int batchSize = recorded.RootElement.GetProperty("batch").GetInt32(), context = recorded.RootElement.GetProperty("context").GetInt32();
+        int batchSize = recorded.RootElement.GetProperty("batch").GetInt32();
+        int context = recorded.RootElement.GetProperty("context").GetInt32();
         Gpt<T> model = ModelFolder.Load<T>(Fixtures.File(Folder)).Gpt;
         using var tape = new Tape<T>();
         Tensor<int> ids = tape.Allocate<int>([batchSize, context]), targets = tape.Allocate<int>([batchSize, context]);

@@ -45,7 +45,8 @@ internal sealed class SafetensorsFixture(params string[] path) : IDisposable
             worst = double.IsNaN(error) ? double.PositiveInfinity : Math.Max(worst, error);
         }
 
-        Assert.True(worst <= tolerance, string.Create(CultureInfo.InvariantCulture, $"{what} is off by {worst:E1}, {tolerance:E1} allowed."));
+        Assert.True(worst <= tolerance, string.Create(
+            CultureInfo.InvariantCulture, $"{what} is off by {worst:E1}, {tolerance:E1} allowed."));
     }
 
     private SafetensorsEntry Find(string name) =>

@@ -23,7 +23,8 @@ public class GradientProperties
     private const int MostElements = 4096;
 
     private static readonly int s_cases =
-        int.TryParse(Environment.GetEnvironmentVariable("MINIGPT_PROPERTY_CASES"), CultureInfo.InvariantCulture, out int cases) ? cases : 100;
+        int.TryParse(Environment.GetEnvironmentVariable("MINIGPT_PROPERTY_CASES"), CultureInfo.InvariantCulture, out int cases)
+            ? cases : 100;
 
     [Fact]
     public void Add() => HoldsBroadcast((_, x) => x[0] + x[1]);
@@ -69,7 +70,8 @@ public class GradientProperties
 
     [Fact]
     public void Dropout() =>
-        Holds(s => (x => x[0].Dropout(s.Choice % 10 / 10.0, new RandomStream((ulong)s.Seed, RandomPurpose.Dropout)), [Any(s, 0, s.Shape())]));
+        Holds(s => (x => x[0].Dropout(s.Choice % 10 / 10.0, new RandomStream((ulong)s.Seed, RandomPurpose.Dropout)),
+            [Any(s, 0, s.Shape())]));
 
     [Fact]
     public void Sum_of_an_axis() => HoldsAlongAnAxis((s, x) => x.Sum(s.Axis(), keepAxis: s.Flag()));
@@ -295,7 +297,7 @@ public class GradientProperties
         return Tensor<int>.From([.. Enumerable.Range(0, (int)shape.Count).Select(_ => random.Next(low, bound))], shape);
     }
 
-    /// <summary>What a property needs to make shapes: four sizes, how many of them are used, a number for other choices, and a seed.</summary>
+    /// <summary>What a property needs to make shapes: four sizes, how many of them count, a number for choices, and a seed.</summary>
     private sealed record Sizes(int A, int B, int C, int D, int Rank, int Choice, int Seed)
     {
         public static Arbitrary<Sizes> Arbitrary { get; } = Arb.From(
@@ -330,7 +332,8 @@ public class GradientProperties
         }
 
         private static IEnumerable<int> Smaller(int value, int smallest) =>
-            ((int[])[smallest, (value + smallest) / 2, value - 1]).Where(candidate => candidate >= smallest && candidate < value).Distinct();
+            ((int[])[smallest, (value + smallest) / 2, value - 1])
+            .Where(candidate => candidate >= smallest && candidate < value).Distinct();
 
         private Sizes Bounded()
         {

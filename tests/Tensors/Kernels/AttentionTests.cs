@@ -56,7 +56,8 @@ public class AttentionTests
     [Fact]
     public void No_keys_at_all_give_zeros()
     {
-        Tensor<float> q = Samples.Random<float>([1, 1, 3, 4], 1), none = new([1, 1, 0, 4]), output = Samples.Filled<float>(q.Shape, double.NaN);
+        Tensor<float> q = Samples.Random<float>([1, 1, 3, 4], 1), none = new([1, 1, 0, 4]);
+        Tensor<float> output = Samples.Filled<float>(q.Shape, double.NaN);
         Attention.Forward(q, none, none, output, new Tensor<float>([1, 1, 3]), new AttentionOptions<float> { Scale = 1 });
         Assert.All(output.Span.ToArray(), x => Assert.Equal(0, x));
     }
@@ -73,7 +74,8 @@ public class AttentionTests
     [Fact]
     public void The_log_sum_exp_is_that_of_the_scaled_scores()
     {
-        Tensor<double> q = Tensor<double>.From([2], [1, 1, 1, 1]), k = Tensor<double>.From([1, -1, 3], [1, 1, 3, 1]), logSumExp = new([1, 1, 1]);
+        Tensor<double> q = Tensor<double>.From([2], [1, 1, 1, 1]), k = Tensor<double>.From([1, -1, 3], [1, 1, 3, 1]);
+        Tensor<double> logSumExp = new([1, 1, 1]);
         Attention.Forward(q, k, k, new Tensor<double>([1, 1, 1, 1]), logSumExp, new AttentionOptions<double> { Scale = 0.5 });
         Assert.Equal(Math.Log(Math.Exp(1) + Math.Exp(-1) + Math.Exp(3)), logSumExp.Span[0], 1e-14);
     }
@@ -139,7 +141,8 @@ public class AttentionTests
         Tensor<T> v = Samples.Random<T>([Examples, keys, Heads, valueWidth], 3).Transpose(1, 2);
         Tensor<T> dOutput = Samples.Random<T>([Examples, queries, Heads, valueWidth], 4).Transpose(1, 2);
         Tensor<T> output = Samples.Filled<T>([Examples, queries, Heads, valueWidth], double.NaN).Transpose(1, 2);
-        Tensor<T> dq = Samples.Filled<T>(q.Shape, double.NaN), dk = Samples.Filled<T>(k.Shape, double.NaN), dv = Samples.Filled<T>(v.Shape, double.NaN);
+        Tensor<T> dq = Samples.Filled<T>(q.Shape, double.NaN), dk = Samples.Filled<T>(k.Shape, double.NaN);
+        Tensor<T> dv = Samples.Filled<T>(v.Shape, double.NaN);
         Tensor<T> logSumExp = new(q.Shape.Without(3));
         Tensor<int> draws = Samples.Integers([Examples, keys], 5, 4);
         var stream = new RandomStream(7, RandomPurpose.Dropout);
@@ -148,7 +151,9 @@ public class AttentionTests
             Scale = T.CreateChecked(1 / Math.Sqrt(depth)),
             Causal = causal,
             FirstQuery = firstQuery,
-            Padding = padded ? Tensor<byte>.From([.. draws.Span.ToArray().Select(draw => (byte)(draw == 0 ? 1 : 0))], draws.Shape) : default,
+            Padding = padded
+                ? Tensor<byte>.From([.. draws.Span.ToArray().Select(draw => (byte)(draw == 0 ? 1 : 0))], draws.Shape)
+                : default,
             Dropout = dropout,
             DropoutStream = stream,
         };
@@ -169,7 +174,8 @@ public class AttentionTests
                         : stream.Bits((ulong)((first + i) * keys + j)) < dropout * 4294967296.0 ? 0 : 1 / (1 - dropout));
                 double[] Head(Tensor<T> tensor) => Samples.Doubles(tensor.Slice(0, example, 1).Slice(1, head, 1));
                 void Close(double[] expected, Tensor<T> actual, double times) => Samples.AssertClose(
-                    [.. expected.Select(x => x * times)], actual.Slice(0, example, 1).Slice(1, head, 1), 256, i => Math.Max(4, Math.Abs(expected[i])));
+                    [.. expected.Select(x => x * times)], actual.Slice(0, example, 1).Slice(1, head, 1), 256,
+                    i => Math.Max(4, Math.Abs(expected[i])));
 
                 double[] qHead = Head(q), kHead = Head(k), vHead = Head(v);
                 Close(twin.Forward(qHead, kHead, vHead), output, 1);

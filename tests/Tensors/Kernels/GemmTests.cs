@@ -161,8 +161,10 @@ public class GemmTests
     private static void CheckLinear<T>(int rows, int columns, int depth)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        Tensor<T> x = Samples.Random<T>([rows, depth], 1), weight = Samples.Random<T>([columns, depth], 2), bias = Samples.Random<T>([columns], 3);
-        double[] expected = Product(Samples.Doubles(x), Samples.Doubles(weight.Transpose(0, 1)), rows, columns, depth), b = Samples.Doubles(bias);
+        Tensor<T> x = Samples.Random<T>([rows, depth], 1), weight = Samples.Random<T>([columns, depth], 2);
+        Tensor<T> bias = Samples.Random<T>([columns], 3);
+        double[] expected = Product(Samples.Doubles(x), Samples.Doubles(weight.Transpose(0, 1)), rows, columns, depth);
+        double[] b = Samples.Doubles(bias);
         double[] biased = [.. expected.Select((z, i) => z + b[i % columns])];
         Tensor<T> y = Samples.Filled<T>([rows, columns], double.NaN), z = Samples.Filled<T>([rows, columns], double.NaN);
         Gemm.Linear(x, weight, default, y);
@@ -173,7 +175,8 @@ public class GemmTests
         Samples.AssertClose(biased, z, Epsilons(depth), _ => 4);
         Samples.AssertClose([.. biased.Select(value => Math.Max(value, 0))], y, Epsilons(depth), _ => 4);
         Gemm.Linear<T, SiluFunction<T>>(x, weight, bias, z, z);
-        Samples.AssertClose([.. biased.Select(value => value / (1 + Math.Exp(-value)))], z, Epsilons(depth) + 8, i => Math.Max(4, Math.Abs(biased[i])));
+        Samples.AssertClose([.. biased.Select(value => value / (1 + Math.Exp(-value)))],
+            z, Epsilons(depth) + 8, i => Math.Max(4, Math.Abs(biased[i])));
     }
 
     // Terms are at most 4 (the magnitude above), and each of depth + 1 steps rounds a sum of them that stays, signs being random, far below

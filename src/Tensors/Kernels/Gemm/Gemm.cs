@@ -75,7 +75,8 @@ public static class Gemm
             || !HasColumnsSideBySide(c) || !(activated.IsEmpty || HasColumnsSideBySide(activated)))
         {
             throw new ShapeException(
-                operation, a.Shape.With(-1, b.Shape[-1]), c.Shape, "the destination must have the product's sizes, its columns side by side");
+                operation, a.Shape.With(-1, b.Shape[-1]), c.Shape,
+                "the destination must have the product's sizes, its columns side by side");
         }
 
         if (!bias.IsEmpty && bias.Shape != [c.Shape[-1]])
