@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.CompilerServices;
 
 namespace MiniGpt.Tensors;
@@ -63,7 +64,12 @@ public readonly struct Shape : IEquatable<Shape>
     public int Axis(int axis)
     {
         int index = axis < 0 ? axis + Rank : axis;
-        return (uint)index < (uint)Rank ? index : throw new ArgumentOutOfRangeException(nameof(axis), $"{this} has no axis {axis}.");
+        if ((uint)index >= (uint)Rank)
+        {
+            ThrowNoAxis(axis);
+        }
+
+        return index;
     }
 
     /// <summary>This shape with another size for one axis.</summary>
@@ -186,6 +192,10 @@ public readonly struct Shape : IEquatable<Shape>
 
     /// <summary>Whether two shapes differ.</summary>
     public static bool operator !=(Shape a, Shape b) => !a.Equals(b);
+
+    // Apart, so that the message's making is not inlined into every kernel that looks up a size.
+    [DoesNotReturn]
+    private void ThrowNoAxis(int axis) => throw new ArgumentOutOfRangeException(nameof(axis), $"{this} has no axis {axis}.");
 
     /// <summary>The sizes in brackets: <c>[2, 3]</c>.</summary>
     public override string ToString()

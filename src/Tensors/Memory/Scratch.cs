@@ -29,15 +29,15 @@ internal static unsafe class Scratch
     public static T* Get<T>(Slot slot, long count)
         where T : unmanaged
     {
-        AlignedMemory?[] blocks = t_blocks ??= new AlignedMemory?[Enum.GetValues<Slot>().Length];
-        ref AlignedMemory? block = ref blocks[(int)slot];
+        AlignedMemory? block = t_blocks?[(int)slot];
         long bytes = count * sizeof(T);
-        if (block is null || block.Bytes < bytes)
-        {
-            block?.Dispose();
-            block = new AlignedMemory(bytes + bytes / 4);
-        }
+        return (T*)(block is not null && block.Bytes >= bytes ? block : Grow(slot, bytes)).Pointer;
+    }
 
-        return (T*)block.Pointer;
+    private static AlignedMemory Grow(Slot slot, long bytes)
+    {
+        AlignedMemory?[] blocks = t_blocks ??= new AlignedMemory?[Enum.GetValues<Slot>().Length];
+        blocks[(int)slot]?.Dispose();
+        return blocks[(int)slot] = new AlignedMemory(bytes + bytes / 4);
     }
 }
