@@ -1,1 +1,96 @@
-return 0;
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Parsing;
+using System.Text;
+using MiniGpt.Cli.Options;
+using MiniGpt.Cli.Verbs;
+using MiniGpt.Model.Formats;
+using MiniGpt.Model.Training;
+
+namespace MiniGpt.Cli;
+
+/// <summary>The entry point, and the one place where errors become a line on standard error and an exit code.</summary>
+internal static class Program
+{
+    private const int Failure = 1;
+    private const int WrongUsage = 2;
+    private const int Interrupted = 130; // 128 and the number of SIGINT, as shells count
+
+    private static int Main(string[] args)
+    {
+        Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
+        try
+        {
+            return Run(args);
+        }
+        catch (UsageException error)
+        {
+            return Report(error.Message, WrongUsage);
+        }
+        catch (OperationCanceledException)
+        {
+            return Interrupted;
+        }
+        catch (OutOfMemoryException)
+        {
+            return Report("there is not enough memory; a smaller model, context or batch needs less", Failure);
+        }
+        catch (Exception error) when (error is ArgumentException or FileFormatException or IOException or UnauthorizedAccessException
+            or TrainingDivergedException)
+        {
+            return Report(error.Message, Failure);
+        }
+    }
+
+    private static int Run(string[] args)
+    {
+        RootCommand root = new("MiniGpt trains small GPTs and writes text with them, in managed code alone.")
+        {
+            new TrainVerb(),
+            new SampleVerb(),
+            new EvalVerb(),
+            new InspectVerb(),
+            new GradCheckVerb(),
+        };
+        HelpOption help = root.Options.OfType<HelpOption>().Single();
+        help.Action = new HelpWithExample((HelpAction)help.Action!);
+
+        // An argument that begins with @ is text like any other, and -abc is not -a -b -c.
+        ParserConfiguration parsing = new() { ResponseFileTokenReplacer = null, EnablePosixBundling = false };
+        ParseResult result = root.Parse(args.Length == 0 ? ["--help"] : args, parsing);
+        if (result.Action is not HelpWithExample)
+        {
+            RefuseUnknownOptions(result);
+            if (result.UnmatchedTokens is [string unmatched, ..])
+                throw new UsageException($"there is no '{unmatched}' to do; {HelpOf(result)} shows what there is");
+            if (result.Errors is [ParseError error, ..])
+                throw new UsageException($"{error.Message.TrimEnd('.')}; {HelpOf(result)} shows what there is");
+        }
+
+        // Verbs listen to Ctrl-C themselves, and exceptions are for Main.
+        return result.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = null });
+    }
+
+    /// <summary>An unknown option must not pass for the value of the option before it.</summary>
+    /// <exception cref="UsageException">There is one.</exception>
+    private static void RefuseUnknownOptions(ParseResult arguments)
+    {
+        string before = "";
+        foreach (Token token in arguments.Tokens)
+        {
+            if (token.Type == TokenType.Argument && token.Value.StartsWith("--", StringComparison.Ordinal) && before != OptionFactory.PromptName)
+                throw new UsageException($"there is no option {token.Value}; {HelpOf(arguments)} lists those there are");
+            before = token.Value;
+        }
+    }
+
+    /// <summary>The command line that shows the help of what was asked for.</summary>
+    private static string HelpOf(ParseResult arguments) =>
+        arguments.CommandResult.Command is RootCommand ? "minigpt --help" : $"minigpt {arguments.CommandResult.Command.Name} --help";
+
+    private static int Report(string message, int exitCode)
+    {
+        Console.Error.WriteLine($"minigpt: {message.ReplaceLineEndings(" ")}");
+        return exitCode;
+    }
+}

@@ -74,7 +74,8 @@ public sealed class ParameterSet<T>
             }
         }
 
-        Values = new Tensor<T>([checked((int)end)]);
+        Require.That(end <= int.MaxValue, $"a model of {end} parameters is more than the {int.MaxValue} that one buffer can hold");
+        Values = new Tensor<T>([(int)end]);
         for (int i = 0; i < _parameters.Count; i++)
         {
             _parameters[i].Place(PartOf(Values, i));

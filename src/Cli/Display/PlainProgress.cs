@@ -1,0 +1,30 @@
+using MiniGpt.Model.Training;
+
+namespace MiniGpt.Cli.Display;
+
+/// <summary>Training as plain lines, one every few steps and one for each evaluation: for logs and for terminals that can do no more.</summary>
+internal sealed class PlainProgress(int logEvery) : ITrainingObserver
+{
+    private TrainingProgress _progress = new(0);
+
+    public void Started(int firstStep, int steps) => _progress = new TrainingProgress(steps);
+
+    public void Stepped(in StepMetrics metrics)
+    {
+        _progress.Add(metrics);
+        if (logEvery > 0 && metrics.Step % logEvery == 0)
+        {
+            Talk.Say($"step {metrics.Step}/{_progress.Steps}: loss {metrics.Loss:F4}, learning rate {metrics.LearningRate:0.##e+0}, "
+                + $"gradient norm {metrics.GradientNorm:F3}, {metrics.TokensPerSecond:N0} tokens/s, MFU {metrics.Mfu:P1}, "
+                + $"{Talk.Clock(_progress.TimeLeft)} left");
+        }
+    }
+
+    public void Evaluated(in EvaluationMetrics metrics) => Talk.Say(Talk.Line(metrics));
+
+    public void Sampled(int step, string text) => Talk.Say($"step {step}, a sample:\n{text}\n");
+
+    public void Saved(int step)
+    {
+    }
+}

@@ -1,0 +1,97 @@
+using MiniGpt.Model.Training;
+using Spectre.Console;
+using Spectre.Console.Rendering;
+
+namespace MiniGpt.Cli.Display;
+
+/// <summary>
+/// A progress bar, the losses with a small curve, and the other numbers of a run, on as many lines as the width of the terminal asks for.
+/// Numbers keep their width, so that nothing moves from frame to frame.
+/// </summary>
+internal sealed class ProgressView : Renderable
+{
+    private const int ShortestDrawing = 8;
+    private const string Blocks = "▁▂▃▄▅▆▇█";
+    private const string AsciiBlocks = "_.-=+*%#";
+
+    private static readonly Style s_label = new(Color.Grey);
+    private static readonly Style s_bar = new(Color.Green);
+    private static readonly Style s_curve = new(Color.Aqua);
+
+    public TrainingProgress Progress { get; set; } = new(0);
+
+    protected override IEnumerable<Segment> Render(RenderOptions options, int maxWidth)
+    {
+        if (Progress.Last.Step == 0)
+            return [];
+        int width = maxWidth - 1; // text in the last column wraps on some terminals
+        List<Segment> line = [];
+        List<Segment> all = [];
+        DrawBar(line, width, options.Unicode);
+        End();
+        DrawLosses(line);
+        if (width - Segment.CellCount(line) <= ShortestDrawing)
+            End();
+        DrawCurve(line, width - Segment.CellCount(line), options.Unicode);
+        End();
+        foreach ((string label, string value) in Numbers())
+        {
+            int length = label.Length + 1 + value.Length;
+            if (line.Count > 0 && Segment.CellCount(line) + 2 + length > width)
+                End();
+            Write(line, line.Count > 0 ? $"  {label} " : $"{label} ", value);
+        }
+        End();
+        return all;
+
+        void End()
+        {
+            all.AddRange(Segment.Truncate(line, width));
+            all.Add(Segment.LineBreak);
+            line.Clear();
+        }
+    }
+
+    private void DrawBar(List<Segment> line, int width, bool unicode)
+    {
+        string steps = Progress.Steps.ToString();
+        Write(line, "step ", $"{Progress.Last.Step.ToString().PadLeft(steps.Length)}/{steps} ");
+        string left = $" {Progress.Share,4:P0} {Talk.Clock(Progress.TimeLeft),5} left";
+        int columns = width - Segment.CellCount(line) - left.Length;
+        if (columns >= ShortestDrawing)
+        {
+            int full = (int)(columns * Progress.Share);
+            line.Add(new Segment(new string(unicode ? '━' : '#', full), s_bar));
+            line.Add(new Segment(new string(unicode ? '─' : '-', columns - full), s_label));
+        }
+        line.Add(new Segment(left));
+    }
+
+    private void DrawLosses(List<Segment> line)
+    {
+        Write(line, "loss ", $"{Progress.Loss:F4}  ");
+        if (Progress.Evaluation is { ValidationLoss: double validation })
+            Write(line, "validation ", $"{validation:F4}  ");
+    }
+
+    private void DrawCurve(List<Segment> line, int columns, bool unicode)
+    {
+        string blocks = unicode ? Blocks : AsciiBlocks;
+        double[] heights = Progress.Curve(columns);
+        line.Add(new Segment(string.Concat(heights.Select(height => blocks[(int)(height * (blocks.Length - 1))])), s_curve));
+    }
+
+    private IEnumerable<(string Label, string Value)> Numbers()
+    {
+        yield return ("learning rate", $"{Progress.Last.LearningRate:0.00e+0}");
+        yield return ("gradient norm", $"{Progress.Last.GradientNorm,6:F3}");
+        yield return ("tokens/s", $"{Progress.TokensPerSecond,9:N0}");
+        yield return ("MFU", $"{Progress.Mfu,6:P1}");
+    }
+
+    private static void Write(List<Segment> line, string label, string value)
+    {
+        line.Add(new Segment(label, s_label));
+        line.Add(new Segment(value));
+    }
+}

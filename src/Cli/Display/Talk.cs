@@ -1,0 +1,32 @@
+using MiniGpt.Model.Training;
+using Spectre.Console;
+
+namespace MiniGpt.Cli.Display;
+
+/// <summary>What is said beside the results: on standard error, drawn where it is a terminal that can be drawn on.</summary>
+internal static class Talk
+{
+    private const int NarrowestDisplay = 20;
+
+    private static readonly Lazy<IAnsiConsole> s_console =
+        new(() => AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(System.Console.Error) }));
+
+    /// <summary>Standard error as Spectre.Console draws on it.</summary>
+    public static IAnsiConsole Console => s_console.Value;
+
+    /// <summary>Whether a display can move on the screen. Without it there are lines, one below the other.</summary>
+    public static bool CanDraw => !System.Console.IsErrorRedirected
+        && Console.Profile.Capabilities is { Ansi: true, Interactive: true }
+        && Console.Profile.Width >= NarrowestDisplay;
+
+    /// <summary>Says a line.</summary>
+    public static void Say(string line) => System.Console.Error.WriteLine(line);
+
+    /// <summary>An evaluation as a line.</summary>
+    public static string Line(in EvaluationMetrics evaluation) =>
+        $"step {evaluation.Step}: training loss {evaluation.TrainLoss:F4}"
+        + (evaluation.ValidationLoss is double loss ? $", validation loss {loss:F4}{(evaluation.Final ? " over the whole split" : "")}" : "");
+
+    /// <summary>A duration as m:ss or h:mm:ss.</summary>
+    public static string Clock(TimeSpan time) => time.TotalHours >= 1 ? $"{(int)time.TotalHours}:{time:mm\\:ss}" : $"{time:m\\:ss}";
+}

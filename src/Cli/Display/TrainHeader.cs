@@ -1,0 +1,25 @@
+using MiniGpt.Model;
+using MiniGpt.Model.Training;
+using MiniGpt.Tensors.Simd;
+using MiniGpt.Tensors.Threading;
+
+namespace MiniGpt.Cli.Display;
+
+/// <summary>What is said before the first step: model, data, machine, folder.</summary>
+internal static class TrainHeader
+{
+    public static void Show(TrainPlan plan, double ceiling)
+    {
+        GptConfig config = plan.Gpt.Config;
+        TrainingData data = plan.Data;
+        string validation = data.Validation is null ? "none" : $"{data.Validation.Length:N0}";
+        string vectors = VectorWidth.Bits == 0 ? "no vectors" : $"vectors of {VectorWidth.Bits} bits";
+        Talk.Say($"""
+            model    {config.ParameterCount:N0} parameters: {config.Layers} layers, {config.Heads} heads, width {config.Width}, context {config.Context}
+            data     {data.Train.Length:N0} tokens to train on, {validation} to validate with, vocabulary {config.VocabularySize:N0}
+            machine  {Workers.Count} threads, {vectors}, at most {ceiling / 1e9:N0} GFLOP/s
+            output   {plan.Folder}
+
+            """);
+    }
+}

@@ -1,0 +1,18 @@
+using System.CommandLine;
+
+namespace MiniGpt.Cli.Options;
+
+/// <summary>--threads, which every verb takes.</summary>
+internal sealed class ThreadsOption : Option<int>
+{
+    private const int Most = 1024;
+
+    public ThreadsOption()
+        : base("--threads")
+    {
+        Description = "Threads to compute with; 0 for all cores. The results do not depend on it.";
+        HelpName = "N";
+        DefaultValueFactory = _ => 0;
+        CustomParser = result => OptionFactory.Whole(result, Name, least: 0, Most);
+    }
+}

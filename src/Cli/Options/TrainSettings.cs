@@ -1,0 +1,133 @@
+using System.CommandLine;
+using MiniGpt.Model;
+using MiniGpt.Model.Data;
+using MiniGpt.Model.Training;
+
+namespace MiniGpt.Cli.Options;
+
+/// <summary>The options of train that are values of <see cref="TrainingOptions"/>. One that is given beats the preset.</summary>
+internal sealed class TrainSettings
+{
+    private static readonly TrainingOptions s_tiny = TrainingOptions.For(TrainingPreset.Tiny);
+
+    private readonly List<(Option Option, Func<ParseResult, TrainingOptions, TrainingOptions> Set)> _all = [];
+
+    public TrainSettings()
+    {
+        Add(new Option<string[]>("--data")
+        {
+            Description = "Text files, folders of text, - for standard input, or token files (.bin). [default: the bundled Shakespeare]",
+            HelpName = "FILE",
+            AllowMultipleArgumentsPerToken = true,
+            Arity = ArgumentArity.OneOrMore,
+        }, (options, paths) => options with { Data = [.. paths.Select(Full)] });
+        Add(OptionFactory.Text("--validation-data", "FILE", "A file to validate with, instead of the end of the data."),
+            (options, path) => options with { ValidationData = Full(path!) });
+        Number("--validation-fraction", "The share of the data, at its end, that is kept to validate with.",
+            s_tiny.ValidationFraction, (options, value) => options with { ValidationFraction = value });
+        Choice("--unknown", "What to do with characters that the vocabulary does not have.",
+            s_tiny.Unknown, (options, value) => options with { Unknown = value });
+        Add(VocabularySize, (options, value) => options with { VocabularySize = value });
+        Choice("--batches", "Rows that start anywhere, or the data in its order.",
+            s_tiny.Batches, (options, value) => options with { Batches = value });
+
+        Layers = Whole("--layers", "Transformer blocks.", s_tiny.Layers, 1, (options, value) => options with { Layers = value });
+        Heads = Whole("--heads", "Attention heads of a block; they share the width.",
+            s_tiny.Heads, 1, (options, value) => options with { Heads = value });
+        Width = Whole("--width", "Numbers that stand for a token inside the model.",
+            s_tiny.Width, 1, (options, value) => options with { Width = value });
+        Context = Whole("--context", "Tokens that the model sees at once.",
+            s_tiny.Context, 1, (options, value) => options with { Context = value });
+        Activation = Choice("--activation", "The nonlinearity of the feed-forward layers.",
+            s_tiny.Activation, (options, value) => options with { Activation = value });
+        Positions = Choice("--positions", "How positions are told apart.",
+            s_tiny.Positions, (options, value) => options with { Positions = value });
+        Number("--dropout", "The share of activations that training sets to zero.",
+            s_tiny.Dropout, (options, value) => options with { Dropout = value });
+
+        Steps = Whole("--steps", "Updates of the parameters.", s_tiny.Steps, 1, (options, value) => options with { Steps = value });
+        Whole("--batch-size", "Rows of a batch.", s_tiny.BatchSize, 1, (options, value) => options with { BatchSize = value });
+        Whole("--accumulate", "Batches whose gradients are added up for one update.",
+            s_tiny.Accumulate, 1, (options, value) => options with { Accumulate = value });
+        Number("--learning-rate", "The learning rate after the warm-up.",
+            s_tiny.LearningRate, (options, value) => options with { LearningRate = value });
+        Number("--min-learning-rate", "The learning rate at the end.",
+            s_tiny.MinLearningRate, (options, value) => options with { MinLearningRate = value });
+        Whole("--warmup-steps", "Steps in which the learning rate rises.",
+            s_tiny.WarmupSteps, 0, (options, value) => options with { WarmupSteps = value });
+        Choice("--schedule", "How the learning rate falls afterwards.",
+            s_tiny.Schedule, (options, value) => options with { Schedule = value });
+        Number("--beta1", "AdamW: how slowly the mean of the gradients changes.",
+            s_tiny.Beta1, (options, value) => options with { Beta1 = value });
+        Number("--beta2", "AdamW: how slowly the mean of their squares changes.",
+            s_tiny.Beta2, (options, value) => options with { Beta2 = value });
+        Number("--epsilon", "AdamW: keeps updates finite where gradients are zero.",
+            s_tiny.Epsilon, (options, value) => options with { Epsilon = value });
+        Number("--weight-decay", "AdamW: the decay of matrices and tables.",
+            s_tiny.WeightDecay, (options, value) => options with { WeightDecay = value });
+        Number("--clip-norm", "The longest that a gradient may be; 0 never clips it.",
+            s_tiny.ClipNorm, (options, value) => options with { ClipNorm = value });
+        Add(OptionFactory.Whole("--seed", Default("Decides all random numbers.", s_tiny.Seed), ulong.MinValue, ulong.MaxValue),
+            (options, value) => options with { Seed = value });
+
+        Whole("--eval-every", "Steps from one evaluation to the next; 0 for none on the way.",
+            s_tiny.EvalEvery, 0, (options, value) => options with { EvalEvery = value });
+        Whole("--eval-batches", "Random batches of an evaluation; 0 for the whole validation split.",
+            s_tiny.EvalBatches, 0, (options, value) => options with { EvalBatches = value });
+        Whole("--sample-every", "Steps from one sample to the next; 0 for none.",
+            s_tiny.SampleEvery, 0, (options, value) => options with { SampleEvery = value });
+        CheckpointEvery = OptionFactory.Whole("--checkpoint-every",
+            "Steps from one checkpoint to the next; 0 only at the end. [default: with each evaluation]", 0, int.MaxValue);
+        Add(CheckpointEvery, (options, value) => options with { CheckpointEvery = value });
+        LogEvery = Whole("--log-every", "Steps from one line of metrics.jsonl to the next; 0 for none.",
+            s_tiny.LogEvery, 0, (options, value) => options with { LogEvery = value });
+    }
+
+    public Option<int> Layers { get; }
+
+    public Option<int> Heads { get; }
+
+    public Option<int> Width { get; }
+
+    public Option<int> Context { get; }
+
+    public Option<Activation> Activation { get; }
+
+    public Option<PositionKind> Positions { get; }
+
+    public Option<int> VocabularySize { get; } = OptionFactory.Whole(
+        "--vocab-size", "Token files: how many ids there are. [default: the largest id and one]", 1, int.MaxValue);
+
+    public Option<int> Steps { get; }
+
+    public Option<int> CheckpointEvery { get; }
+
+    public Option<int> LogEvery { get; }
+
+    /// <summary>All of them, as they stand in the help.</summary>
+    public IEnumerable<Option> All => _all.Select(setting => setting.Option);
+
+    /// <summary>The options of a preset or a checkpoint, with what is given on the command line in their place.</summary>
+    public TrainingOptions Apply(ParseResult arguments, TrainingOptions options) =>
+        _all.Aggregate(options, (current, setting) => setting.Set(arguments, current));
+
+    private static string Default(string description, object value) => FormattableString.Invariant($"{description} [default: {value}]");
+
+    // A run can be resumed from another folder.
+    private static string Full(string path) => path == TextSource.StandardInput ? path : Path.GetFullPath(path);
+
+    private Option<int> Whole(string name, string description, int tiny, int least, Func<TrainingOptions, int, TrainingOptions> set) =>
+        Add(OptionFactory.Whole(name, Default(description, tiny), least, int.MaxValue), set);
+
+    private Option<double> Number(string name, string description, double tiny, Func<TrainingOptions, double, TrainingOptions> set) =>
+        Add(OptionFactory.Number(name, Default(description, tiny)), set);
+
+    private Option<T> Choice<T>(string name, string description, T tiny, Func<TrainingOptions, T, TrainingOptions> set)
+        where T : struct, Enum => Add(OptionFactory.Choice<T>(name, Default(description, OptionNames.Of(tiny))), set);
+
+    private Option<T> Add<T>(Option<T> option, Func<TrainingOptions, T, TrainingOptions> set)
+    {
+        _all.Add((option, (arguments, options) => arguments.IsGiven(option) ? set(options, arguments.GetValue(option)!) : options));
+        return option;
+    }
+}

@@ -1,0 +1,88 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text.Json.Nodes;
+using MiniGpt.Autograd;
+using MiniGpt.Cli.Display;
+using MiniGpt.Cli.Options;
+using Spectre.Console;
+
+namespace MiniGpt.Cli.Verbs;
+
+/// <summary>minigpt gradcheck: every operator's gradient against central differences, in double.</summary>
+internal sealed class GradCheckVerb : Verb
+{
+    private const ulong DefaultSeed = 1337;
+
+    private readonly Argument<string[]> _operators = new("OPERATOR")
+    {
+        Description = "The operators to check. [default: all]",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+    private readonly Option<ulong> _seed = OptionFactory.Whole("--seed", "Decides the inputs.", ulong.MinValue, ulong.MaxValue);
+    private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object a line." };
+
+    public GradCheckVerb()
+        : base("gradcheck", "Checks every operator's gradient against central differences, in double, through the kernels of training.")
+    {
+        _seed.DefaultValueFactory = _ => DefaultSeed;
+        Arguments.Add(_operators);
+        Options.Add(_seed);
+        Options.Add(_json);
+    }
+
+    public override string Example => "minigpt gradcheck LayerNorm Softmax";
+
+    protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
+    {
+        GradCheckCase[] cases = Select(arguments.GetValue(_operators) ?? []);
+        List<(GradCheckCase Case, GradCheckResult Result)> results = [];
+        foreach (GradCheckCase check in cases)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            results.Add((check, check.Run(arguments.GetValue(_seed))));
+        }
+
+        if (arguments.GetValue(_json))
+            results.ForEach(result => Console.Out.WriteLine(Json(result.Case, result.Result)));
+        else
+            Show(results);
+        int failed = results.Count(result => !result.Result.Passed);
+        Talk.Say(failed == 0 ? $"{results.Count} cases passed" : $"minigpt: {failed} of {results.Count} cases failed");
+        return failed == 0 ? 0 : 1;
+    }
+
+    private static GradCheckCase[] Select(string[] names)
+    {
+        string[] known = [.. GradCheckCases.All.Select(check => check.Operator).Distinct()];
+        if (names.FirstOrDefault(name => !known.Contains(name, StringComparer.OrdinalIgnoreCase)) is string unknown)
+            throw new UsageException($"there is no operator '{unknown}'; there are {string.Join(", ", known)}");
+        return [.. GradCheckCases.All.Where(check => names.Length == 0 || names.Contains(check.Operator, StringComparer.OrdinalIgnoreCase))];
+    }
+
+    private static string Json(GradCheckCase check, GradCheckResult result) => new JsonObject
+    {
+        ["operator"] = check.Operator,
+        ["case"] = check.Case,
+        ["error"] = double.IsFinite(result.Error) ? result.Error : null,
+        ["tolerance"] = result.Tolerance,
+        ["coordinates"] = result.Coordinates,
+        ["passed"] = result.Passed,
+    }.ToJsonString();
+
+    private static void Show(List<(GradCheckCase Case, GradCheckResult Result)> results)
+    {
+        Table table = Output.Table("operator", "case", "largest error", "coordinates", "");
+        table.Columns[2].RightAligned();
+        table.Columns[3].RightAligned();
+        foreach ((GradCheckCase check, GradCheckResult result) in results)
+        {
+            table.AddRow(
+                new Text(check.Operator),
+                new Text(check.Case),
+                new Text(result.Error.ToString("0.0e+0", CultureInfo.InvariantCulture)),
+                new Text(result.Coordinates.ToString(CultureInfo.InvariantCulture)),
+                result.Passed ? new Text("passed", new Style(Color.Green)) : new Text("FAILED", new Style(Color.Red)));
+        }
+        Output.Console.Write(table);
+    }
+}

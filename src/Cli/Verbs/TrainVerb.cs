@@ -1,0 +1,68 @@
+using System.CommandLine;
+using MiniGpt.Cli.Display;
+using MiniGpt.Cli.Options;
+using MiniGpt.Model.Tokenizers;
+using MiniGpt.Model.Training;
+
+namespace MiniGpt.Cli.Verbs;
+
+/// <summary>minigpt train: from text to a model folder.</summary>
+internal sealed class TrainVerb : Verb
+{
+    private const int Interrupted = 130;
+    private const string ExamplePrompt = "ROMEO:";
+
+    private readonly TrainArguments _arguments;
+
+    public TrainVerb()
+        : base("train", "Trains a model on text and writes a model folder. Without options: the preset tiny on the bundled Shakespeare, into runs/tiny.") =>
+        _arguments = new TrainArguments(this);
+
+    public override string Example =>
+        "minigpt train --data books/ --out runs/books --layers 6 --width 256 --heads 8 --context 128 --steps 5000";
+
+    protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
+    {
+        using TrainPlan plan = _arguments.Plan(arguments);
+        using TrainingRun<float> run = plan.Start();
+        foreach (string line in plan.Notes.Concat(plan.Data.Warnings))
+            Talk.Say($"note: {line}");
+        TrainHeader.Show(plan, run.Ceiling);
+
+        TrainingSummary summary = Talk.CanDraw
+            ? LiveProgress.Run(Talk.Console, observer => run.Run(observer, cancellationToken))
+            : run.Run(new PlainProgress(plan.Options.LogEvery), cancellationToken);
+        return summary.Interrupted ? SayHowToGoOn(plan, summary) : ShowResult(plan, run, summary);
+    }
+
+    private static int SayHowToGoOn(TrainPlan plan, TrainingSummary summary)
+    {
+        Talk.Say(summary.Step < plan.Options.Steps
+            ? $"Stopped and saved after step {summary.Step} of {plan.Options.Steps}. Go on with:\n  minigpt train --resume {Quoted(plan.Folder)}"
+            : $"All {summary.Step} steps are done and saved; the evaluation after them was left out.");
+        return Interrupted;
+    }
+
+    private static int ShowResult(TrainPlan plan, TrainingRun<float> run, TrainingSummary summary)
+    {
+        string loss = summary.ValidationLoss is double value ? $", validation loss {value:F4}" : "";
+        Talk.Say($"{summary.Step} steps, {Talk.Clock(TimeSpan.FromSeconds(summary.Seconds))}{loss}, saved in {plan.Folder}");
+        string ending = "--ids";
+        if (plan.Data.Tokenizer is ITokenizer tokenizer)
+        {
+            Talk.Say("");
+            Console.Out.WriteLine(run.Sample());
+            ending = CanSay(tokenizer, ExamplePrompt) ? $"--prompt \"{ExamplePrompt}\"" : "";
+        }
+        Talk.Say($"\nRead more with:\n  minigpt sample --model {Quoted(plan.Folder)} {ending}".TrimEnd());
+        return 0;
+    }
+
+    private static bool CanSay(ITokenizer tokenizer, string text)
+    {
+        HashSet<string> known = [.. Enumerable.Range(0, tokenizer.VocabularySize).Select(tokenizer.TokenText)];
+        return text.All(character => known.Contains(character.ToString()));
+    }
+
+    private static string Quoted(string path) => path.Contains(' ') ? $"\"{path}\"" : path;
+}

@@ -1,0 +1,80 @@
+using System.Globalization;
+using System.Numerics;
+using System.Text;
+using System.Text.Json;
+using MiniGpt.Model.Data;
+using MiniGpt.Model.Formats;
+using MiniGpt.Model.Tokenizers;
+
+namespace MiniGpt.Model.Training;
+
+/// <summary>How well a model predicts a text.</summary>
+/// <param name="Tokens">The tokens that were predicted: all but the first.</param>
+/// <param name="Loss">The mean cross-entropy in nats a token.</param>
+/// <param name="BitsPerByte">The bits that the text costs, by its bytes in UTF-8; null where no tokenizer says how long a text is.</param>
+public sealed record TextEvaluation(long Tokens, double Loss, double? BitsPerByte)
+{
+    private const int BatchSize = 16;
+    private const int DecodedAtOnce = 1 << 16;
+
+    /// <summary>Among how many equally likely tokens the model seems to choose: e to the loss.</summary>
+    public double Perplexity => Math.Exp(Loss);
+
+    /// <summary>Evaluates a model on a whole text, in back-to-back windows of its context.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="source">A text file, a folder of text, "-", or a token file.</param>
+    /// <param name="standardInput">What "-" reads.</param>
+    /// <param name="cancellationToken">Stops between two batches.</param>
+    /// <exception cref="ArgumentException">
+    /// The text has fewer than two tokens or holds what the tokenizer cannot say, or there is no tokenizer for it.
+    /// </exception>
+    /// <exception cref="FileFormatException">The file is empty, or has an id outside of the vocabulary.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static TextEvaluation Run<T>(
+        LoadedModel<T> model, string source, Stream? standardInput = null, CancellationToken cancellationToken = default)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        int vocabularySize = model.Gpt.Config.VocabularySize;
+        if (TextSource.IsTokenFile(source))
+        {
+            using TokenFile file = TokenFile.Open(source);
+            if (file.MaxId() is var largest && largest >= vocabularySize)
+                throw new FileFormatException(source, $"the id {largest} found, at most {vocabularySize - 1} expected in this model's vocabulary");
+            return Run(model, file, model.Tokenizer is null ? null : DecodedBytes(file, model.Tokenizer), cancellationToken);
+        }
+
+        ITokenizer tokenizer = model.Tokenizer ?? throw new ArgumentException(
+            $"{model.Path} has no tokenizer: a token file ({TokenFile.Extension}) expected, {source} given");
+        string text = TextSource.Read([source], standardInput).Text;
+        TokenSource tokens = TokenSource.FromIds(tokenizer.Encode(text), vocabularySize);
+        return Run(model, tokens, Encoding.UTF8.GetByteCount(text), cancellationToken);
+    }
+
+    /// <summary>The numbers as one JSON object.</summary>
+    public string ToJson() => string.Create(CultureInfo.InvariantCulture,
+        $$"""{"tokens":{{Tokens}},"loss":{{Number(Loss)}},"perplexity":{{Number(Perplexity)}},"bits_per_byte":{{Number(BitsPerByte)}}}""");
+
+    private static string Number(double? value) => JsonSerializer.Serialize(value is double number && double.IsFinite(number) ? value : null);
+
+    private static TextEvaluation Run<T>(LoadedModel<T> model, TokenSource tokens, long? bytes, CancellationToken cancellationToken)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        using Evaluator<T> evaluator = new(model.Gpt, BatchSize);
+        double loss = evaluator.WholeLoss(tokens, cancellationToken);
+        long predicted = tokens.Length - 1;
+        return new TextEvaluation(predicted, loss, loss * predicted / Math.Log(2) / bytes);
+    }
+
+    private static long DecodedBytes(TokenSource tokens, ITokenizer tokenizer)
+    {
+        long bytes = 0;
+        int[] chunk = new int[DecodedAtOnce];
+        for (long start = 0; start < tokens.Length; start += chunk.Length)
+        {
+            Span<int> ids = chunk.AsSpan(0, (int)Math.Min(chunk.Length, tokens.Length - start));
+            tokens.Read(start, ids);
+            bytes += Encoding.UTF8.GetByteCount(tokenizer.Decode(ids));
+        }
+        return bytes;
+    }
+}

@@ -1,0 +1,209 @@
+using System.Diagnostics;
+using System.Numerics;
+using System.Text.Json.Nodes;
+using MiniGpt.Model.Data;
+using MiniGpt.Model.Generation;
+using MiniGpt.Tensors;
+using MiniGpt.Tensors.Kernels;
+
+namespace MiniGpt.Model.Training;
+
+/// <summary>How a training run ended.</summary>
+/// <param name="Step">The steps done, those before a resumption included.</param>
+/// <param name="Seconds">How long this part of the run took.</param>
+/// <param name="ValidationLoss">The loss over the whole validation split, in nats; null without a split or where the run was interrupted.</param>
+/// <param name="Interrupted">Whether it was asked to stop before its end. What it did is saved.</param>
+public sealed record TrainingSummary(int Step, double Seconds, double? ValidationLoss, bool Interrupted);
+
+/// <summary>
+/// A training run in its folder: steps, and between them evaluations, samples, log lines and checkpoints. None of these moves the
+/// training: every random number is a function of the seed, its purpose and the step.
+/// </summary>
+public sealed class TrainingRun<T> : IDisposable
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private const int BatchesWhereAllAreTooMany = 20;
+    private const int SampleTokens = 200;
+
+    private static readonly TimeSpan s_ceilingBudget = TimeSpan.FromMilliseconds(50);
+
+    private readonly string _folder;
+    private readonly TrainingOptions _options;
+    private readonly TrainingData _data;
+    private readonly JsonObject? _extraKeys;
+    private readonly Trainer<T> _trainer;
+    private readonly Evaluator<T> _evaluator;
+    private readonly Generator<T> _generator;
+    private int _savedStep = -1;
+
+    /// <summary>Prepares a run that begins with the first step.</summary>
+    /// <param name="folder">An empty folder, <see cref="RunFolder.Create"/>.</param>
+    /// <param name="options">The options, sizes and context those of the model.</param>
+    /// <param name="gpt">The model, its parameters filled.</param>
+    /// <param name="data">What it learns from.</param>
+    /// <param name="extraKeys">Keys for config.json that mean nothing here.</param>
+    /// <exception cref="ArgumentException">The data is too short for one batch, or its vocabulary is larger than that of the model.</exception>
+    public TrainingRun(string folder, TrainingOptions options, Gpt<T> gpt, TrainingData data, JsonObject? extraKeys = null)
+    {
+        Require.That(data.VocabularySize <= gpt.Config.VocabularySize,
+            $"data with a vocabulary of {data.VocabularySize} does not go with a model of {gpt.Config.VocabularySize}");
+        Require.That(options.Context == gpt.Config.Context,
+            $"a context of {options.Context} does not go with a model of {gpt.Config.Context}");
+        (_folder, _options, _data, _extraKeys) = (folder, options, data, extraKeys);
+        Gpt = gpt;
+        Ceiling = FmaCeiling.Measure<T>(s_ceilingBudget);
+        _trainer = new Trainer<T>(gpt, options, data.Train, Ceiling);
+        _evaluator = new Evaluator<T>(gpt, options.BatchSize);
+        _generator = new Generator<T>(gpt);
+    }
+
+    /// <summary>Prepares to go on where a run stopped.</summary>
+    /// <param name="folder">The folder of the run.</param>
+    /// <param name="options">The options of the checkpoint; of them the number of steps, and how often is logged and saved, may be others.</param>
+    /// <param name="checkpoint">The checkpoint of the folder.</param>
+    /// <param name="data">The data of the run.</param>
+    /// <exception cref="ArgumentException">The data is not what the run began with, or all steps are done.</exception>
+    public TrainingRun(string folder, TrainingOptions options, Checkpoint<T> checkpoint, TrainingData data)
+        : this(folder, options, checkpoint.Gpt, data, checkpoint.ExtraKeys)
+    {
+        Require.That(data.Hash == checkpoint.DataHash,
+            $"the data is not what the run in {folder} began with: its SHA-256 is {data.Hash}, {checkpoint.DataHash} expected");
+        Require.That(checkpoint.Step < options.Steps,
+            $"the run in {folder} has done {checkpoint.Step} of {options.Steps} steps; more --steps go on with it");
+        checkpoint.FirstMoment.Span.CopyTo(_trainer.Optimizer.FirstMoment.Span);
+        checkpoint.SecondMoment.Span.CopyTo(_trainer.Optimizer.SecondMoment.Span);
+        _trainer.Optimizer.Step = _savedStep = checkpoint.Step;
+    }
+
+    /// <summary>The model.</summary>
+    public Gpt<T> Gpt { get; }
+
+    /// <summary>What this machine's multiply-add units can do, in FLOP/s, measured when the run was prepared.</summary>
+    public double Ceiling { get; }
+
+    private int Step => _trainer.Optimizer.Step;
+
+    /// <summary>Trains to the last step.</summary>
+    /// <param name="observer">Is told what happens.</param>
+    /// <param name="cancellationToken">Ends the run after the step that is being taken, and saves it.</param>
+    /// <exception cref="TrainingDivergedException">The loss or the gradient is not a finite number. The last checkpoint is left as it is.</exception>
+    /// <exception cref="IOException">The folder cannot be written.</exception>
+    public TrainingSummary Run(ITrainingObserver observer, CancellationToken cancellationToken = default)
+    {
+        long start = Stopwatch.GetTimestamp();
+        using MetricsLog log = MetricsLog.Open(RunFolder.MetricsPath(_folder), Step);
+        observer.Started(Step, _options.Steps);
+        while (Step < _options.Steps && !cancellationToken.IsCancellationRequested)
+        {
+            TakeStep(observer, log);
+        }
+
+        Save(observer);
+        double? validationLoss = null;
+        bool interrupted = Step < _options.Steps;
+        if (!interrupted && (_data.Validation is not null || _options.EvalEvery > 0))
+        {
+            try
+            {
+                validationLoss = Evaluate(observer, log, final: true, cancellationToken);
+            }
+            catch (OperationCanceledException)
+            {
+                interrupted = true;
+            }
+        }
+
+        return new TrainingSummary(Step, Stopwatch.GetElapsedTime(start).TotalSeconds, validationLoss, interrupted);
+    }
+
+    /// <summary>What the model, as it is now, writes from nothing: text, or ids where there is no tokenizer.</summary>
+    public string Sample(int tokens = SampleTokens)
+    {
+        SamplingOptions sampling = new() { Seed = _options.Seed };
+        int[] prompt = [Prompt.Start(Gpt.Config, _data.Tokenizer)];
+        int[] ids = [.. _generator.Generate(prompt, sampling, sample: Step).Take(tokens)];
+        return _data.Tokenizer?.Decode(ids) ?? string.Join(' ', ids);
+    }
+
+    /// <summary>Frees the memory of the activations.</summary>
+    public void Dispose()
+    {
+        _trainer.Dispose();
+        _evaluator.Dispose();
+        _generator.Dispose();
+    }
+
+    private void TakeStep(ITrainingObserver observer, MetricsLog log)
+    {
+        StepMetrics metrics = _trainer.Step();
+        if (IsDue(_options.LogEvery))
+        {
+            log.Write(metrics);
+        }
+
+        observer.Stepped(metrics);
+        // The last step's evaluation and checkpoint are those of the end.
+        bool evaluates = IsDue(_options.EvalEvery) && Step < _options.Steps;
+        if (evaluates)
+        {
+            // Not to be cancelled: a resumed run would never make up for it.
+            Evaluate(observer, log, final: false, CancellationToken.None);
+        }
+
+        if (IsDue(_options.SampleEvery))
+        {
+            observer.Sampled(Step, Sample());
+        }
+
+        if (Step < _options.Steps && (_options.CheckpointEvery is int every ? IsDue(every) : evaluates))
+        {
+            Save(observer);
+        }
+    }
+
+    private bool IsDue(int every) => every > 0 && Step % every == 0;
+
+    private double? Evaluate(ITrainingObserver observer, MetricsLog log, bool final, CancellationToken cancellationToken)
+    {
+        int trainBatches = _options.EvalBatches > 0 ? _options.EvalBatches : BatchesWhereAllAreTooMany;
+        double trainLoss = _evaluator.BatchLoss(EvaluationBatches(_data.Train), trainBatches, cancellationToken);
+        EvaluationMetrics metrics = new(Step, trainLoss, ValidationLoss(final, cancellationToken), final);
+        log.Write(metrics);
+        observer.Evaluated(metrics);
+        return metrics.ValidationLoss;
+    }
+
+    private double? ValidationLoss(bool whole, CancellationToken cancellationToken) => _data.Validation switch
+    {
+        null => null,
+        TokenSource tokens when whole || _options.EvalBatches == 0 || tokens.Length <= _options.Context =>
+            _evaluator.WholeLoss(tokens, cancellationToken),
+        TokenSource tokens => _evaluator.BatchLoss(EvaluationBatches(tokens), _options.EvalBatches, cancellationToken),
+    };
+
+    private RandomBatches EvaluationBatches(TokenSource tokens) =>
+        new(tokens, _options.Context, _options.BatchSize, microBatches: 1, _options.Seed, RandomPurpose.Evaluation);
+
+    private void Save(ITrainingObserver observer)
+    {
+        if (Step == _savedStep)
+        {
+            return;
+        }
+
+        RunFolder.Save(_folder, new Checkpoint<T>
+        {
+            Options = _options,
+            Step = Step,
+            Tokens = Step * _trainer.TokensOfStep,
+            DataHash = _data.Hash,
+            Gpt = Gpt,
+            Tokenizer = _data.Tokenizer,
+            ExtraKeys = _extraKeys,
+            FirstMoment = _trainer.Optimizer.FirstMoment,
+            SecondMoment = _trainer.Optimizer.SecondMoment,
+        });
+        _savedStep = Step;
+        observer.Saved(Step);
+    }
+}

@@ -1,0 +1,122 @@
+using System.Text.Json;
+using MiniGpt.Model.Formats;
+using Xunit;
+
+namespace MiniGpt.Tests.Cli;
+
+public sealed class EndToEndTests : IDisposable
+{
+    private static readonly string s_model = Fixtures.File("gpt2-tiny");
+    private static readonly string[] s_small =
+        ["--layers", "1", "--width", "16", "--heads", "2", "--context", "8", "--schedule", "constant", "--data", "text.txt"];
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void A_small_model_is_trained_resumed_sampled_evaluated_and_inspected()
+    {
+        _folder.Write("text.txt", string.Concat(Enumerable.Repeat("To be, or not to be: that is the question.\n", 50)));
+
+        Minigpt.Success(_folder.Root, ["train", .. s_small, "--steps", "5", "--out", "whole"]);
+        foreach (string file in (string[])["config.json", "model.safetensors", "tokenizer.json", "training.json", "optimizer.safetensors", "metrics.jsonl"])
+            Assert.True(File.Exists(_folder.File($"whole/{file}")), file);
+
+        Minigpt.Success(_folder.Root, ["train", .. s_small, "--steps", "3", "--out", "parts", "--threads", "1"]);
+        Minigpt.Success(_folder.Root, "train", "--resume", "parts", "--steps", "5");
+        Assert.Equal(File.ReadAllBytes(_folder.File("whole/model.safetensors")), File.ReadAllBytes(_folder.File("parts/model.safetensors")));
+
+        string text = Minigpt.Success(_folder.Root, "sample", "--model", "whole", "--prompt", "To be", "--tokens", "10");
+        Assert.StartsWith("To be", text);
+        Assert.Equal(text, Minigpt.Success(_folder.Root, "sample", "--model", "whole", "--prompt", "To be", "--tokens", "10"));
+
+        JsonElement evaluation = Json(Minigpt.Success(_folder.Root, "eval", "--model", "whole", "--data", "text.txt", "--json"));
+        double loss = evaluation.GetProperty("loss").GetDouble();
+        long tokens = evaluation.GetProperty("tokens").GetInt64();
+        Assert.Equal(new FileInfo(_folder.File("text.txt")).Length - 1, tokens);
+        Assert.Equal(Math.Exp(loss), evaluation.GetProperty("perplexity").GetDouble(), 1e-9);
+        Assert.Equal(loss * tokens / Math.Log(2) / (tokens + 1), evaluation.GetProperty("bits_per_byte").GetDouble(), 1e-9);
+
+        JsonElement inspection = Json(Minigpt.Success(_folder.Root, "inspect", "whole", "--json"));
+        Assert.Equal(16, inspection.GetProperty("config").GetProperty("n_embd").GetInt32());
+        Assert.Equal(5, inspection.GetProperty("training").GetProperty("step").GetInt32());
+        Assert.Contains("transformer.wte.weight", Minigpt.Success(_folder.Root, "inspect", "whole"));
+    }
+
+    [Fact]
+    public void Without_out_a_second_run_goes_beside_the_first_and_the_newest_is_sampled()
+    {
+        _folder.Write("text.txt", string.Concat(Enumerable.Repeat("abcdefg\n", 40)));
+        Minigpt.Success(_folder.Root, ["train", .. s_small, "--steps", "1"]);
+        Outcome second = Minigpt.Run(_folder.Root, ["train", .. s_small, "--steps", "1"]);
+        Assert.Contains(Path.Combine("runs", "tiny-2"), second.Error);
+        Assert.True(File.Exists(_folder.File("runs/tiny-2/model.safetensors")));
+        Assert.NotEmpty(Minigpt.Success(_folder.Root, "sample"));
+        Assert.Equal(2, Minigpt.Run(_folder.Root, ["train", .. s_small, "--steps", "1", "--out", "runs/tiny"]).ExitCode);
+        Minigpt.Success(_folder.Root, ["train", .. s_small, "--steps", "1", "--out", "runs/tiny", "--overwrite"]);
+    }
+
+    [Fact]
+    public void Training_a_GPT2_follows_the_losses_and_gradient_norms_of_PyTorch()
+    {
+        WriteTokens();
+        Minigpt.Success(_folder.Root,
+            "train", "--init-from", s_model, "--data", "tokens.bin", "--out", "run", "--validation-fraction", "0", "--batches", "sequential",
+            "--schedule", "constant", "--warmup-steps", "0", "--learning-rate", "1e-3", "--beta1", "0.9", "--beta2", "0.99", "--epsilon", "1e-8",
+            "--weight-decay", "0.1", "--clip-norm", "1", "--dropout", "0", "--batch-size", "4", "--context", "16", "--steps", "10",
+            "--eval-every", "0", "--log-every", "1");
+
+        JsonElement trace = Json(File.ReadAllText(Path.Combine(s_model, "trace.json")));
+        JsonElement[] lines = [.. File.ReadLines(_folder.File("run/metrics.jsonl")).Select(Json)];
+        Assert.Equal(10, lines.Length);
+        for (int step = 0; step < lines.Length; step++)
+        {
+            Assert.Equal(trace.GetProperty("losses")[step].GetDouble(), lines[step].GetProperty("loss").GetDouble(), 1e-4);
+            double norm = trace.GetProperty("grad_norms")[step].GetDouble();
+            Assert.Equal(1, lines[step].GetProperty("gradient_norm").GetDouble() / norm, 1e-4);
+        }
+    }
+
+    [Fact]
+    public void Greedy_ids_are_those_of_PyTorch()
+    {
+        JsonElement trace = Json(File.ReadAllText(Path.Combine(s_model, "trace.json")));
+        string expected = string.Join(' ', trace.GetProperty("greedy").EnumerateArray());
+        string found = Minigpt.Success(
+            _folder.Root, "sample", "--model", s_model, "--temperature", "0", "--ids", "--prompt-ids", "43,7,60,32,10", "--tokens", "11");
+        Assert.Equal(expected, found.TrimEnd());
+    }
+
+    [Fact]
+    public void A_gradient_check_is_a_table_or_a_JSON_object_a_line()
+    {
+        Assert.Contains("LayerNorm", Minigpt.Success(_folder.Root, "gradcheck", "layernorm"));
+        string[] lines = Minigpt.Success(_folder.Root, "gradcheck", "Softmax", "--json").TrimEnd().Split('\n');
+        Assert.All(lines, line => Assert.True(Json(line).GetProperty("passed").GetBoolean()));
+    }
+
+    [Theory]
+    [InlineData("train")]
+    [InlineData("sample")]
+    [InlineData("eval")]
+    [InlineData("inspect")]
+    [InlineData("gradcheck")]
+    public void The_help_of_a_verb_has_defaults_and_an_example(string verb)
+    {
+        string help = Minigpt.Success(_folder.Root, verb, "--help");
+        Assert.Contains("[default: ", help);
+        Assert.Contains($"Example:\n  minigpt {verb} ", help);
+    }
+
+    private void WriteTokens()
+    {
+        using SafetensorsReader reader = SafetensorsReader.Open(Path.Combine(s_model, "trace.safetensors"));
+        Assert.True(reader.TryGet("tokens", out SafetensorsEntry? entry));
+        long[] tokens = new long[entry.Count];
+        reader.ReadIntegers(entry, tokens);
+        _folder.Write("tokens.bin", tokens.SelectMany(id => BitConverter.GetBytes((ushort)id)).ToArray());
+    }
+
+    private static JsonElement Json(string text) => JsonDocument.Parse(text).RootElement;
+}

@@ -1,0 +1,82 @@
+using Xunit;
+
+namespace MiniGpt.Tests.Cli;
+
+public sealed class WrongInputTests : IDisposable
+{
+    private const int Failure = 1;
+    private const int WrongUsage = 2;
+
+    private static readonly string s_model = Fixtures.File("gpt2-tiny");
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData(WrongUsage, "--nonsense", "train", "--nonsense")]
+    [InlineData(WrongUsage, "--nonsense", "train", "--data", "text.txt", "--nonsense")]
+    [InlineData(WrongUsage, "dance", "dance")]
+    [InlineData(WrongUsage, "'many'", "train", "--steps", "many")]
+    [InlineData(WrongUsage, "'-3'", "train", "--layers", "-3")]
+    [InlineData(WrongUsage, "'swish'", "train", "--activation", "swish")]
+    [InlineData(WrongUsage, "3 heads", "train", "--width", "16", "--heads", "3")]
+    [InlineData(WrongUsage, "dropout", "train", "--dropout", "1.5")]
+    [InlineData(WrongUsage, "--overwrite", "train", "--overwrite")]
+    [InlineData(WrongUsage, "--vocab-size", "train", "--data", "text.txt", "--vocab-size", "10")]
+    [InlineData(WrongUsage, "--seed", "train", "--resume", "runs/tiny", "--seed", "1")]
+    [InlineData(Failure, "missing.txt", "train", "--data", "missing.txt")]
+    [InlineData(Failure, "empty.txt", "train", "--data", "empty.txt")]
+    [InlineData(Failure, "context of 64", "train", "--data", "text.txt")]
+    [InlineData(Failure, "nowhere", "train", "--resume", "nowhere")]
+    [InlineData(WrongUsage, "--model", "sample")]
+    [InlineData(Failure, "config.json", "sample", "--model", ".")]
+    [InlineData(WrongUsage, "temperature", "sample", "--temperature", "-1")]
+    [InlineData(WrongUsage, "--prompt-ids", "sample", "--prompt-ids", "1,x")]
+    [InlineData(WrongUsage, "one prompt", "sample", "--prompt", "a", "--prompt-ids", "1")]
+    [InlineData(Failure, "missing", "inspect", "missing")]
+    [InlineData(WrongUsage, "Nothing", "gradcheck", "Nothing")]
+    public void A_wrong_command_line_is_one_line_that_names_what_is_wrong(int exitCode, string named, params string[] arguments)
+    {
+        _folder.Write("text.txt", "A text of a few words.");
+        _folder.Write("empty.txt", "");
+        AssertOneLine(exitCode, named, arguments);
+    }
+
+    [Fact]
+    public void A_model_without_a_tokenizer_says_to_use_ids()
+    {
+        AssertOneLine(WrongUsage, "--ids", "sample", "--model", s_model);
+        AssertOneLine(WrongUsage, "--prompt-ids", "sample", "--model", s_model, "--ids", "--prompt", "a");
+    }
+
+    [Fact]
+    public void A_size_that_differs_from_that_of_the_model_to_start_from_is_refused()
+    {
+        AssertOneLine(WrongUsage, "--layers 3", "train", "--init-from", s_model, "--layers", "3");
+        AssertOneLine(WrongUsage, "--context 17", "train", "--init-from", s_model, "--context", "17");
+    }
+
+    [Fact]
+    public void Weights_that_do_not_fit_the_configuration_are_named_with_both_shapes()
+    {
+        string config = File.ReadAllText(Path.Combine(s_model, "config.json"));
+        _folder.Write("config.json", config.Replace("\"n_embd\": 32", "\"n_embd\": 64"));
+        File.Copy(Path.Combine(s_model, "model.safetensors"), _folder.File("model.safetensors"));
+        string error = AssertOneLine(Failure, "wte.weight", "sample", "--model", ".", "--ids");
+        Assert.Contains("[65, 32]", error);
+        Assert.Contains("[65, 64]", error);
+    }
+
+    private string AssertOneLine(int exitCode, string named, params string[] arguments)
+    {
+        Outcome outcome = Minigpt.Run(_folder.Root, arguments);
+        Assert.True(outcome.ExitCode == exitCode, $"{outcome.ExitCode}: {outcome.Error}");
+        Assert.Empty(outcome.Output);
+        Assert.StartsWith("minigpt: ", outcome.Error);
+        Assert.Equal(outcome.Error.Length - 1, outcome.Error.IndexOf('\n'));
+        Assert.DoesNotContain("   at ", outcome.Error);
+        Assert.Contains(named, outcome.Error);
+        return outcome.Error;
+    }
+}
