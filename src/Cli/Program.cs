@@ -78,7 +78,8 @@ internal static class Program
         string before = "";
         foreach (Token token in arguments.Tokens)
         {
-            if (token.Type == TokenType.Argument && token.Value.StartsWith("--", StringComparison.Ordinal) && before != OptionFactory.PromptName)
+            bool looksLikeOption = token.Type == TokenType.Argument && token.Value.StartsWith("--", StringComparison.Ordinal);
+            if (looksLikeOption && before != OptionFactory.PromptName)
                 throw new UsageException($"there is no option {token.Value}; {HelpOf(arguments)} lists those there are");
             before = token.Value;
         }

@@ -20,12 +20,13 @@ public sealed class EndToEndTests : IDisposable
         _folder.Write("text.txt", string.Concat(Enumerable.Repeat("To be, or not to be: that is the question.\n", 50)));
 
         Minigpt.Success(_folder.Root, ["train", .. s_small, "--steps", "5", "--out", "whole"]);
-        foreach (string file in (string[])["config.json", "model.safetensors", "tokenizer.json", "training.json", "optimizer.safetensors", "metrics.jsonl"])
+        string[] files = ["config.json", "model.safetensors", "tokenizer.json", "training.json", "optimizer.safetensors", "metrics.jsonl"];
+        foreach (string file in files)
             Assert.True(File.Exists(_folder.File($"whole/{file}")), file);
 
         Minigpt.Success(_folder.Root, ["train", .. s_small, "--steps", "3", "--out", "parts", "--threads", "1"]);
         Minigpt.Success(_folder.Root, "train", "--resume", "parts", "--steps", "5");
-        Assert.Equal(File.ReadAllBytes(_folder.File("whole/model.safetensors")), File.ReadAllBytes(_folder.File("parts/model.safetensors")));
+        Assert.Equal(Bytes("whole/model.safetensors"), Bytes("parts/model.safetensors"));
 
         string text = Minigpt.Success(_folder.Root, "sample", "--model", "whole", "--prompt", "To be", "--tokens", "10");
         Assert.StartsWith("To be", text);
@@ -62,10 +63,10 @@ public sealed class EndToEndTests : IDisposable
     {
         WriteTokens();
         Minigpt.Success(_folder.Root,
-            "train", "--init-from", s_model, "--data", "tokens.bin", "--out", "run", "--validation-fraction", "0", "--batches", "sequential",
-            "--schedule", "constant", "--warmup-steps", "0", "--learning-rate", "1e-3", "--beta1", "0.9", "--beta2", "0.99", "--epsilon", "1e-8",
-            "--weight-decay", "0.1", "--clip-norm", "1", "--dropout", "0", "--batch-size", "4", "--context", "16", "--steps", "10",
-            "--eval-every", "0", "--log-every", "1");
+            "train", "--init-from", s_model, "--data", "tokens.bin", "--out", "run", "--validation-fraction", "0",
+            "--batches", "sequential", "--schedule", "constant", "--warmup-steps", "0", "--learning-rate", "1e-3", "--beta1", "0.9",
+            "--beta2", "0.99", "--epsilon", "1e-8", "--weight-decay", "0.1", "--clip-norm", "1", "--dropout", "0", "--batch-size", "4", "--context", "16",
+            "--steps", "10", "--eval-every", "0", "--log-every", "1");
 
         JsonElement trace = Json(File.ReadAllText(Path.Combine(s_model, "trace.json")));
         JsonElement[] lines = [.. File.ReadLines(_folder.File("run/metrics.jsonl")).Select(Json)];
@@ -117,6 +118,8 @@ public sealed class EndToEndTests : IDisposable
         reader.ReadIntegers(entry, tokens);
         _folder.Write("tokens.bin", tokens.SelectMany(id => BitConverter.GetBytes((ushort)id)).ToArray());
     }
+
+    private byte[] Bytes(string name) => File.ReadAllBytes(_folder.File(name));
 
     private static JsonElement Json(string text) => JsonDocument.Parse(text).RootElement;
 }

@@ -2,7 +2,7 @@ using MiniGpt.Model.Training;
 
 namespace MiniGpt.Cli.Display;
 
-/// <summary>Training as plain lines, one every few steps and one for each evaluation: for logs and for terminals that can do no more.</summary>
+/// <summary>Training as plain lines, one every few steps and one an evaluation: for logs and for simple terminals.</summary>
 internal sealed class PlainProgress(int logEvery) : ITrainingObserver
 {
     private TrainingProgress _progress = new(0);

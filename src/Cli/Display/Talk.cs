@@ -25,7 +25,8 @@ internal static class Talk
     /// <summary>An evaluation as a line.</summary>
     public static string Line(in EvaluationMetrics evaluation) =>
         $"step {evaluation.Step}: training loss {evaluation.TrainLoss:F4}"
-        + (evaluation.ValidationLoss is double loss ? $", validation loss {loss:F4}{(evaluation.Final ? " over the whole split" : "")}" : "");
+        + (evaluation.ValidationLoss is double loss ? $", validation loss {loss:F4}" : "")
+        + (evaluation is { Final: true, ValidationLoss: not null } ? " over the whole split" : "");
 
     /// <summary>A duration as m:ss or h:mm:ss.</summary>
     public static string Clock(TimeSpan time) => time.TotalHours >= 1 ? $"{(int)time.TotalHours}:{time:mm\\:ss}" : $"{time:m\\:ss}";

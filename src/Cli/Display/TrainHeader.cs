@@ -14,8 +14,9 @@ internal static class TrainHeader
         TrainingData data = plan.Data;
         string validation = data.Validation is null ? "none" : $"{data.Validation.Length:N0}";
         string vectors = VectorWidth.Bits == 0 ? "no vectors" : $"vectors of {VectorWidth.Bits} bits";
+        string sizes = $"{config.Layers} layers, {config.Heads} heads, width {config.Width}, context {config.Context}";
         Talk.Say($"""
-            model    {config.ParameterCount:N0} parameters: {config.Layers} layers, {config.Heads} heads, width {config.Width}, context {config.Context}
+            model    {config.ParameterCount:N0} parameters: {sizes}
             data     {data.Train.Length:N0} tokens to train on, {validation} to validate with, vocabulary {config.VocabularySize:N0}
             machine  {Workers.Count} threads, {vectors}, at most {ceiling / 1e9:N0} GFLOP/s
             output   {plan.Folder}

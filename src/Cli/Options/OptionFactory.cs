@@ -42,8 +42,11 @@ internal static class OptionFactory
     public static T Whole<T>(ArgumentResult result, string name, T least, T most)
         where T : struct, IBinaryInteger<T>, IMinMaxValue<T>
     {
-        if (T.TryParse(Text(result), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out T value) && value >= least && value <= most)
+        if (T.TryParse(Text(result), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out T value)
+            && value >= least && value <= most)
+        {
             return value;
+        }
         string range = most == T.MaxValue ? $"from {least} up" : $"from {least} to {most}";
         return Refuse<T>(result, name, $"a whole number {range}");
     }

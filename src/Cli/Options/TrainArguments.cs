@@ -45,13 +45,14 @@ internal sealed class TrainArguments
         if (_command.Options.FirstOrDefault(option => arguments.IsGiven(option) && !allowed.Contains(option.Name)) is Option other)
         {
             throw new UsageException(
-                $"{other.Name} cannot be given with --resume: the run goes on with its own options, and only {string.Join(", ", allowed[1..])} may be others");
+                $"{other.Name} cannot be given with --resume: the run has its own options, only {string.Join(", ", allowed[1..])} can change");
         }
 
         Checkpoint<float> checkpoint = RunFolder.Load<float>(folder);
         TrainingOptions options = _settings.Apply(arguments, checkpoint.Options);
         TrainingData data = LoadData(options, checkpoint.Tokenizer, checkpoint.Gpt.Config.VocabularySize);
-        return new TrainPlan(folder, options, checkpoint.Gpt, data, [$"the run goes on after step {checkpoint.Step}"]) { Checkpoint = checkpoint };
+        string note = $"the run goes on after step {checkpoint.Step}";
+        return new TrainPlan(folder, options, checkpoint.Gpt, data, [note]) { Checkpoint = checkpoint };
     }
 
     private TrainPlan Begin(ParseResult arguments)
@@ -115,7 +116,7 @@ internal sealed class TrainArguments
         if (arguments.IsGiven(_settings.Context) && arguments.GetValue(_settings.Context) > config.Context)
         {
             throw new UsageException(
-                $"--context {arguments.GetValue(_settings.Context)} is longer than that of {start.Path}: at most {config.Context} expected");
+                $"--context {arguments.GetValue(_settings.Context)} found, at most the {config.Context} of {start.Path} expected");
         }
 
         void Check<T>(Option<T> option, T expected)

@@ -16,8 +16,8 @@ internal sealed class EvalVerb : Verb
         HelpName = "FILE",
         Required = true,
     };
-    private readonly Option<UnknownCharacter> _unknown =
-        OptionFactory.Choice<UnknownCharacter>("--unknown", "What to do with characters that the vocabulary does not have. [default: error]");
+    private readonly Option<UnknownCharacter> _unknown = OptionFactory.Choice<UnknownCharacter>(
+        "--unknown", "What to do with characters that the vocabulary does not have. [default: error]");
     private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object." };
 
     public EvalVerb()
@@ -34,13 +34,14 @@ internal sealed class EvalVerb : Verb
         LoadedModel<float> model = ModelFolder.Load<float>(_model.PathOf(arguments), arguments.GetValue(_unknown));
         using Stream standardInput = Console.OpenStandardInput();
         TextEvaluation result = TextEvaluation.Run(model, arguments.GetValue(_data)!, standardInput, cancellationToken);
+        string bits = result.BitsPerByte is double number ? $"{number:F4}" : "unknown: no tokenizer says how long the text is";
         Console.Out.WriteLine(arguments.GetValue(_json)
             ? result.ToJson()
             : $"""
                 tokens         {result.Tokens:N0}
                 loss           {result.Loss:F4} nats a token
                 perplexity     {result.Perplexity:F3}
-                bits per byte  {(result.BitsPerByte is double bits ? $"{bits:F4}" : "unknown: there is no tokenizer to say how long the text is")}
+                bits per byte  {bits}
                 """);
         return 0;
     }

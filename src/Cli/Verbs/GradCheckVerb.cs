@@ -56,7 +56,9 @@ internal sealed class GradCheckVerb : Verb
         string[] known = [.. GradCheckCases.All.Select(check => check.Operator).Distinct()];
         if (names.FirstOrDefault(name => !known.Contains(name, StringComparer.OrdinalIgnoreCase)) is string unknown)
             throw new UsageException($"there is no operator '{unknown}'; there are {string.Join(", ", known)}");
-        return [.. GradCheckCases.All.Where(check => names.Length == 0 || names.Contains(check.Operator, StringComparer.OrdinalIgnoreCase))];
+        return names.Length == 0
+            ? [.. GradCheckCases.All]
+            : [.. GradCheckCases.All.Where(check => names.Contains(check.Operator, StringComparer.OrdinalIgnoreCase))];
     }
 
     private static string Json(GradCheckCase check, GradCheckResult result) => new JsonObject

@@ -15,7 +15,7 @@ internal sealed class SampleVerb : Verb
 {
     private readonly ModelOption _model = new();
     private readonly Option<string?> _prompt = OptionFactory.Text(OptionFactory.PromptName, "TEXT",
-        "The text to continue. An empty one starts from the begin-of-text token of the configuration, else from a line end, else from id 0.");
+        "The text to continue. An empty one starts from the configuration's begin-of-text id, else from a line end, else from id 0.");
     private readonly Option<string?> _promptFile = OptionFactory.Text("--prompt-file", "FILE", "A file whose text to continue.");
     private readonly Option<int[]?> _promptIds = new("--prompt-ids")
     {
@@ -24,14 +24,16 @@ internal sealed class SampleVerb : Verb
         CustomParser = ParseIds,
     };
     private readonly Option<int> _tokens = OptionFactory.Whole("--tokens", "How many tokens to write.", 0, int.MaxValue);
-    private readonly Option<double> _temperature = OptionFactory.Number("--temperature", "Under 1 safer, over 1 wilder; 0 always takes the likeliest token.");
-    private readonly Option<int> _topK = OptionFactory.Whole("--top-k", "Choose among the K likeliest tokens only. [default: all]", 1, int.MaxValue);
+    private readonly Option<double> _temperature =
+        OptionFactory.Number("--temperature", "Under 1 safer, over 1 wilder; 0 always takes the likeliest token.");
+    private readonly Option<int> _topK =
+        OptionFactory.Whole("--top-k", "Choose among the K likeliest tokens only. [default: all]", 1, int.MaxValue);
     private readonly Option<int> _samples = OptionFactory.Whole("--samples", "How many samples to write.", 1, int.MaxValue);
     private readonly Option<ulong> _seed = OptionFactory.Whole("--seed", "Decides the random numbers.", ulong.MinValue, ulong.MaxValue);
     private readonly Option<bool> _ids = new("--ids") { Description = "Write ids, prompt included, one line a sample." };
     private readonly Option<bool> _stats = new("--stats") { Description = "Say on standard error how many tokens a second were written." };
-    private readonly Option<UnknownCharacter> _unknown =
-        OptionFactory.Choice<UnknownCharacter>("--unknown", "What to do with characters of the prompt that the vocabulary does not have. [default: error]");
+    private readonly Option<UnknownCharacter> _unknown = OptionFactory.Choice<UnknownCharacter>(
+        "--unknown", "What to do with characters of the prompt that the vocabulary does not have. [default: error]");
 
     public SampleVerb()
         : base("sample", "Writes text from a model, as it is made.")
@@ -62,7 +64,7 @@ internal sealed class SampleVerb : Verb
         LoadedModel<float> model = ModelFolder.Load<float>(_model.PathOf(arguments), arguments.GetValue(_unknown));
         bool writesIds = arguments.GetValue(_ids);
         if (model.Tokenizer is null && !writesIds)
-            throw new UsageException($"{model.Path} has no tokenizer to write text with: --ids writes ids, and --prompt-ids gives a prompt");
+            throw new UsageException($"{model.Path} has no tokenizer to write text with: --ids writes ids, --prompt-ids gives a prompt");
         int[] prompt = ReadPrompt(arguments, model);
         int[] start = prompt.Length > 0 ? prompt : [Prompt.Start(model.Gpt.Config, model.Tokenizer)];
 
@@ -83,8 +85,9 @@ internal sealed class SampleVerb : Verb
             made += Stream(prompt, ids, (id, _) => model.Tokenizer!.Decode([id]), cancellationToken);
         }
 
+        double seconds = Stopwatch.GetElapsedTime(begin).TotalSeconds;
         if (arguments.GetValue(_stats))
-            Talk.Say($"{made:N0} tokens in {Stopwatch.GetElapsedTime(begin).TotalSeconds:F2} s: {made / Stopwatch.GetElapsedTime(begin).TotalSeconds:N1} tokens/s");
+            Talk.Say($"{made:N0} tokens in {seconds:F2} s: {made / seconds:N1} tokens/s");
         return 0;
     }
 
@@ -108,7 +111,8 @@ internal sealed class SampleVerb : Verb
 
     private void CheckPrompts(ParseResult arguments)
     {
-        string[] given = [.. ((IEnumerable<Option>)[_prompt, _promptFile, _promptIds]).Where(arguments.IsGiven).Select(option => option.Name)];
+        Option[] prompts = [_prompt, _promptFile, _promptIds];
+        string[] given = [.. prompts.Where(arguments.IsGiven).Select(option => option.Name)];
         if (given.Length > 1)
             throw new UsageException($"{string.Join(" and ", given)} are given: one prompt expected");
     }

@@ -15,7 +15,7 @@ internal sealed class TrainVerb : Verb
     private readonly TrainArguments _arguments;
 
     public TrainVerb()
-        : base("train", "Trains a model on text and writes a model folder. Without options: the preset tiny on the bundled Shakespeare, into runs/tiny.") =>
+        : base("train", "Trains a model on text and writes a model folder. Without options: tiny, on Shakespeare, into runs/tiny.") =>
         _arguments = new TrainArguments(this);
 
     public override string Example =>
@@ -38,7 +38,8 @@ internal sealed class TrainVerb : Verb
     private static int SayHowToGoOn(TrainPlan plan, TrainingSummary summary)
     {
         Talk.Say(summary.Step < plan.Options.Steps
-            ? $"Stopped and saved after step {summary.Step} of {plan.Options.Steps}. Go on with:\n  minigpt train --resume {Quoted(plan.Folder)}"
+            ? $"Stopped and saved after step {summary.Step} of {plan.Options.Steps}. Go on with:\n"
+                + $"  minigpt train --resume {Quoted(plan.Folder)}"
             : $"All {summary.Step} steps are done and saved; the evaluation after them was left out.");
         return Interrupted;
     }

@@ -39,7 +39,7 @@ public sealed record TextEvaluation(long Tokens, double Loss, double? BitsPerByt
         {
             using TokenFile file = TokenFile.Open(source);
             if (file.MaxId() is var largest && largest >= vocabularySize)
-                throw new FileFormatException(source, $"the id {largest} found, at most {vocabularySize - 1} expected in this model's vocabulary");
+                throw new FileFormatException(source, $"the id {largest} found, at most the {vocabularySize - 1} of this model expected");
             return Run(model, file, model.Tokenizer is null ? null : DecodedBytes(file, model.Tokenizer), cancellationToken);
         }
 
@@ -54,7 +54,8 @@ public sealed record TextEvaluation(long Tokens, double Loss, double? BitsPerByt
     public string ToJson() => string.Create(CultureInfo.InvariantCulture,
         $$"""{"tokens":{{Tokens}},"loss":{{Number(Loss)}},"perplexity":{{Number(Perplexity)}},"bits_per_byte":{{Number(BitsPerByte)}}}""");
 
-    private static string Number(double? value) => JsonSerializer.Serialize(value is double number && double.IsFinite(number) ? value : null);
+    private static string Number(double? value) =>
+        JsonSerializer.Serialize(value is double number && double.IsFinite(number) ? value : null);
 
     private static TextEvaluation Run<T>(LoadedModel<T> model, TokenSource tokens, long? bytes, CancellationToken cancellationToken)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace MiniGpt.Model.Training;
 
-/// <summary>How far a run has come, for people who watch it: numbers smoothed over some steps, the curve of the loss, the time left.</summary>
+/// <summary>How far a run has come, for those who watch it: smoothed numbers, the curve of the loss, the time left.</summary>
 /// <param name="steps">The step that the run ends with.</param>
 public sealed class TrainingProgress(int steps)
 {

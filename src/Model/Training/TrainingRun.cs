@@ -11,7 +11,7 @@ namespace MiniGpt.Model.Training;
 /// <summary>How a training run ended.</summary>
 /// <param name="Step">The steps done, those before a resumption included.</param>
 /// <param name="Seconds">How long this part of the run took.</param>
-/// <param name="ValidationLoss">The loss over the whole validation split, in nats; null without a split or where the run was interrupted.</param>
+/// <param name="ValidationLoss">The loss over the whole validation split, in nats; null without one or when interrupted.</param>
 /// <param name="Interrupted">Whether it was asked to stop before its end. What it did is saved.</param>
 public sealed record TrainingSummary(int Step, double Seconds, double? ValidationLoss, bool Interrupted);
 
@@ -42,7 +42,7 @@ public sealed class TrainingRun<T> : IDisposable
     /// <param name="gpt">The model, its parameters filled.</param>
     /// <param name="data">What it learns from.</param>
     /// <param name="extraKeys">Keys for config.json that mean nothing here.</param>
-    /// <exception cref="ArgumentException">The data is too short for one batch, or its vocabulary is larger than that of the model.</exception>
+    /// <exception cref="ArgumentException">The data is too short for a batch, or its vocabulary larger than that of the model.</exception>
     public TrainingRun(string folder, TrainingOptions options, Gpt<T> gpt, TrainingData data, JsonObject? extraKeys = null)
     {
         Require.That(data.VocabularySize <= gpt.Config.VocabularySize,
@@ -59,7 +59,7 @@ public sealed class TrainingRun<T> : IDisposable
 
     /// <summary>Prepares to go on where a run stopped.</summary>
     /// <param name="folder">The folder of the run.</param>
-    /// <param name="options">The options of the checkpoint; of them the number of steps, and how often is logged and saved, may be others.</param>
+    /// <param name="options">The options of the checkpoint; only the number of steps, and how often it logs and saves, may differ.</param>
     /// <param name="checkpoint">The checkpoint of the folder.</param>
     /// <param name="data">The data of the run.</param>
     /// <exception cref="ArgumentException">The data is not what the run began with, or all steps are done.</exception>
@@ -86,7 +86,7 @@ public sealed class TrainingRun<T> : IDisposable
     /// <summary>Trains to the last step.</summary>
     /// <param name="observer">Is told what happens.</param>
     /// <param name="cancellationToken">Ends the run after the step that is being taken, and saves it.</param>
-    /// <exception cref="TrainingDivergedException">The loss or the gradient is not a finite number. The last checkpoint is left as it is.</exception>
+    /// <exception cref="TrainingDivergedException">The loss or the gradient is not a finite number. The last checkpoint stays.</exception>
     /// <exception cref="IOException">The folder cannot be written.</exception>
     public TrainingSummary Run(ITrainingObserver observer, CancellationToken cancellationToken = default)
     {

@@ -30,7 +30,15 @@ public sealed class TrainingRunTests : IDisposable
     {
         using CancellationTokenSource cancel = new();
         Train("whole", _options, new Recorder());
-        TrainingSummary stopped = Train("parts", _options, new Recorder { OnStep = step => { if (step == 3) cancel.Cancel(); } }, cancel.Token);
+        Recorder stopping = new()
+        {
+            OnStep = step =>
+            {
+                if (step == 3)
+                    cancel.Cancel();
+            },
+        };
+        TrainingSummary stopped = Train("parts", _options, stopping, cancel.Token);
         Assert.True(stopped is { Interrupted: true, Step: 3, ValidationLoss: null });
 
         Checkpoint<float> checkpoint = RunFolder.Load<float>(_folder.File("parts"));
