@@ -190,6 +190,9 @@ internal sealed unsafe class WorkerPool : IDisposable
 
                 Interlocked.Decrement(ref _asleep);
             }
+
+            // Waking takes longer than many a job: whoever came too late for this one spins for the next.
+            until = Stopwatch.GetTimestamp() + SpinTicks;
         }
     }
 }
