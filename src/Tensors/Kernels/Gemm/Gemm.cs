@@ -104,13 +104,17 @@ public static class Gemm
         var partition = new GemmPartition(c.Shape[-2], c.Shape[-1], a.Shape[-1]);
 
         // Only where several tasks read the same columns is it worth a pass of its own.
-        T* packedB = partition.RowTasks > 1 ? GemmPacking<T>.PackAll(b) : null;
+        T* packedB = partition.RowTasks > 1 && !IsSmall(b) ? GemmPacking<T>.PackAll(b) : null;
         var product = new GemmProduct<T, TFunction>(a, b, bias, c, activated, accumulate, partition, packedB);
         Workers.Run<T, GemmProduct<T, TFunction>>(ref product, product.Items, grain: 1);
     }
 
     private static bool HasColumnsSideBySide<T>(Tensor<T> tensor)
         where T : unmanaged => tensor.Shape[-1] <= 1 || tensor.Stride(-1) == 1;
+
+    private static unsafe bool IsSmall<T>(Tensor<T> b)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        b.Stride(-1) == 1 && (long)b.Stride(-2) * b.Shape[-2] * sizeof(T) <= GemmProduct<T, NoFunction<T>>.MostBytesInPlace;
 
     /// <summary>Stands for "no activation": the output is empty then, and this is never called.</summary>
     private readonly struct NoFunction<T> : IUnaryFunction<T>

@@ -8,7 +8,7 @@ namespace MiniGpt.Tensors.Kernels;
 internal static unsafe class GemmBlock
 {
     /// <summary>Multiplies <paramref name="a"/> [rows, depth] with packed columns of B.</summary>
-    /// <param name="a">Rows that run along memory are read where they lie, others packed panel by panel.</param>
+    /// <param name="a">The rows of A.</param>
     /// <param name="packedB">Panels of <see cref="Microkernel.Columns{T, V}"/> lanes, made by <see cref="Packing"/>.</param>
     /// <param name="packedDepth">Steps that each panel was packed with: at least <paramref name="depth"/>.</param>
     /// <param name="rows">Rows of C.</param>
@@ -17,17 +17,32 @@ internal static unsafe class GemmBlock
     /// <param name="to">C.</param>
     public static void Run<T, V>(Operand<T> a, T* packedB, int packedDepth, int rows, int columns, int depth, Destination<T> to)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where V : unmanaged, ISimd<V, T> =>
+        Run<T, V>(a, new Operand<T>(packedB, Microkernel.Columns<T, V>(), packedDepth), rows, columns, depth, to);
+
+    /// <summary>Multiplies <paramref name="a"/> [rows, depth] with columns of B.</summary>
+    /// <param name="a">Rows that run along memory are read where they lie, others packed panel by panel.</param>
+    /// <param name="b">
+    /// Columns of whole tiles, which lie side by side: from one step to the next by its row stride, and from one tile to the next by its
+    /// column stride times the columns of a tile.
+    /// </param>
+    /// <param name="rows">Rows of C.</param>
+    /// <param name="columns">Columns of C.</param>
+    /// <param name="depth">Steps to multiply.</param>
+    /// <param name="to">C.</param>
+    public static void Run<T, V>(Operand<T> a, Operand<T> b, int rows, int columns, int depth, Destination<T> to)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
     {
-        int tileRows = Microkernel.Rows<T, V>();
         int tileColumns = Microkernel.Columns<T, V>();
-        T* packedA = Scratch.Get<T>(Scratch.Slot.PackedA, (long)tileRows * depth);
-        T* edge = Scratch.Get<T>(Scratch.Slot.Tile, (long)tileRows * tileColumns);
-        for (int row = 0; row < rows; row += tileRows)
+        T* packedA = Scratch.Get<T>(Scratch.Slot.PackedA, (long)Microkernel.Rows<T, V>() * depth);
+        T* edge = Scratch.Get<T>(Scratch.Slot.Tile, (long)Microkernel.Rows<T, V>() * tileColumns);
+        for (int row = 0, tileRows; row < rows; row += tileRows)
         {
+            tileRows = Microkernel.Rows<T, V>(rows - row);
             int height = Math.Min(tileRows, rows - row);
             Operand<T> panel = a.From(row, 0);
-            if (panel.ColumnStride != 1 || height < tileRows)
+            if (height < tileRows || NeedsPacking(panel, columns))
             {
                 Packing.Pack<T, V>(panel, height, depth, tileRows, packedA);
                 panel = new Operand<T>(packedA, 1, tileRows);
@@ -36,20 +51,27 @@ internal static unsafe class GemmBlock
             for (int column = 0; column < columns; column += tileColumns)
             {
                 int width = Math.Min(tileColumns, columns - column);
-                T* b = packedB + (nint)column * packedDepth;
+                T* tileB = b.Pointer + column * b.ColumnStride;
                 Destination<T> tile = to.From(row, column);
                 if (height == tileRows && width == tileColumns)
                 {
-                    Microkernel.Run<T, V>(depth, panel, b, tileColumns, tile);
+                    Microkernel.Run<T, V>(tileRows, depth, panel, tileB, b.RowStride, tile);
                 }
                 else
                 {
-                    Microkernel.Run<T, V>(depth, panel, b, tileColumns, new Destination<T>(edge, tileColumns, false, null));
+                    Microkernel.Run<T, V>(tileRows, depth, panel, tileB, b.RowStride, new Destination<T>(edge, tileColumns, false, null));
                     CopyEdge(edge, tileColumns, height, width, tile);
                 }
             }
         }
     }
+
+    /// <summary>
+    /// Rows that do not run along memory, and rows a multiple of a page apart: their elements all fall into the same few sets of the L1
+    /// cache and push each other out, which costs more than packing where there are columns enough to make up for it.
+    /// </summary>
+    private static bool NeedsPacking<T>(in Operand<T> panel, int columns)
+        where T : unmanaged => panel.ColumnStride != 1 || (panel.RowStride * sizeof(T) % 4096 == 0 && columns >= 96);
 
     private static void CopyEdge<T>(T* edge, int edgeStride, int height, int width, in Destination<T> tile)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>

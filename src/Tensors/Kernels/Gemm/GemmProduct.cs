@@ -9,6 +9,9 @@ internal readonly unsafe struct GemmProduct<T, TFunction> : IRangeKernel<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TFunction : struct, IUnaryFunction<T>
 {
+    /// <summary>So that B is spread over few pages and stays in the L1 or L2 cache.</summary>
+    public const int MostBytesInPlace = 128 * 1024;
+
     private readonly Tensor<T> _a;
     private readonly Tensor<T> _b;
     private readonly Tensor<T> _bias;
@@ -85,16 +88,25 @@ internal readonly unsafe struct GemmProduct<T, TFunction> : IRangeKernel<T>
         do
         {
             int depth = Math.Min(GemmPartition.Depth, Depth - k);
-            T* packed = _packedB is null
-                ? PackBlock<V>(b.From(k, 0), columns, depth)
-                : GemmPacking<T>.Block(_packedB, _b.Shape, matrix, k, depth, column);
+            Operand<T> block = IsReadInPlace<V>(b, columns)
+                ? b.From(k, 0)
+                : new Operand<T>(
+                    _packedB is null
+                        ? PackBlock<V>(b.From(k, 0), columns, depth)
+                        : GemmPacking<T>.Block(_packedB, _b.Shape, matrix, k, depth, column),
+                    Microkernel.Columns<T, V>(), depth);
             GemmBlock.Run<T, V>(
-                a.From(0, k), packed, depth, rows, columns, depth,
-                k == 0 ? to : new Destination<T>(to.Pointer, to.RowStride, true, null));
+                a.From(0, k), block, rows, columns, depth, k == 0 ? to : new Destination<T>(to.Pointer, to.RowStride, true, null));
             k += depth;
         }
         while (k < Depth);
     }
+
+    /// <summary>A small B whose columns lie side by side, in whole tiles, costs less to read where it lies than to pack.</summary>
+    private bool IsReadInPlace<V>(Operand<T> b, int columns)
+        where V : unmanaged, ISimd<V, T> =>
+        _packedB is null && b.ColumnStride == 1 && columns % Microkernel.Columns<T, V>() == 0
+        && b.RowStride * Depth * sizeof(T) <= MostBytesInPlace;
 
     private static T* PackBlock<V>(Operand<T> b, int columns, int depth)
         where V : unmanaged, ISimd<V, T>

@@ -14,34 +14,59 @@ namespace MiniGpt.Tensors.Kernels;
 /// </remarks>
 internal static unsafe class Microkernel
 {
-    /// <summary>Rows of a tile: as many as the registers hold at two vectors a row.</summary>
+    /// <summary>Rows of a full tile: as many as the registers hold at two vectors a row.</summary>
     public static int Rows<T, V>()
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T> => HasManyRegisters<T, V>() ? 12 : 6;
+
+    /// <summary>
+    /// Rows of the next tile where so many are left: a full tile, or a lower one of two thirds of it, so that any multiple of 4 rows is
+    /// covered without a row in vain.
+    /// </summary>
+    public static int Rows<T, V>(int left)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where V : unmanaged, ISimd<V, T>
+    {
+        int full = Rows<T, V>(), low = full * 2 / 3;
+        return left <= low || (left > full && left <= 2 * low) ? low : full;
+    }
 
     /// <summary>Columns of a tile: two vectors.</summary>
     public static int Columns<T, V>()
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T> => 2 * V.Count;
 
-    /// <summary>Computes one full tile over <paramref name="depth"/> steps.</summary>
+    /// <summary>Computes one tile over <paramref name="depth"/> steps.</summary>
+    /// <param name="rows">Rows of the tile, from <see cref="Rows{T, V}(int)"/>.</param>
     /// <param name="depth">The number of steps: the inner dimension of this block.</param>
     /// <param name="a">The tile's first row of A.</param>
     /// <param name="b">The tile's first column of B; its columns lie side by side.</param>
     /// <param name="bStep">From one row of B to the next.</param>
     /// <param name="to">Where the tile goes.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Run<T, V>(int depth, in Operand<T> a, T* b, nint bStep, in Destination<T> to)
+    public static void Run<T, V>(int rows, int depth, in Operand<T> a, T* b, nint bStep, in Destination<T> to)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
     {
+        bool full = rows == Rows<T, V>();
         if (HasManyRegisters<T, V>())
         {
-            Rows12<T, V>(depth, a, b, bStep, to);
+            if (full)
+            {
+                Rows12<T, V>(depth, a, b, bStep, to);
+            }
+            else
+            {
+                Rows8<T, V>(depth, a, b, bStep, to);
+            }
+        }
+        else if (full)
+        {
+            Rows6<T, V>(depth, a, b, bStep, to);
         }
         else
         {
-            Rows6<T, V>(depth, a, b, bStep, to);
+            Rows4<T, V>(depth, a, b, bStep, to);
         }
     }
 
@@ -52,7 +77,7 @@ internal static unsafe class Microkernel
         where V : unmanaged, ISimd<V, T> =>
         typeof(V) == typeof(Simd512<T>) || (typeof(V) == typeof(Simd128<T>) && System.Runtime.Intrinsics.Arm.AdvSimd.IsSupported);
 
-    /// <summary>12 rows by two vectors of columns: 24 accumulators, two vectors of B and one element of A.</summary>
+    // 24, 16, 12 and 8 accumulators, two vectors of B and one element of A.
     private static void Rows12<T, V>(int depth, in Operand<T> a, T* b, nint bStep, in Destination<T> to)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
@@ -146,7 +171,73 @@ internal static unsafe class Microkernel
         Finish(c11L, c11R, c, to);
     }
 
-    /// <summary>6 rows by two vectors of columns: 12 accumulators, two vectors of B and one element of A.</summary>
+    private static void Rows8<T, V>(int depth, in Operand<T> a, T* b, nint bStep, in Destination<T> to)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where V : unmanaged, ISimd<V, T>
+    {
+        nint row1 = a.RowStride, row2 = 2 * row1, step = a.ColumnStride;
+        T* a0 = a.Pointer;
+        T* a3 = a.Pointer + 3 * row1;
+        T* a6 = a.Pointer + 6 * row1;
+        V c0L = V.Zero, c0R = V.Zero;
+        V c1L = V.Zero, c1R = V.Zero;
+        V c2L = V.Zero, c2R = V.Zero;
+        V c3L = V.Zero, c3R = V.Zero;
+        V c4L = V.Zero, c4R = V.Zero;
+        V c5L = V.Zero, c5R = V.Zero;
+        V c6L = V.Zero, c6R = V.Zero;
+        V c7L = V.Zero, c7R = V.Zero;
+        for (; depth > 0; depth--)
+        {
+            V left = V.Load(b), right = V.Load(b + V.Count), x;
+            x = V.Broadcast(*a0);
+            c0L = V.MultiplyAdd(x, left, c0L);
+            c0R = V.MultiplyAdd(x, right, c0R);
+            x = V.Broadcast(*(a0 + row1));
+            c1L = V.MultiplyAdd(x, left, c1L);
+            c1R = V.MultiplyAdd(x, right, c1R);
+            x = V.Broadcast(*(a0 + row2));
+            c2L = V.MultiplyAdd(x, left, c2L);
+            c2R = V.MultiplyAdd(x, right, c2R);
+            x = V.Broadcast(*a3);
+            c3L = V.MultiplyAdd(x, left, c3L);
+            c3R = V.MultiplyAdd(x, right, c3R);
+            x = V.Broadcast(*(a3 + row1));
+            c4L = V.MultiplyAdd(x, left, c4L);
+            c4R = V.MultiplyAdd(x, right, c4R);
+            x = V.Broadcast(*(a3 + row2));
+            c5L = V.MultiplyAdd(x, left, c5L);
+            c5R = V.MultiplyAdd(x, right, c5R);
+            x = V.Broadcast(*a6);
+            c6L = V.MultiplyAdd(x, left, c6L);
+            c6R = V.MultiplyAdd(x, right, c6R);
+            x = V.Broadcast(*(a6 + row1));
+            c7L = V.MultiplyAdd(x, left, c7L);
+            c7R = V.MultiplyAdd(x, right, c7R);
+            a0 += step;
+            a3 += step;
+            a6 += step;
+            b += bStep;
+        }
+
+        T* c = to.Pointer;
+        Finish(c0L, c0R, c, to);
+        c += to.RowStride;
+        Finish(c1L, c1R, c, to);
+        c += to.RowStride;
+        Finish(c2L, c2R, c, to);
+        c += to.RowStride;
+        Finish(c3L, c3R, c, to);
+        c += to.RowStride;
+        Finish(c4L, c4R, c, to);
+        c += to.RowStride;
+        Finish(c5L, c5R, c, to);
+        c += to.RowStride;
+        Finish(c6L, c6R, c, to);
+        c += to.RowStride;
+        Finish(c7L, c7R, c, to);
+    }
+
     private static void Rows6<T, V>(int depth, in Operand<T> a, T* b, nint bStep, in Destination<T> to)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
@@ -198,6 +289,47 @@ internal static unsafe class Microkernel
         Finish(c4L, c4R, c, to);
         c += to.RowStride;
         Finish(c5L, c5R, c, to);
+    }
+
+    private static void Rows4<T, V>(int depth, in Operand<T> a, T* b, nint bStep, in Destination<T> to)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where V : unmanaged, ISimd<V, T>
+    {
+        nint row1 = a.RowStride, row2 = 2 * row1, step = a.ColumnStride;
+        T* a0 = a.Pointer;
+        T* a3 = a.Pointer + 3 * row1;
+        V c0L = V.Zero, c0R = V.Zero;
+        V c1L = V.Zero, c1R = V.Zero;
+        V c2L = V.Zero, c2R = V.Zero;
+        V c3L = V.Zero, c3R = V.Zero;
+        for (; depth > 0; depth--)
+        {
+            V left = V.Load(b), right = V.Load(b + V.Count), x;
+            x = V.Broadcast(*a0);
+            c0L = V.MultiplyAdd(x, left, c0L);
+            c0R = V.MultiplyAdd(x, right, c0R);
+            x = V.Broadcast(*(a0 + row1));
+            c1L = V.MultiplyAdd(x, left, c1L);
+            c1R = V.MultiplyAdd(x, right, c1R);
+            x = V.Broadcast(*(a0 + row2));
+            c2L = V.MultiplyAdd(x, left, c2L);
+            c2R = V.MultiplyAdd(x, right, c2R);
+            x = V.Broadcast(*a3);
+            c3L = V.MultiplyAdd(x, left, c3L);
+            c3R = V.MultiplyAdd(x, right, c3R);
+            a0 += step;
+            a3 += step;
+            b += bStep;
+        }
+
+        T* c = to.Pointer;
+        Finish(c0L, c0R, c, to);
+        c += to.RowStride;
+        Finish(c1L, c1R, c, to);
+        c += to.RowStride;
+        Finish(c2L, c2R, c, to);
+        c += to.RowStride;
+        Finish(c3L, c3R, c, to);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

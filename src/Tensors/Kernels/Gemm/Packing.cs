@@ -46,21 +46,25 @@ internal static unsafe class Packing
         where V : unmanaged, ISimd<V, T>
     {
         T* step = source.Pointer;
+        if (count == 2 * V.Count && count == width)
+        {
+            for (int k = 0; k < depth; k++, step += source.ColumnStride, panel += 2 * V.Count)
+            {
+                V left = V.Load(step), right = V.Load(step + V.Count);
+                left.Store(panel);
+                right.Store(panel + V.Count);
+            }
+
+            return;
+        }
+
         for (int k = 0; k < depth; k++, step += source.ColumnStride, panel += width)
         {
             for (int i = 0; i < width; i += V.Count)
             {
                 int room = Math.Min(V.Count, width - i);
                 int present = Math.Min(room, count - i);
-                V values = present == V.Count ? V.Load(step + i) : present > 0 ? V.Load(step + i, present) : V.Zero;
-                if (room == V.Count)
-                {
-                    values.Store(panel + i);
-                }
-                else
-                {
-                    values.Store(panel + i, room);
-                }
+                (present > 0 ? V.Load(step + i, present) : V.Zero).Store(panel + i, room);
             }
         }
     }
