@@ -9,7 +9,7 @@ public static class AttentionOperator
 {
     /// <summary>softmax(Q·Kᵀ · scale)·V for each head; see <see cref="Tensors.Kernels.Attention"/>.</summary>
     /// <param name="q">[B, H, Tq, D].</param>
-    /// <param name="k">[B, G, Tk, D]: of the queries' own sequence or of another one. Each of the G heads serves H / G heads of queries.</param>
+    /// <param name="k">[B, G, Tk, D]: of the queries' own sequence or of another one. Each head serves H / G heads of queries.</param>
     /// <param name="v">[B, G, Tk, E].</param>
     /// <param name="options">Masks, scale, cap and dropout; masks on the tape or otherwise alive until after the backward pass.</param>
     /// <returns>[B, H, Tq, E].</returns>

@@ -45,7 +45,7 @@ public static class RotaryEmbedding
     /// <param name="sines">[P, R / 2].</param>
     /// <param name="positions">[B, T], the position of each token inside [0, P). Empty: token t is at position t.</param>
     /// <param name="y">[B, H, T, D], or the input's gradient; may be x.</param>
-    /// <param name="interleaved">Whether pairs are neighbours (2i, 2i + 1), as in the paper; otherwise (i, i + R / 2), as Llama has them.</param>
+    /// <param name="interleaved">Whether pairs are neighbours (2i, 2i + 1), as in the paper; otherwise (i, i + R / 2), as in GPT-NeoX.</param>
     /// <param name="inverse">Whether to turn back.</param>
     /// <param name="accumulate">Whether y is added to.</param>
     /// <exception cref="ShapeException">The shapes do not go together.</exception>

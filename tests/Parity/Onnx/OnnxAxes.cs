@@ -43,7 +43,7 @@ internal static class OnnxAxes
         return axes.Aggregate(x, (reduced, axis) => reduced.Mean(axis, keep));
     }
 
-    /// <summary>Rows of a table: the axis is brought to the front, the others are the row, and the ids' axes go where the axis was.</summary>
+    /// <summary>Rows of a table: the axis is brought to the front, the others are the row, the ids' axes go where it was.</summary>
     private static Variable<float> Gather(OnnxCase onnx, Tape<float> tape)
     {
         Variable<float> x = onnx.Variable(tape, 0);

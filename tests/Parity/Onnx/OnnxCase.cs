@@ -35,7 +35,8 @@ public sealed class OnnxCase
 
     public bool Has(int input) => Names("node_inputs") is var names && input < names.Length && names[input].Length > 0;
 
-    public bool IsBoolean(int input) => Find(_root.GetProperty("inputs"), Names("node_inputs")[input]).GetProperty("dtype").GetString() == "bool";
+    public bool IsBoolean(int input) =>
+        Find(_root.GetProperty("inputs"), Names("node_inputs")[input]).GetProperty("dtype").GetString() == "bool";
 
     /// <summary>An input by its position: booleans as 0 and 1, whole numbers as float, which holds those of the suite exactly.</summary>
     public Tensor<float> Tensor(int input) => Read(_root.GetProperty("inputs"), Names("node_inputs")[input]);

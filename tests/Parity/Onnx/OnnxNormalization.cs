@@ -50,12 +50,12 @@ internal static class OnnxNormalization
     /// <summary>[rows, elements of the axes that are normalised].</summary>
     private static Shape Rows(Shape shape, OnnxCase onnx)
     {
-        int rows = 1, columns = 1;
-        for (int axis = 0; axis < shape.Rank; axis++)
+        int columns = 1;
+        for (int axis = shape.Axis(onnx.WholeNumber("axis", -1)); axis < shape.Rank; axis++)
         {
-            (rows, columns) = axis < shape.Axis(onnx.WholeNumber("axis", -1)) ? (rows * shape[axis], columns) : (rows, columns * shape[axis]);
+            columns *= shape[axis];
         }
 
-        return [rows, columns];
+        return [(int)shape.Count / columns, columns];
     }
 }

@@ -42,7 +42,8 @@ public class GroupedAttentionTests
     public void A_query_whose_keys_the_mask_hides_gets_zeros_and_gives_no_gradient()
     {
         var shape = new Shape(1, 2, 3, 4);
-        Tensor<float> q = Samples.Random<float>(shape, 1), k = Samples.Random<float>([1, 1, 3, 4], 2), v = Samples.Random<float>([1, 1, 3, 4], 3);
+        Tensor<float> q = Samples.Random<float>(shape, 1);
+        Tensor<float> k = Samples.Random<float>([1, 1, 3, 4], 2), v = Samples.Random<float>([1, 1, 3, 4], 3);
         Tensor<float> output = Samples.Filled<float>(shape, double.NaN), logSumExp = new([1, 2, 3]);
         Tensor<float> dq = Samples.Filled<float>(shape, double.NaN), dOutput = Samples.Random<float>(shape, 4);
         Tensor<float> dk = Samples.Filled<float>(k.Shape, double.NaN), dv = Samples.Filled<float>(k.Shape, double.NaN);
@@ -99,7 +100,8 @@ public class GroupedAttentionTests
         static float[][] Run()
         {
             Shape shape = [3, 6, 70, 16], keyShape = [3, 2, 70, 16];
-            Tensor<float> q = Samples.Random<float>(shape, 1), k = Samples.Random<float>(keyShape, 2), v = Samples.Random<float>(keyShape, 3);
+            Tensor<float> q = Samples.Random<float>(shape, 1);
+            Tensor<float> k = Samples.Random<float>(keyShape, 2), v = Samples.Random<float>(keyShape, 3);
             Tensor<float> output = new(shape), logSumExp = new(shape.Without(3)), dq = new(shape), dk = new(keyShape), dv = new(keyShape);
             var options = new AttentionOptions<float>
             {

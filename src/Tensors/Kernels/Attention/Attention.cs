@@ -10,8 +10,9 @@ namespace MiniGpt.Tensors.Kernels;
 /// values: grouped-query attention (Ainslie et al. 2023), or with a single one multi-query attention (Shazeer 2019).
 /// </summary>
 /// <remarks>
-/// One head of one example is an item of work; on the way back, one head of keys and values with all the queries that share it. Its queries are taken in tiles of rows that see all their keys at once: a tile of scores
-/// of a thousand keys fits the L2 cache, so that the softmax needs no second thoughts. Memory is linear in the context.
+/// One head of one example is an item of work; on the way back, one head of keys and values with all queries that share it, so that no
+/// two items write one gradient. Queries are taken in tiles of rows that see all their keys at once: a tile of scores of a thousand keys
+/// fits the L2 cache, so that the softmax needs no second thoughts. Memory is linear in the context.
 /// </remarks>
 public static class Attention
 {
@@ -20,10 +21,10 @@ public static class Attention
     /// <param name="k">[B, G, Tk, D] with G a divisor of H: head h of the queries goes with head h / (H / G) of the keys.</param>
     /// <param name="v">[B, G, Tk, E].</param>
     /// <param name="output">[B, H, Tq, E]. A query that sees nothing gets zeros.</param>
-    /// <param name="logSumExp">[B, H, Tq], contiguous; of the scaled scores.</param>
+    /// <param name="logSumExp">[B, H, Tq], contiguous; of the scores as the softmax sees them.</param>
     /// <param name="options">Masks, scale, cap and dropout.</param>
     /// <exception cref="ShapeException">The shapes do not go together.</exception>
-    /// <exception cref="ArgumentException">The scale is not positive, the dropout not in [0, 1), or the cap negative or infinite.</exception>
+    /// <exception cref="ArgumentException">The scale is not positive, the dropout not in [0, 1), or the cap not finite or negative.</exception>
     public static void Forward<T>(
         Tensor<T> q, Tensor<T> k, Tensor<T> v, Tensor<T> output, Tensor<T> logSumExp, in AttentionOptions<T> options)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -46,7 +47,7 @@ public static class Attention
     /// <param name="accumulate">Whether to add to the gradients; otherwise they are overwritten without being read.</param>
     /// <param name="options">The same as in the forward pass.</param>
     /// <exception cref="ShapeException">The shapes do not go together.</exception>
-    /// <exception cref="ArgumentException">The scale is not positive, the dropout not in [0, 1), or the cap negative or infinite.</exception>
+    /// <exception cref="ArgumentException">The scale is not positive, the dropout not in [0, 1), or the cap not finite or negative.</exception>
     public static void Backward<T>(
         Tensor<T> q, Tensor<T> k, Tensor<T> v, Tensor<T> output, Tensor<T> logSumExp, Tensor<T> outputGradient,
         Tensor<T> qGradient, Tensor<T> kGradient, Tensor<T> vGradient, bool accumulate, in AttentionOptions<T> options)

@@ -7,7 +7,8 @@ namespace MiniGpt.Tensors.Kernels;
 /// <summary>
 /// The backward pass of <see cref="Attention"/>; its items are the heads of keys and values of all examples, each with the queries' heads
 /// that share it: so no two items write one gradient. With P the weights and O = P·V:
-/// dV = Pᵀ·dO, dP = dO·Vᵀ, dS = P ∘ (dP − rowsum(dO ∘ O)) · scale, dQ = dS·K, dK = dSᵀ·Q; a cap t = tanh(s / cap) multiplies dS by 1 − t².
+/// dV = Pᵀ·dO, dP = dO·Vᵀ, dS = P ∘ (dP − rowsum(dO ∘ O)) · scale, dQ = dS·K, dK = dSᵀ·Q.
+/// A cap multiplies dS by 1 − tanh²(s / cap).
 /// </summary>
 internal readonly unsafe struct AttentionBackward<T>(
     Tensor<T> q, Tensor<T> k, Tensor<T> v, Tensor<T> output, Tensor<T> logSumExp, Tensor<T> outputGradient,

@@ -31,7 +31,7 @@ internal static unsafe class AttentionTile
     }
 
     /// <summary>
-    /// Makes what the softmax sees of a row of raw scores where <see cref="AttentionOptions{T}.ChangesScores"/>: scaled, capped, masked.
+    /// Makes of a row of raw scores what the softmax sees, where <see cref="AttentionOptions{T}.ChangesScores"/>: scaled, capped, masked.
     /// </summary>
     /// <param name="scores">The row.</param>
     /// <param name="count">How many keys the query sees.</param>
