@@ -97,8 +97,25 @@ public static class GradCheckCases
         Case("Attention", "later queries", (_, x) => Attend(x, causal: true, firstQuery: 4),
             Any(2, 2, 5, 8), Any(2, 2, 9, 8), Any(2, 2, 9, 8)),
         Case("Attention", "dropout", (_, x) => Attend(x, causal: true, dropout: 0.3), Any(2, 2, 7, 8), Any(2, 2, 7, 8), Any(2, 2, 7, 8)),
+        Case("Attention", "grouped queries", (_, x) => Attend(x, causal: true), Any(2, 6, 5, 4), Any(2, 2, 5, 4), Any(2, 2, 5, 3)),
+        Case("Attention", "one head of keys", (_, x) => Attend(x), Any(2, 3, 30, 4), Any(2, 1, 9, 4), Any(2, 1, 9, 5)),
+        Case("Attention", "mask", (tape, x) => Attend(x, mask: Mask(tape)), Any(2, 2, 7, 8), Any(2, 2, 7, 8), Any(2, 2, 7, 8)),
+        Case("Attention", "soft cap", (_, x) => Attend(x, softCap: 0.7), Any(2, 2, 7, 8), Any(2, 2, 7, 8), Any(2, 2, 7, 8)),
+        Case("Attention", "soft cap, causal, padded, mask, dropout, grouped queries",
+            (tape, x) => Attend(x, causal: true, padding: Padding(tape), dropout: 0.2, mask: Mask(tape), softCap: 1.5),
+            Any(2, 4, 7, 8), Any(2, 2, 7, 8), Any(2, 2, 7, 8)),
         Case("SelfAttention", "full", x => x[0].SelfAttention(2, Options(4)), Any(2, 6, 24)),
         Case("SelfAttention", "causal", x => x[0].SelfAttention(2, Options(4) with { Causal = true }), Any(2, 6, 24)),
+        Case("SelfAttention", "grouped queries", x => x[0].SelfAttention(4, Options(3) with { Causal = true }, keyHeads: 2), Any(2, 6, 24)),
+        Case("RotaryEmbedding", "half-split", x => Rotated(x[0], width: 10, interleaved: false), Any(2, 2, 5, 10)),
+        Case("RotaryEmbedding", "half-split, partial", x => Rotated(x[0], width: 6, interleaved: false), Any(2, 2, 5, 11)),
+        Case("RotaryEmbedding", "interleaved", x => Rotated(x[0], width: 10, interleaved: true), Any(2, 2, 5, 10)),
+        Case("RotaryEmbedding", "interleaved, partial", x => Rotated(x[0], width: 4, interleaved: true), Any(2, 2, 5, 9)),
+        Case("RotaryEmbedding", "positions, one input twice", (tape, x) =>
+            Rotated(x[0], width: 10, interleaved: false, tape.Copy([3, 0, 3, 4, 4, 2, 1, 0, 3, 2], [2, 5])) * x[0], Any(2, 2, 5, 10)),
+        Case("MaskedFill", "plain", (tape, x) => x[0].MaskedFill(tape.Copy<double>([1, 0, 0, 1, 0], [5]), -3), Any(Rows, 5)),
+        Case("MaskedFill", "-infinity before a softmax", (tape, x) =>
+            x[0].MaskedFill(tape.Copy<double>([1, 0, 0, 1, 0], [5]), double.NegativeInfinity).Softmax(), Any(Rows, 5)),
         Case("Dropout", "plain", x => x[0].Dropout(0.4, new RandomStream(1, RandomPurpose.Dropout)), Any(Rows, Columns)),
     ];
 
@@ -162,13 +179,26 @@ public static class GradCheckCases
     /// <summary>Of seven keys the first example sees five, the second one all but one in the middle.</summary>
     private static Tensor<byte> Padding(Tape<double> tape) => tape.Copy<byte>([0, 0, 0, 0, 0, 1, 1, 0, 0, 0, 1, 0, 0, 0], [2, 7]);
 
+    /// <summary>A number for each query and key of seven, every fifth of them hidden, and all of the third query's.</summary>
+    private static Tensor<double> Mask(Tape<double> tape) => tape.Copy(
+        [.. Enumerable.Range(0, 49).Select(i => i % 5 == 4 || i / 7 == 2 ? double.NegativeInfinity : Math.Sin(i))], [7, 7]);
+
+    private static Variable<double> Rotated(Variable<double> x, int width, bool interleaved, Tensor<int> positions = default)
+    {
+        (Tensor<double> cosines, Tensor<double> sines) = Tensors.Kernels.RotaryEmbedding.Tables<double>(5, width, theta: 3);
+        return x.RotaryEmbedding(cosines, sines, positions, interleaved);
+    }
+
     private static Variable<double> Attend(
-        Inputs x, bool causal = false, int firstQuery = 0, Tensor<byte> padding = default, double dropout = 0) =>
+        Inputs x, bool causal = false, int firstQuery = 0, Tensor<byte> padding = default, double dropout = 0,
+        Tensor<double> mask = default, double softCap = 0) =>
         x[0].Attention(x[1], x[2], Options(x[0].Shape[-1]) with
         {
             Causal = causal,
             FirstQuery = firstQuery,
             Padding = padding,
+            Mask = mask,
+            SoftCap = softCap,
             Dropout = dropout,
             DropoutStream = new RandomStream(1, RandomPurpose.Dropout),
         });

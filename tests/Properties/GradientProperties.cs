@@ -184,10 +184,48 @@ public class GradientProperties
             Padding = (s.Choice & 4) != 0 ? padding : default,
             Dropout = (s.Choice & 8) != 0 ? 0.25 : 0,
             DropoutStream = new RandomStream((ulong)s.Seed, RandomPurpose.Dropout),
+            SoftCap = (s.Choice & 16) != 0 ? 1.5 : 0,
+            Mask = (s.Choice & 32) != 0 ? Mask(s) : default,
         };
         Shape outer = [hidden.Shape[0], s.Rank];
         return (x => x[0].Attention(x[1], x[2], options),
             [Any(s, 0, outer.Append(s.B).Append(s.D)), Any(s, 1, outer.Append(s.C).Append(s.D)), Any(s, 2, outer.Append(s.C).Append(s.A))]);
+    });
+
+    [Fact]
+    public void Grouped_query_attention() => Holds(s =>
+    {
+        int keyHeads = 1 + s.Choice % 3, heads = keyHeads * s.Rank;
+        var options = new AttentionOptions<double>
+        {
+            Scale = 1 / Math.Sqrt(s.D),
+            Causal = (s.Choice & 1) != 0,
+            SoftCap = (s.Choice & 2) != 0 ? 1.5 : 0,
+            Mask = (s.Choice & 4) != 0 ? Mask(s) : default,
+        };
+        return (x => x[0].Attention(x[1], x[2], options),
+            [Any(s, 0, [2, heads, s.B, s.D]), Any(s, 1, [2, keyHeads, s.C, s.D]), Any(s, 2, [2, keyHeads, s.C, s.A])]);
+    });
+
+    [Fact]
+    public void RotaryEmbedding() => Holds(s =>
+    {
+        Tensor<int> positions = s.Rank % 2 == 0 ? Integers(s, [s.A, s.C], 0, 50) : default;
+        (Tensor<double> cosines, Tensor<double> sines) = MiniGpt.Tensors.Kernels.RotaryEmbedding.Tables<double>(50, s.D / 2 * 2, theta: 7);
+        return (x => x[0].RotaryEmbedding(cosines, sines, positions, s.Flag()), [Any(s, 0, [s.A, s.B, s.C, s.D + s.Choice % 3])]);
+    });
+
+    [Fact]
+    public void MaskedFill() => Holds(s =>
+    {
+        Shape shape = s.Shape();
+        Tensor<double> mask = Any(s, 1, s.Part(shape));
+        foreach (ref double element in mask.Span)
+        {
+            element = element > 0 ? element : 0;
+        }
+
+        return (x => x[0].MaskedFill(mask, 1.5), [Any(s, 0, shape)]);
     });
 
     [Fact]
@@ -289,6 +327,18 @@ public class GradientProperties
         }
 
         return tensor;
+    }
+
+    /// <summary>Numbers for [Tq, Tk] scores, about a third of them -infinity.</summary>
+    private static Tensor<double> Mask(Sizes s)
+    {
+        Tensor<double> mask = Any(s, 3, [s.B, s.C]);
+        foreach (ref double element in mask.Span)
+        {
+            element = element < -0.7 ? double.NegativeInfinity : element;
+        }
+
+        return mask;
     }
 
     private static Tensor<int> Integers(Sizes s, Shape shape, int low, int bound)

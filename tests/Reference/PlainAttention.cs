@@ -8,8 +8,11 @@ namespace MiniGpt.Tests.Reference;
 /// <param name="scale">Multiplies the scores.</param>
 /// <param name="isVisible">Whether a query sees a key.</param>
 /// <param name="factor">What dropout multiplies a weight with; 1 without dropout.</param>
+/// <param name="bias">What a mask adds to a score; nothing if null.</param>
+/// <param name="cap">Bounds the scaled scores to cap · tanh(s / cap) before the mask; 0: no bound.</param>
 public sealed class PlainAttention(
-    int queries, int keys, int depth, int valueWidth, double scale, Func<int, int, bool> isVisible, Func<int, int, double> factor)
+    int queries, int keys, int depth, int valueWidth, double scale, Func<int, int, bool> isVisible, Func<int, int, double> factor,
+    Func<int, int, double>? bias = null, double cap = 0)
 {
     public double[] Forward(double[] q, double[] k, double[] v)
     {
@@ -48,7 +51,8 @@ public sealed class PlainAttention(
 
             for (int j = 0; j < keys; j++)
             {
-                double dScore = weights[i * keys + j] * (dWeights[j] - mean) * scale;
+                double tanh = cap > 0 ? Math.Tanh(Product(q, k, i, j) * scale / cap) : 0;
+                double dScore = weights[i * keys + j] * (dWeights[j] - mean) * scale * (1 - tanh * tanh);
                 for (int d = 0; d < depth; d++)
                 {
                     dq[i * depth + d] += dScore * k[j * depth + d];
@@ -60,6 +64,17 @@ public sealed class PlainAttention(
         return (dq, dk, dv);
     }
 
+    private double Product(double[] q, double[] k, int i, int j)
+    {
+        double product = 0;
+        for (int d = 0; d < depth; d++)
+        {
+            product += q[i * depth + d] * k[j * depth + d];
+        }
+
+        return product;
+    }
+
     private double[] Weights(double[] q, double[] k)
     {
         double[] weights = new double[queries * keys];
@@ -68,19 +83,15 @@ public sealed class PlainAttention(
             double max = double.NegativeInfinity, sum = 0;
             for (int j = 0; j < keys; j++)
             {
-                double score = 0;
-                for (int d = 0; d < depth; d++)
-                {
-                    score += q[i * depth + d] * k[j * depth + d];
-                }
-
-                weights[i * keys + j] = isVisible(i, j) ? score * scale : double.NegativeInfinity;
+                double score = Product(q, k, i, j) * scale;
+                score = (cap > 0 ? cap * Math.Tanh(score / cap) : score) + (bias?.Invoke(i, j) ?? 0);
+                weights[i * keys + j] = isVisible(i, j) ? score : double.NegativeInfinity;
                 max = Math.Max(max, weights[i * keys + j]);
             }
 
             for (int j = 0; j < keys; j++)
             {
-                weights[i * keys + j] = isVisible(i, j) ? Math.Exp(weights[i * keys + j] - max) : 0;
+                weights[i * keys + j] = double.IsNegativeInfinity(max) ? 0 : Math.Exp(weights[i * keys + j] - max);
                 sum += weights[i * keys + j];
             }
 

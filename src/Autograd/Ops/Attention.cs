@@ -9,9 +9,9 @@ public static class AttentionOperator
 {
     /// <summary>softmax(Q·Kᵀ · scale)·V for each head; see <see cref="Tensors.Kernels.Attention"/>.</summary>
     /// <param name="q">[B, H, Tq, D].</param>
-    /// <param name="k">[B, H, Tk, D]: of the queries' own sequence or of another one.</param>
-    /// <param name="v">[B, H, Tk, E].</param>
-    /// <param name="options">Mask, scale and dropout.</param>
+    /// <param name="k">[B, G, Tk, D]: of the queries' own sequence or of another one. Each head serves H / G heads of queries.</param>
+    /// <param name="v">[B, G, Tk, E].</param>
+    /// <param name="options">Masks, scale, cap and dropout; masks on the tape or otherwise alive until after the backward pass.</param>
     /// <returns>[B, H, Tq, E].</returns>
     /// <exception cref="ShapeException">The shapes do not go together.</exception>
     public static Variable<T> Attention<T>(this Variable<T> q, Variable<T> k, Variable<T> v, AttentionOptions<T> options)
@@ -19,7 +19,7 @@ public static class AttentionOperator
     {
         if (q.Shape.Rank != 4 || v.Shape.Rank != 4)
         {
-            throw new ShapeException("Attention", q.Shape, v.Shape, "queries are [B, H, Tq, D] and values [B, H, Tk, E]");
+            throw new ShapeException("Attention", q.Shape, v.Shape, "queries are [B, H, Tq, D] and values [B, G, Tk, E]");
         }
 
         Tape<T> tape = Tape<T>.Of(q, k, v);
@@ -70,42 +70,48 @@ public static class AttentionOperator
     /// Attention of a sequence to itself, straight from the packed projection: q, k and v are views of one tensor, and so are their
     /// gradients.
     /// </summary>
-    /// <param name="qkv">[B, T, 3C]: q, k and v side by side, each of <paramref name="heads"/> heads of C / heads numbers.</param>
-    /// <param name="heads">The number of heads.</param>
-    /// <param name="options">Mask, scale and dropout.</param>
-    /// <returns>[B, T, C], the heads side by side.</returns>
+    /// <param name="qkv">[B, T, (H + 2G) · D]: the H heads of q, the G of k and the G of v side by side; [B, T, 3C] where G = H.</param>
+    /// <param name="heads">H, the number of heads of q.</param>
+    /// <param name="options">Masks, scale, cap and dropout; masks on the tape or otherwise alive until after the backward pass.</param>
+    /// <param name="keyHeads">G, the number of heads of k and of v: a divisor of H; null for H.</param>
+    /// <returns>[B, T, H · D], the heads side by side.</returns>
     /// <exception cref="ArgumentException">The sizes do not divide.</exception>
-    public static Variable<T> SelfAttention<T>(this Variable<T> qkv, int heads, AttentionOptions<T> options)
+    public static Variable<T> SelfAttention<T>(this Variable<T> qkv, int heads, AttentionOptions<T> options, int? keyHeads = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        if (qkv.Shape.Rank != 3 || heads < 1 || qkv.Shape[2] % (3 * heads) != 0)
+        int shared = keyHeads ?? heads;
+        if (qkv.Shape.Rank != 3 || heads < 1 || shared < 1 || heads % shared != 0 || qkv.Shape[2] % (heads + 2 * shared) != 0)
         {
-            throw new ArgumentException($"SelfAttention: {qkv.Shape} is not [B, T, 3C] with a width C that {heads} heads divide.");
+            throw new ArgumentException(
+                $"SelfAttention: {qkv.Shape} is not [B, T, (H + 2G) · D] with H = {heads} and a divisor of it, G = {shared}.");
         }
 
         Tape<T> tape = Tape<T>.Of(qkv);
-        Variable<T> y = tape.Result(qkv.Shape.With(2, qkv.Shape[2] / 3), qkv.RequiresGradient);
+        Variable<T> y = tape.Result(qkv.Shape.With(2, qkv.Shape[2] / (heads + 2 * shared) * heads), qkv.RequiresGradient);
         Tensor<T> logSumExp = tape.Allocate<T>([qkv.Shape[0], heads, qkv.Shape[1]]);
-        Tensors.Kernels.Attention.Forward(
-            Part(qkv.Value, heads, 0, 3), Part(qkv.Value, heads, 1, 3), Part(qkv.Value, heads, 2, 3), Part(y.Value, heads, 0, 1), logSumExp, options);
+        (Tensor<T> q, Tensor<T> k, Tensor<T> v) = Unpack(qkv.Value, heads, shared);
+        Tensors.Kernels.Attention.Forward(q, k, v, Split(y.Value, heads), logSumExp, options);
         if (y.RequiresGradient)
         {
             SelfAttentionNode<T> node = tape.Record<SelfAttentionNode<T>>(y);
-            (node.Qkv, node.Heads, node.Options) = (qkv, heads, options);
+            (node.Qkv, node.Heads, node.KeyHeads, node.Options) = (qkv, heads, shared, options);
             node.LogSumExp = node.Save(logSumExp);
         }
 
         return y;
     }
 
-    /// <summary>Part number <paramref name="index"/> of <paramref name="parts"/> of [B, T, parts · C] as a view [B, H, T, D].</summary>
-    private static Tensor<T> Part<T>(Tensor<T> packed, int heads, int index, int parts)
+    private static (Tensor<T> Q, Tensor<T> K, Tensor<T> V) Unpack<T>(Tensor<T> packed, int heads, int keyHeads)
         where T : unmanaged
     {
-        Shape shape = packed.Shape;
-        return packed.Reshape([shape[0], shape[1], parts * heads, shape[2] / (parts * heads)])
-            .Slice(2, index * heads, heads).Transpose(1, 2);
+        Tensor<T> all = Split(packed, heads + 2 * keyHeads);
+        return (all.Slice(1, 0, heads), all.Slice(1, heads, keyHeads), all.Slice(1, heads + keyHeads, keyHeads));
     }
+
+    /// <summary>[B, T, H · D] as a view [B, H, T, D].</summary>
+    private static Tensor<T> Split<T>(Tensor<T> packed, int heads)
+        where T : unmanaged =>
+        packed.Reshape([packed.Shape[0], packed.Shape[1], heads, packed.Shape[2] / heads]).Transpose(1, 2);
 
     private sealed class SelfAttentionNode<T> : Node<T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -113,16 +119,15 @@ public static class AttentionOperator
         public Variable<T> Qkv = null!;
         public Tensor<T> LogSumExp;
         public int Heads;
+        public int KeyHeads;
         public AttentionOptions<T> Options;
 
         protected internal override void Backward()
         {
-            Tensor<T> x = Qkv.Value;
-            Tensor<T> dx = Qkv.GradientTarget(out bool accumulate);
+            (Tensor<T> q, Tensor<T> k, Tensor<T> v) = Unpack(Qkv.Value, Heads, KeyHeads);
+            (Tensor<T> dq, Tensor<T> dk, Tensor<T> dv) = Unpack(Qkv.GradientTarget(out bool accumulate), Heads, KeyHeads);
             Tensors.Kernels.Attention.Backward(
-                Part(x, Heads, 0, 3), Part(x, Heads, 1, 3), Part(x, Heads, 2, 3), Part(Output.Value, Heads, 0, 1), LogSumExp,
-                Part(Output.Gradient, Heads, 0, 1),
-                Part(dx, Heads, 0, 3), Part(dx, Heads, 1, 3), Part(dx, Heads, 2, 3), accumulate, Options);
+                q, k, v, Split(Output.Value, Heads), LogSumExp, Split(Output.Gradient, Heads), dq, dk, dv, accumulate, Options);
         }
     }
 }

@@ -75,3 +75,11 @@ internal readonly struct FillOperation<T>(T value) : IBinaryOperation<T>
     public V Apply<V>(V a, V b)
         where V : unmanaged, ISimd<V, T> => V.Broadcast(value);
 }
+
+internal readonly struct MaskedFillOperation<T>(T value) : IBinaryOperation<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public V Apply<V>(V a, V b)
+        where V : unmanaged, ISimd<V, T> => V.Select(V.Equal(b, V.Zero), a, V.Broadcast(value));
+}

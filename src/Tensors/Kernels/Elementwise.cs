@@ -60,6 +60,13 @@ public static class Elementwise
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         Run("Copy", source, source, destination, default(CopyOperation<T>), accumulate);
 
+    /// <summary>destination = <paramref name="value"/> where the mask is not 0, and the source elsewhere.</summary>
+    /// <exception cref="ShapeException">Source or mask cannot be broadcast to the destination's shape.</exception>
+    /// <exception cref="ArgumentException">The destination is a view that repeats elements.</exception>
+    public static void MaskedFill<T>(Tensor<T> source, Tensor<T> mask, T value, Tensor<T> destination, bool accumulate = false)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        Run("MaskedFill", source, mask, destination, new MaskedFillOperation<T>(value), accumulate);
+
     /// <summary>Sets every element to one value.</summary>
     /// <exception cref="ArgumentException">The destination is a view that repeats elements.</exception>
     public static void Fill<T>(Tensor<T> destination, T value)
@@ -73,7 +80,7 @@ public static class Elementwise
     {
         for (int axis = 0; axis < destination.Rank; axis++)
         {
-            if (destination.Shape[axis] > 1 && destination.Stride(axis) == 0)
+            if (destination.Shape[axis] > 1 && destination.Stride(axis) == 0 && destination.Count > 0)
             {
                 throw new ArgumentException($"{name}: the destination {destination.Shape} repeats its elements along axis {axis}.");
             }

@@ -120,13 +120,19 @@ public class AttentionTests
             Attention.Forward(q, k, v, output, logSumExp, with);
 
         Assert.Throws<ShapeException>(() => Forward(new([1, 2, 3, 5]), q, q, options));
-        Assert.Throws<ShapeException>(() => Forward(new([1, 1, 3, 4]), q, q, options));
+        Assert.Throws<ShapeException>(() => Forward(new([1, 3, 3, 4]), new([1, 3, 3, 4]), q, options));
         Assert.Throws<ShapeException>(() => Forward(q, new([1, 2, 4, 4]), q, options));
         Assert.Throws<ShapeException>(() => Forward(q, q, new([1, 2, 3, 5]), options));
         Assert.Throws<ShapeException>(() => Forward(q, q, q, options with { Padding = new Tensor<byte>([1, 4]) }));
         Assert.Throws<ArgumentException>(() => Forward(new Tensor<float>([1, 2, 4, 3]).Transpose(2, 3), q, q, options));
         Assert.Throws<ArgumentException>(() => Forward(q, q, q, options with { Scale = 0 }));
         Assert.Throws<ArgumentException>(() => Forward(q, q, q, options with { Dropout = 1 }));
+        Assert.Throws<ArgumentException>(() => Forward(q, q, q, options with { SoftCap = -1 }));
+        Assert.Throws<ArgumentException>(() => Forward(q, q, q, options with { SoftCap = float.PositiveInfinity }));
+        Assert.Throws<ShapeException>(() => Forward(q, q, q, options with { Mask = new Tensor<float>([3, 1]) }));
+        Assert.Throws<ShapeException>(() => Forward(q, q, q, options with { Mask = new Tensor<float>([2, 3]) }));
+        Assert.Throws<ShapeException>(() => Forward(q, q, q, options with { Mask = new Tensor<float>([1, 1, 1, 3, 3]) }));
+        Assert.Throws<ArgumentException>(() => Forward(q, q, q, options with { Mask = new Tensor<float>([3, 3]).Transpose(0, 1) }));
     }
 
     private static void Check<T>(

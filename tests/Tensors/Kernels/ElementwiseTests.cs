@@ -95,6 +95,10 @@ public class ElementwiseTests
         Assert.Throws<ShapeException>(() => Elementwise.Add(new Tensor<float>([3]), new Tensor<float>([4]), new Tensor<float>([4])));
 
     [Fact]
+    public void Tensors_without_elements_are_left_alone() =>
+        Elementwise.Add(new Tensor<float>([3, 0, 5]), new Tensor<float>([5]), new Tensor<float>([3, 0, 5]));
+
+    [Fact]
     public void A_destination_that_repeats_elements_is_refused()
     {
         ArgumentException error = Assert.Throws<ArgumentException>(() =>
@@ -117,6 +121,15 @@ public class ElementwiseTests
         One(shape, (d, accumulate) => Elementwise.Divide(a, b, d, accumulate), i => x[i] / y[i]);
         One(shape, (d, accumulate) => Elementwise.Scale(a, T.CreateTruncating(1.5), d, accumulate), i => x[i] * 1.5);
         One(shape, (d, accumulate) => Elementwise.Copy(a, d, accumulate), i => x[i]);
+
+        Tensor<T> mask = Samples.Random<T>(b.Shape, 4);
+        foreach (ref T element in mask.Span)
+        {
+            element = T.Max(element, T.Zero);
+        }
+
+        double[] masked = Samples.Doubles(mask.BroadcastTo(shape));
+        One(shape, (d, accumulate) => Elementwise.MaskedFill(a, mask, T.CreateTruncating(0.5), d, accumulate), i => masked[i] > 0 ? 0.5 : x[i]);
 
         var sum = new Tensor<T>(shape);
         Elementwise.AddConstant(a, T.CreateTruncating(1.5), sum);

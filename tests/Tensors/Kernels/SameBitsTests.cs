@@ -23,6 +23,7 @@ public class SameBitsTests
     private readonly Tensor<int> _ids = Samples.Integers([Rows], 6, 50);
     private readonly Tensor<int> _indices = new([Rows]);
     private readonly Tensor<float> _table = new([50, Columns]);
+    private readonly (Tensor<float> Cosines, Tensor<float> Sines) _angles = RotaryEmbedding.Tables<float>(100, 128);
     private double _number;
 
     public static TheoryData<string> Names => [.. All(new SameBitsTests()).Select(kernel => kernel.Name)];
@@ -76,6 +77,9 @@ public class SameBitsTests
         ];
     }
 
+    /// <summary>The first rows as heads of 100 tokens.</summary>
+    private static Tensor<float> Heads(Tensor<float> rows, int heads) => rows.Slice(0, 0, 100 * heads).Reshape([1, heads, 100, Columns]);
+
     private static (string Name, Action Run)[] All(SameBitsTests t) =>
     [
         ("Add", () => Elementwise.Add(t._x, t._gain, t._y)),
@@ -101,6 +105,12 @@ public class SameBitsTests
         ("CrossEntropy.Backward", () => CrossEntropy.Backward(t._x, t._ids, t._perRow, -100, 1f, t._y, false)),
         ("Embedding.Scatter", () => Embedding.Scatter(t._dy, t._ids, t._table, false)),
         ("Dropout", () => Dropout.Apply(t._x, t._y, new RandomStream(1, default), 0.1, false)),
+        ("MaskedFill", () => Elementwise.MaskedFill(t._x, t._gain, 2f, t._y)),
+        ("RotaryEmbedding", () => RotaryEmbedding.Rotate(
+            Heads(t._x, 7), t._angles.Cosines, t._angles.Sines, default, Heads(t._y, 7), interleaved: false)),
+        ("Attention.Forward", () => Attention.Forward(
+            Heads(t._x, 7), Heads(t._dy, 1), Heads(t._dy, 1), Heads(t._y, 7), t._perRow.Reshape([1, 7, 100]),
+            new AttentionOptions<float> { Scale = 0.1f, SoftCap = 5, Mask = t._dy.Slice(0, 0, 100).Slice(1, 0, 100) })),
         ("AdamW", () => AdamW.Update(t._y, t._x, t._dy, t._dy, 0.1f, 0.9f, 0.99f, 1e-8f, 0.1f, 1f, 1)),
     ];
 }

@@ -5,8 +5,10 @@ using MiniGpt.Tensors.Simd;
 namespace MiniGpt.Tensors.Kernels;
 
 /// <summary>
-/// The backward pass of <see cref="Attention"/>; its items are the heads of all examples. With P the weights and O = P·V:
+/// The backward pass of <see cref="Attention"/>; its items are the heads of keys and values of all examples, each with the queries' heads
+/// that share it: so no two items write one gradient. With P the weights and O = P·V:
 /// dV = Pᵀ·dO, dP = dO·Vᵀ, dS = P ∘ (dP − rowsum(dO ∘ O)) · scale, dQ = dS·K, dK = dSᵀ·Q.
+/// A cap multiplies dS by 1 − tanh²(s / cap).
 /// </summary>
 internal readonly unsafe struct AttentionBackward<T>(
     Tensor<T> q, Tensor<T> k, Tensor<T> v, Tensor<T> output, Tensor<T> logSumExp, Tensor<T> outputGradient,
@@ -30,20 +32,16 @@ internal readonly unsafe struct AttentionBackward<T>(
     {
         for (int item = start; item < end; item++)
         {
-            RunHead<V>(item);
+            RunGroup<V>(item);
         }
     }
 
-    private void RunHead<V>(int item)
+    private void RunGroup<V>(int keyHead)
         where V : unmanaged, ISimd<V, T>
     {
-        int queries = _q.Shape[2], keys = _k.Shape[2], depth = _q.Shape[3], valueWidth = _v.Shape[3];
+        int keys = _k.Shape[2], depth = _q.Shape[3], valueWidth = _v.Shape[3];
         int lanes = Microkernel.Columns<T, V>();
-        Operand<T> q = AttentionTile.Head(_q, item), k = AttentionTile.Head(_k, item), v = AttentionTile.Head(_v, item);
-        Operand<T> output = AttentionTile.Head(_output, item), dOutput = AttentionTile.Head(_outputGradient, item);
-        Operand<T> dq = AttentionTile.Head(_qGradient, item), dk = AttentionTile.Head(_kGradient, item);
-        Operand<T> dv = AttentionTile.Head(_vGradient, item);
-        T* logSumExp = _logSumExp.Pointer + (long)item * queries;
+        Operand<T> k = AttentionTile.Head(_k, keyHead), v = AttentionTile.Head(_v, keyHead);
 
         // K and V by rows for the scores and their gradient, K by columns for dQ.
         int width = RoundUp(keys, lanes), packedDepth = RoundUp(depth, lanes), packedValueWidth = RoundUp(valueWidth, lanes);
@@ -54,14 +52,34 @@ internal readonly unsafe struct AttentionBackward<T>(
         Packing.Pack<T, V>(new Operand<T>(k.Pointer, 1, k.RowStride), depth, keys, lanes, keysByColumn);
         Packing.Pack<T, V>(v, keys, valueWidth, lanes, valuesByRow);
 
+        int group = AttentionTile.GroupSize(_q, _k);
+        for (int member = 0; member < group; member++)
+        {
+            RunHead<V>(keyHead * group + member, keyHead, _accumulate || member > 0, keysByRow, keysByColumn, valuesByRow);
+        }
+    }
+
+    /// <summary>One head of the queries.</summary>
+    private void RunHead<V>(int item, int keyHead, bool accumulateKeys, T* keysByRow, T* keysByColumn, T* valuesByRow)
+        where V : unmanaged, ISimd<V, T>
+    {
+        int queries = _q.Shape[2], keys = _k.Shape[2], depth = _q.Shape[3], valueWidth = _v.Shape[3];
+        int lanes = Microkernel.Columns<T, V>();
+        int width = RoundUp(keys, lanes), packedDepth = RoundUp(depth, lanes), packedValueWidth = RoundUp(valueWidth, lanes);
+        Operand<T> q = AttentionTile.Head(_q, item), dq = AttentionTile.Head(_qGradient, item);
+        Operand<T> output = AttentionTile.Head(_output, item), dOutput = AttentionTile.Head(_outputGradient, item);
+        Operand<T> dk = AttentionTile.Head(_kGradient, keyHead), dv = AttentionTile.Head(_vGradient, keyHead);
+        T* logSumExp = _logSumExp.Pointer + (long)item * queries;
+
+        // Behind the tile of gradients one row more, for the slopes of a cap.
         int tileRows = AttentionTile.Rows(keys);
         T* weights = Scratch.Get<T>(Scratch.Slot.Scores, (long)tileRows * width);
-        T* gradients = Scratch.Get<T>(Scratch.Slot.ScoreGradients, (long)tileRows * width);
+        T* gradients = Scratch.Get<T>(Scratch.Slot.ScoreGradients, (long)(tileRows + 1) * width);
+        T* slopes = _options.SoftCap > T.Zero ? gradients + (long)tileRows * width : null;
         T* packedQueries = Scratch.Get<T>(Scratch.Slot.Queries, (long)tileRows * (packedDepth + packedValueWidth));
         T* packedOutputGradients = packedQueries + (long)tileRows * packedDepth;
 
         // From the last tile to the first: the last one sees the most keys, so that it can overwrite dK and dV where others add.
-        bool accumulateKeys = _accumulate;
         for (int first = (queries - 1) / tileRows * tileRows; first >= 0; first -= tileRows)
         {
             int rows = Math.Min(tileRows, queries - first);
@@ -80,7 +98,8 @@ internal readonly unsafe struct AttentionBackward<T>(
             {
                 int query = first + row;
                 T delta = Dot<V>(dOutput.From(query, 0).Pointer, output.From(query, 0).Pointer, valueWidth);
-                ScoreGradients<V>(weights + (long)row * width, gradients + (long)row * width, item, query, keys, seen, logSumExp[query], delta);
+                ScoreGradients<V>(
+                    weights + (long)row * width, gradients + (long)row * width, slopes, item, query, keys, seen, logSumExp[query], delta);
             }
 
             GemmBlock.Run<T, V>(
@@ -100,7 +119,8 @@ internal readonly unsafe struct AttentionBackward<T>(
     }
 
     /// <summary>Makes weights of a row of scores, and of the gradient of the weights that of the scores.</summary>
-    private void ScoreGradients<V>(T* weights, T* gradients, int item, int query, int keys, int width, T logSumExp, T delta)
+    private void ScoreGradients<V>(
+        T* weights, T* gradients, T* slopes, int item, int query, int keys, int width, T logSumExp, T delta)
         where V : unmanaged, ISimd<V, T>
     {
         int visible = AttentionTile.Visible(_options, query, keys);
@@ -111,12 +131,19 @@ internal readonly unsafe struct AttentionBackward<T>(
             return;
         }
 
+        T scaleOfScores = _options.Scale;
+        if (_options.ChangesScores)
+        {
+            AttentionTile.ChangeScores<T, V>(weights, visible, _options, item, query, slopes);
+            scaleOfScores = T.One;
+        }
+
         if (!_options.Padding.IsEmpty)
         {
             AttentionTile.HidePadding(weights, _options.Padding.Pointer + (long)(item / _q.Shape[1]) * keys, visible);
         }
 
-        AttentionTile.Exponentials<T, V>(weights, visible, width, _options.Scale, logSumExp);
+        AttentionTile.Exponentials<T, V>(weights, visible, width, scaleOfScores, logSumExp);
         long place = ((long)item * _q.Shape[2] + query) * keys;
         if (_options.Dropout > 0)
         {
@@ -136,10 +163,25 @@ internal readonly unsafe struct AttentionBackward<T>(
             (V.Load(weights + i, count) * (V.Load(gradients + i, count) - shift) * scale).Store(gradients + i, count);
         }
 
+        if (slopes is not null)
+        {
+            MultiplyBy<V>(gradients, slopes, visible);
+        }
+
         new Span<T>(gradients + visible, width - visible).Clear();
         if (_options.Dropout > 0)
         {
             AttentionTile.Drop(weights, visible, _options, place);
+        }
+    }
+
+    private static void MultiplyBy<V>(T* row, T* factors, int count)
+        where V : unmanaged, ISimd<V, T>
+    {
+        for (int i = 0; i < count; i += V.Count)
+        {
+            int width = Math.Min(V.Count, count - i);
+            (V.Load(row + i, width) * V.Load(factors + i, width)).Store(row + i, width);
         }
     }
 

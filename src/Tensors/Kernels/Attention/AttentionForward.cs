@@ -4,7 +4,7 @@ using MiniGpt.Tensors.Simd;
 
 namespace MiniGpt.Tensors.Kernels;
 
-/// <summary>The forward pass of <see cref="Attention"/>; its items are the heads of all examples.</summary>
+/// <summary>The forward pass of <see cref="Attention"/>; its items are the queries' heads of all examples.</summary>
 internal readonly unsafe struct AttentionForward<T>(
     Tensor<T> q, Tensor<T> k, Tensor<T> v, Tensor<T> output, Tensor<T> logSumExp, AttentionOptions<T> options) : IRangeKernel<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -30,7 +30,8 @@ internal readonly unsafe struct AttentionForward<T>(
     {
         int queries = _q.Shape[2], keys = _k.Shape[2], depth = _q.Shape[3], valueWidth = _v.Shape[3];
         int lanes = Microkernel.Columns<T, V>();
-        Operand<T> q = AttentionTile.Head(_q, item), k = AttentionTile.Head(_k, item), v = AttentionTile.Head(_v, item);
+        int keyHead = item / AttentionTile.GroupSize(_q, _k);
+        Operand<T> q = AttentionTile.Head(_q, item), k = AttentionTile.Head(_k, keyHead), v = AttentionTile.Head(_v, keyHead);
         Operand<T> output = AttentionTile.Head(_output, item);
         T* logSumExp = _logSumExp.Pointer + (long)item * queries;
 
@@ -63,6 +64,13 @@ internal readonly unsafe struct AttentionForward<T>(
         where V : unmanaged, ISimd<V, T>
     {
         int visible = AttentionTile.Visible(_options, query, keys);
+        T scale = _options.Scale;
+        if (_options.ChangesScores)
+        {
+            AttentionTile.ChangeScores<T, V>(scores, visible, _options, item, query, null);
+            scale = T.One;
+        }
+
         if (!_options.Padding.IsEmpty)
         {
             AttentionTile.HidePadding(scores, _options.Padding.Pointer + (long)(item / _q.Shape[1]) * keys, visible);
@@ -76,8 +84,8 @@ internal readonly unsafe struct AttentionForward<T>(
             return T.NegativeInfinity;
         }
 
-        T shift = max * _options.Scale;
-        T sum = AttentionTile.Exponentials<T, V>(scores, visible, width, _options.Scale, shift);
+        T shift = max * scale;
+        T sum = AttentionTile.Exponentials<T, V>(scores, visible, width, scale, shift);
         V inverse = V.Broadcast(T.One / sum);
         int i = 0;
         for (; i <= visible - V.Count; i += V.Count)

@@ -17,6 +17,10 @@ internal static unsafe class AttentionTile
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         options.Causal ? Math.Clamp(options.FirstQuery + query + 1, 0, keys) : keys;
 
+    /// <summary>How many of the queries' heads share one head of keys and values.</summary>
+    public static int GroupSize<T>(in Tensor<T> q, in Tensor<T> k)
+        where T : unmanaged => q.Shape[1] / Math.Max(1, k.Shape[1]);
+
     /// <summary>One head of one example of a [B, H, T, D] tensor.</summary>
     public static Operand<T> Head<T>(in Tensor<T> tensor, int item)
         where T : unmanaged
@@ -24,6 +28,41 @@ internal static unsafe class AttentionTile
         (int example, int head) = Math.DivRem(item, tensor.Shape[1]);
         return new Operand<T>(
             tensor.Pointer + (long)example * tensor.Stride(0) + (long)head * tensor.Stride(1), tensor.Stride(2), 1);
+    }
+
+    /// <summary>
+    /// Makes of a row of raw scores what the softmax sees, where <see cref="AttentionOptions{T}.ChangesScores"/>: scaled, capped, masked.
+    /// </summary>
+    /// <param name="scores">The row.</param>
+    /// <param name="count">How many keys the query sees.</param>
+    /// <param name="options">With a mask of [B, H, Tq, Tk], or none.</param>
+    /// <param name="item">The head of an example that the row belongs to.</param>
+    /// <param name="query">The row's query.</param>
+    /// <param name="slopes">Gets the derivatives of the capped scores by the scaled ones; null where there is no cap, or no need.</param>
+    public static void ChangeScores<T, V>(T* scores, int count, in AttentionOptions<T> options, int item, int query, T* slopes)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where V : unmanaged, ISimd<V, T>
+    {
+        bool capped = options.SoftCap > T.Zero, masked = !options.Mask.IsEmpty;
+        T* mask = masked ? Head(options.Mask, item).From(query, 0).Pointer : null;
+        V factor = V.Broadcast(capped ? options.Scale / options.SoftCap : options.Scale);
+        V cap = V.Broadcast(options.SoftCap), one = SimdMath.Constant<V, T>(1);
+        for (int i = 0; i < count; i += V.Count)
+        {
+            int width = Math.Min(V.Count, count - i);
+            V score = V.Load(scores + i, width) * factor;
+            if (capped)
+            {
+                V tanh = SimdMath.Tanh<V, T>(score);
+                score = tanh * cap;
+                if (slopes is not null)
+                {
+                    (one - tanh * tanh).Store(slopes + i, width);
+                }
+            }
+
+            (masked ? score + V.Load(mask + i, width) : score).Store(scores + i, width);
+        }
     }
 
     /// <summary>Hides the padding of a row of scores behind -infinity.</summary>
