@@ -7,6 +7,9 @@ namespace MiniGpt.Tensors.Kernels;
 /// <summary>A block of C over one stretch of the inner dimension: all its tiles, a panel of rows at a time.</summary>
 internal static unsafe class GemmBlock
 {
+    // Panels of A packed in one go: where rows are neighbours in memory, whole cache lines are read, not twelve elements of each.
+    private const int PanelsAtOnce = 8;
+
     /// <summary>Multiplies <paramref name="a"/> [rows, depth] with packed columns of B.</summary>
     /// <param name="a">The rows of A.</param>
     /// <param name="packedB">Panels of <see cref="Microkernel.Columns{T, V}"/> lanes, made by <see cref="Packing"/>.</param>
@@ -35,8 +38,9 @@ internal static unsafe class GemmBlock
         where V : unmanaged, ISimd<V, T>
     {
         int tileColumns = Microkernel.Columns<T, V>();
-        T* packedA = Scratch.Get<T>(Scratch.Slot.PackedA, (long)Microkernel.Rows<T, V>() * depth);
+        T* packedA = Scratch.Get<T>(Scratch.Slot.PackedA, (long)PanelsAtOnce * Microkernel.Rows<T, V>() * depth);
         T* edge = Scratch.Get<T>(Scratch.Slot.Tile, (long)Microkernel.Rows<T, V>() * tileColumns);
+        int packedRow = 0, packedEnd = 0;
         for (int row = 0, tileRows; row < rows; row += tileRows)
         {
             tileRows = Microkernel.Rows<T, V>(rows - row);
@@ -44,8 +48,14 @@ internal static unsafe class GemmBlock
             Operand<T> panel = a.From(row, 0);
             if (height < tileRows || NeedsPacking(panel, columns))
             {
-                Packing.Pack<T, V>(panel, height, depth, tileRows, packedA);
-                panel = new Operand<T>(packedA, 1, tileRows);
+                if (row >= packedEnd)
+                {
+                    packedRow = row;
+                    packedEnd = row + EqualPanels<T, V>(tileRows, rows - row) * tileRows;
+                    Packing.Pack<T, V>(panel, Math.Min(packedEnd, rows) - row, depth, tileRows, packedA);
+                }
+
+                panel = new Operand<T>(packedA + (nint)(row - packedRow) * depth, 1, tileRows);
             }
 
             for (int column = 0; column < columns; column += tileColumns)
@@ -64,6 +74,20 @@ internal static unsafe class GemmBlock
                 }
             }
         }
+    }
+
+    /// <summary>How many tiles of the same height follow each other from here, at most <see cref="PanelsAtOnce"/>.</summary>
+    private static int EqualPanels<T, V>(int tileRows, int left)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where V : unmanaged, ISimd<V, T>
+    {
+        int panels = 0;
+        for (; panels < PanelsAtOnce && left > 0 && Microkernel.Rows<T, V>(left) == tileRows; left -= tileRows)
+        {
+            panels++;
+        }
+
+        return panels;
     }
 
     /// <summary>

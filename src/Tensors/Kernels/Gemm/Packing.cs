@@ -13,6 +13,10 @@ namespace MiniGpt.Tensors.Kernels;
 /// </summary>
 internal static unsafe class Packing
 {
+    // Steps that are packed for all panels before going on: source and panels then touch no more pages, and no more cache lines at one
+    // place of them, than the first-level TLB and cache hold.
+    private const int StepsAtOnce = 64;
+
     /// <summary>Packs <paramref name="lanes"/> lanes of <paramref name="depth"/> steps each into panels of <paramref name="width"/> lanes.</summary>
     /// <param name="source">The block; its rows are the lanes, its columns the steps.</param>
     /// <param name="lanes">The number of lanes.</param>
@@ -23,20 +27,23 @@ internal static unsafe class Packing
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
     {
-        for (int lane = 0; lane < lanes; lane += width)
+        for (int step = 0; step < depth; step += StepsAtOnce)
         {
-            int count = Math.Min(width, lanes - lane);
-            Operand<T> panel = source.From(lane, 0);
-            if (panel.RowStride == 1)
+            int steps = Math.Min(StepsAtOnce, depth - step);
+            for (int lane = 0; lane < lanes; lane += width)
             {
-                PackNeighbours<T, V>(panel, count, depth, width, panels);
+                int count = Math.Min(width, lanes - lane);
+                Operand<T> part = source.From(lane, step);
+                T* panel = panels + (nint)lane * depth + (nint)step * width;
+                if (part.RowStride == 1)
+                {
+                    PackNeighbours<T, V>(part, count, steps, width, panel);
+                }
+                else
+                {
+                    PackTransposed(part, count, steps, width, panel);
+                }
             }
-            else
-            {
-                PackTransposed(panel, count, depth, width, panels);
-            }
-
-            panels += (nint)width * depth;
         }
     }
 
@@ -75,9 +82,9 @@ internal static unsafe class Packing
     {
         int wholeLanes = source.ColumnStride == 1 ? count / BlockSize<T>() * BlockSize<T>() : 0;
         int wholeSteps = depth / BlockSize<T>() * BlockSize<T>();
-        for (int k = 0; k < wholeSteps; k += BlockSize<T>())
+        for (int lane = 0; lane < wholeLanes; lane += BlockSize<T>())
         {
-            for (int lane = 0; lane < wholeLanes; lane += BlockSize<T>())
+            for (int k = 0; k < wholeSteps; k += BlockSize<T>())
             {
                 TransposeBlock(source.Pointer + lane * source.RowStride + k, source.RowStride, panel + (nint)k * width + lane, width);
             }
@@ -132,17 +139,27 @@ internal static unsafe class Packing
     }
 
     // The lower (upper) halves of two vectors, their elements in turn.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<float> Low(Vector128<float> a, Vector128<float> b) =>
         Sse.IsSupported ? Sse.UnpackLow(a, b)
         : AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.ZipLow(a, b)
         : Vector128.Create(a[0], b[0], a[1], b[1]);
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<float> High(Vector128<float> a, Vector128<float> b) =>
         Sse.IsSupported ? Sse.UnpackHigh(a, b)
         : AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.ZipHigh(a, b)
         : Vector128.Create(a[2], b[2], a[3], b[3]);
 
-    private static Vector128<double> Low(Vector128<double> a, Vector128<double> b) => Vector128.Create(a.GetLower(), b.GetLower());
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<double> Low(Vector128<double> a, Vector128<double> b) =>
+        Sse2.IsSupported ? Sse2.UnpackLow(a, b)
+        : AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.ZipLow(a, b)
+        : Vector128.Create(a[0], b[0]);
 
-    private static Vector128<double> High(Vector128<double> a, Vector128<double> b) => Vector128.Create(a.GetUpper(), b.GetUpper());
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static Vector128<double> High(Vector128<double> a, Vector128<double> b) =>
+        Sse2.IsSupported ? Sse2.UnpackHigh(a, b)
+        : AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.ZipHigh(a, b)
+        : Vector128.Create(a[1], b[1]);
 }
