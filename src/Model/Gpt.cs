@@ -14,6 +14,8 @@ namespace MiniGpt.Model;
 public sealed class Gpt<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    private readonly TransformerBlock<T>[] _blocks;
+
     /// <summary>Builds the model. Its parameters are zero until <see cref="Initialize"/>, or until a file fills them.</summary>
     /// <exception cref="ArgumentException">No model can have this configuration.</exception>
     public Gpt(GptConfig config)
@@ -32,7 +34,7 @@ public sealed class Gpt<T>
         TokenEmbedding = new Embedding<T>(Parameters, "wte", config.VocabularySize, config.Width, deviation);
         PositionEmbedding = new Embedding<T>(
             Parameters, "wpe", config.Context, config.Width, deviation, isTrained: config.Positions == PositionKind.Learned);
-        Blocks = [.. Enumerable.Range(0, config.Layers).Select(layer => new TransformerBlock<T>(Parameters, $"h.{layer}", config))];
+        _blocks = [.. Enumerable.Range(0, config.Layers).Select(layer => new TransformerBlock<T>(Parameters, $"h.{layer}", config))];
         FinalNorm = new LayerNorm<T>(Parameters, "ln_f", config.Width, config.LayerNormEpsilon);
         Head = config.TiedHead
             ? TokenEmbedding.Table
@@ -56,7 +58,7 @@ public sealed class Gpt<T>
     public Embedding<T> PositionEmbedding { get; }
 
     /// <summary>The blocks, from the input to the output.</summary>
-    public IReadOnlyList<TransformerBlock<T>> Blocks { get; }
+    public IReadOnlyList<TransformerBlock<T>> Blocks => _blocks;
 
     /// <summary>The norm before the head.</summary>
     public LayerNorm<T> FinalNorm { get; }
@@ -96,7 +98,7 @@ public sealed class Gpt<T>
 
         Variable<T> x = TokenEmbedding.Forward(tape, ids) + PositionEmbedding.Forward(tape, positions); // (B, T, C)
         x = x.Dropout(dropout);
-        foreach (TransformerBlock<T> block in Blocks)
+        foreach (TransformerBlock<T> block in _blocks)
         {
             x = block.Forward(x, dropout);
         }

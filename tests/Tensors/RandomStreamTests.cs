@@ -123,4 +123,18 @@ public class RandomStreamTests
         double mean = numbers.Average();
         return (mean, numbers.Average(number => (number - mean) * (number - mean)));
     }
+
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(0, 1)]
+    [InlineData(1, 9)]
+    [InlineData(3, 64)]
+    [InlineData(6, 257)]
+    public void Bits_filled_in_one_go_are_those_asked_for_one_by_one(int start, int count)
+    {
+        var stream = new RandomStream(7, RandomPurpose.Dropout, step: 3, example: 5);
+        uint[] filled = new uint[count];
+        stream.FillBits(filled, (ulong)start);
+        Assert.Equal(Enumerable.Range(start, count).Select(i => stream.Bits((ulong)i)), filled);
+    }
 }

@@ -23,7 +23,7 @@ public sealed class Generator<T>(Gpt<T> gpt) : IDisposable
     public IEnumerable<int> Generate(IReadOnlyList<int> prompt, SamplingOptions options, int sample = 0)
     {
         var sampler = new Sampler(options);
-        Require.That(prompt.Count > 0, "a prompt must have at least one token");
+        Require.That(prompt.Count > 0, $"a prompt must have at least one token");
         foreach (int id in prompt)
         {
             Require.That((uint)id < (uint)gpt.Config.VocabularySize,

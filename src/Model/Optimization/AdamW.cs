@@ -1,4 +1,5 @@
 using System.Numerics;
+using MiniGpt.Autograd;
 using MiniGpt.Model.Layers;
 using MiniGpt.Tensors;
 using MiniGpt.Tensors.Kernels;
@@ -21,6 +22,7 @@ public sealed class AdamW<T>
 {
     private readonly ParameterSet<T> _parameters;
     private readonly AdamWOptions _options;
+    private readonly Variable<T>[] _variables;
     private readonly List<(int Start, int Length, bool Decays)> _runs = [];
 
     /// <summary>Makes an optimizer whose moments are zero, and places for the gradients.</summary>
@@ -28,6 +30,7 @@ public sealed class AdamW<T>
     {
         _parameters = parameters;
         _options = options;
+        _variables = [.. parameters.All.Select(parameter => parameter.Variable)];
         parameters.AllocateGradients();
         FirstMoment = new Tensor<T>(parameters.Values.Shape);
         SecondMoment = new Tensor<T>(parameters.Values.Shape);
@@ -48,12 +51,11 @@ public sealed class AdamW<T>
     /// </summary>
     public double GradientNorm()
     {
-        foreach (Parameter<T> parameter in _parameters.All)
+        foreach (Variable<T> variable in _variables)
         {
-            if (!parameter.Variable.HasGradient)
+            if (!variable.HasGradient)
             {
-                Tensor<T> gradient = parameter.Variable.GradientTarget(out _);
-                Elementwise.Fill(gradient, T.Zero);
+                Elementwise.Fill(variable.GradientTarget(out _), T.Zero);
             }
         }
 
@@ -88,9 +90,9 @@ public sealed class AdamW<T>
     /// <summary>Forgets the gradients: the next backward pass overwrites them.</summary>
     public void ClearGradients()
     {
-        foreach (Parameter<T> parameter in _parameters.All)
+        foreach (Variable<T> variable in _variables)
         {
-            parameter.Variable.ClearGradient();
+            variable.ClearGradient();
         }
     }
 

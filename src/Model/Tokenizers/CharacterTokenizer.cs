@@ -29,7 +29,7 @@ public sealed class CharacterTokenizer : ITokenizer
         _characters = [.. characters];
         _unknown = unknown;
         _ids = new Dictionary<Rune, int>(_characters.Length);
-        Require.That(_characters.Length > 0, "a vocabulary needs at least one character");
+        Require.That(_characters.Length > 0, $"a vocabulary needs at least one character");
         for (int id = 0; id < _characters.Length; id++)
             Require.That(_ids.TryAdd(_characters[id], id), $"character {Name(_characters[id])} is in the vocabulary twice");
     }

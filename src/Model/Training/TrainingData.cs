@@ -90,7 +90,7 @@ public sealed class TrainingData : IDisposable
         TrainingOptions options, string[] training, string[] validation, ITokenizer? given, int? givenVocabulary, Stream? standardInput)
     {
         Require.That(given is not null || givenVocabulary is null,
-            "the model to start from has no tokenizer: token files (.bin) expected, text given");
+            $"the model to start from has no tokenizer: token files (.bin) expected, text given");
         string text = ReadText(training, standardInput);
         ITokenizer tokenizer = given ?? CharacterTokenizer.FromText(text, options.Unknown);
         Tokenizer = tokenizer;

@@ -55,14 +55,16 @@ public static class Dropout
         public void Run<V>(int start, int end)
             where V : unmanaged, ISimd<V, T>
         {
+            uint* bits = stackalloc uint[Piece];
             T* factors = stackalloc T[Piece];
             (long first, int count) = Chunks.Range(start, end, X.Count);
             for (int from = 0; from < count; from += Piece)
             {
                 int length = Math.Min(Piece, count - from);
+                Stream.FillBits(new Span<uint>(bits, length), (ulong)(first + from));
                 for (int i = 0; i < length; i++)
                 {
-                    factors[i] = Stream.Bits((ulong)(first + from + i)) >= Threshold ? Factor : T.Zero;
+                    factors[i] = bits[i] >= Threshold ? Factor : T.Zero;
                 }
 
                 T* x = X.Pointer + first + from, y = Y.Pointer + first + from;

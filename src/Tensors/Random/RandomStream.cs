@@ -35,6 +35,26 @@ public readonly struct RandomStream
         return (index & 3) switch { 0 => x, 1 => y, 2 => z, _ => w };
     }
 
+    /// <summary>Fills with random bits: destination[i] is <see cref="Bits"/> of start + i, at a quarter of the cost.</summary>
+    public void FillBits(Span<uint> destination, ulong start = 0)
+    {
+        int i = 0;
+        for (; i < destination.Length && ((start + (ulong)i) & 3) != 0; i++)
+        {
+            destination[i] = Bits(start + (ulong)i);
+        }
+
+        for (; i + 4 <= destination.Length; i += 4)
+        {
+            (destination[i], destination[i + 1], destination[i + 2], destination[i + 3]) = Block((start + (ulong)i) >> 2);
+        }
+
+        for (; i < destination.Length; i++)
+        {
+            destination[i] = Bits(start + (ulong)i);
+        }
+    }
+
     /// <summary>A number of [0, 1) with 53 random bits. Made of the same bits as <see cref="Bits"/> of 2·index and 2·index + 1.</summary>
     public double Uniform(ulong index) => ToUnit(Bits64(index));
 

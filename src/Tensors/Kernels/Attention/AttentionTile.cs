@@ -134,11 +134,18 @@ internal static unsafe class AttentionTile
     public static void Drop<T>(T* weights, int count, in AttentionOptions<T> options, long first)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        const int Piece = 256;
+        uint* bits = stackalloc uint[Piece];
         T scale = T.CreateChecked(1 / (1 - options.Dropout));
-        uint threshold = (uint)(options.Dropout * 4294967296.0);
-        for (int i = 0; i < count; i++)
+        uint threshold = (uint)Math.Round(options.Dropout * 4294967296.0);
+        for (int from = 0; from < count; from += Piece)
         {
-            weights[i] = options.DropoutStream.Bits((ulong)(first + i)) < threshold ? T.Zero : weights[i] * scale;
+            int length = Math.Min(Piece, count - from);
+            options.DropoutStream.FillBits(new Span<uint>(bits, length), (ulong)(first + from));
+            for (int i = 0; i < length; i++)
+            {
+                weights[from + i] = bits[i] >= threshold ? weights[from + i] * scale : T.Zero;
+            }
         }
     }
 }
