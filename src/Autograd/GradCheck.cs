@@ -64,17 +64,24 @@ public static class GradCheck
     /// </param>
     /// <param name="inputs">Where to check; contiguous, and not changed.</param>
     /// <param name="options">Tolerance, number of coordinates and seed; null for the defaults.</param>
-    /// <exception cref="ArgumentException">The result depends on no input.</exception>
-    /// <exception cref="InvalidOperationException">An input is not contiguous.</exception>
+    /// <param name="parameters">
+    /// Leaves that the function reads besides its inputs, such as the parameters of a layer. They are checked too and counted behind the
+    /// inputs; their values are restored, their gradients forgotten.
+    /// </param>
+    /// <exception cref="ArgumentException">The result depends on no input and on no parameter.</exception>
+    /// <exception cref="InvalidOperationException">An input or a parameter is not contiguous.</exception>
     public static GradCheckResult Run(
         Func<Tape<double>, IReadOnlyList<Variable<double>>, Variable<double>> function,
         IReadOnlyList<Tensor<double>> inputs,
-        GradCheckOptions? options = null)
+        GradCheckOptions? options = null,
+        IReadOnlyList<Variable<double>>? parameters = null)
     {
         options ??= new GradCheckOptions();
+        parameters ??= [];
         Tensor<double>[] values = [.. inputs.Select(input => Tensor<double>.From(input.Span, input.Shape))];
         using Tape<double> tape = new(), silentTape = new(records: false);
         Variable<double>[] leaves = [.. values.Select(tape.Leaf)];
+        ClearGradients(parameters);
         Variable<double> result = function(tape, leaves);
         var upstream = new Tensor<double>(result.Shape);
         new RandomStream(options.Seed, RandomPurpose.GradientCheck).FillNormal(upstream.Span, 0, 1);
@@ -88,18 +95,21 @@ public static class GradCheck
         }
 
         GradCheckResult worst = new() { Tolerance = options.Tolerance };
-        for (int input = 0; input < values.Length; input++)
+        Variable<double>[] all = [.. leaves, .. parameters];
+        for (int input = 0; input < all.Length; input++)
         {
             var coordinates = new RandomStream(options.Seed, RandomPurpose.GradientCheck, step: 1, example: (ulong)input);
-            worst = worst.And(CheckInput(input, values[input], leaves[input], Value, coordinates, options));
+            worst = worst.And(CheckInput(input, all[input], Value, coordinates, options));
         }
 
+        ClearGradients(parameters);
         return worst;
     }
 
     private static GradCheckResult CheckInput(
-        int input, Tensor<double> x, Variable<double> leaf, Func<double> value, RandomStream coordinates, GradCheckOptions options)
+        int input, Variable<double> leaf, Func<double> value, RandomStream coordinates, GradCheckOptions options)
     {
+        Tensor<double> x = leaf.Value;
         int count = (int)Math.Min(x.Count, options.Coordinates);
         double largestNumeric = 1, largestDifference = 0;
         GradCheckResult worst = new() { Tolerance = options.Tolerance, Coordinates = count };
@@ -120,6 +130,14 @@ public static class GradCheck
         }
 
         return worst with { Error = double.IsFinite(largestNumeric) ? largestDifference / largestNumeric : double.PositiveInfinity };
+    }
+
+    private static void ClearGradients(IReadOnlyList<Variable<double>> parameters)
+    {
+        foreach (Variable<double> parameter in parameters)
+        {
+            parameter.ClearGradient();
+        }
     }
 
     private static double Derivative(Func<double> value, ref double x)

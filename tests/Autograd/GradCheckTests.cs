@@ -59,6 +59,25 @@ public class GradCheckTests
     }
 
     [Fact]
+    public void Parameters_are_checked_behind_the_inputs_and_left_as_they_were()
+    {
+        var scale = new Variable<double>(Tensor<double>.From([3, -2], [2]));
+        GradCheckResult right = GradCheck.Run(
+            (_, x) => x[0] * scale, [Tensor<double>.From([1, 2], [2])], parameters: [scale]);
+        Assert.True(right.Passed, right.ToString());
+        Assert.Equal(4, right.Coordinates);
+        Assert.Equal([3, -2], scale.Value.Span.ToArray());
+        Assert.False(scale.HasGradient);
+
+        // The fault is in the parameter's gradient alone.
+        GradCheckResult wrong = GradCheck.Run(
+            (tape, x) => x[0] + Cube(tape.Constant(new Tensor<double>([2])) + scale, 2.9),
+            [Tensor<double>.From([1, 2], [2])], parameters: [scale]);
+        Assert.False(wrong.Passed);
+        Assert.Equal(1, wrong.Input);
+    }
+
+    [Fact]
     public void Inputs_are_not_changed_and_large_ones_are_sampled()
     {
         Tensor<double> input = Tensor<double>.From([.. Enumerable.Range(0, 1000).Select(i => i / 500.0)], [1000]);
