@@ -42,7 +42,7 @@ internal static partial class Property
         catch (Exception failure) when (LastStep().Match(failure.Message) is { Success: true } step)
         {
             string again = $"{step.Groups["seed"]},{step.Groups["gamma"]},{step.Groups["size"]}";
-            throw new XunitException($"{failure.Message}\nAgain: {ReplayVariable}={again} dotnet test tests --filter Name={name}", failure);
+            throw new XunitException($"{failure.Message}\nAgain: {ReplayVariable}={again} dotnet test tests --filter Name={name}");
         }
     }
 
