@@ -36,14 +36,13 @@ public partial class HouseRulesTests
     [Fact]
     public void Vectors_pointers_and_threads_live_in_the_tensors_alone()
     {
-        string source = Path.Combine(FindRoot(), "src");
-        string[] files = [.. Directory.EnumerateFiles(source, "*.cs", SearchOption.AllDirectories)
-            .Where(file => !IsGenerated(Path.GetRelativePath(source, file)))];
+        string source = Path.Combine(Sources.FindRoot(), "src");
+        string[] files = [.. Sources.Under(source)];
         Assert.Contains(files, IsInTensors);
         Assert.Contains(files, file => !IsInTensors(file));
         Assert.All(files.Where(file => !IsInTensors(file)), file =>
         {
-            string code = CommentsAndStrings().Replace(File.ReadAllText(file), " ");
+            string code = Sources.WithoutComments(File.ReadAllText(file));
             Match match = LowLevel().Match(code);
             Assert.False(match.Success, $"{Path.GetRelativePath(source, file)} has '{match.Value}', which belongs into src/Tensors.");
         });
@@ -66,26 +65,8 @@ public partial class HouseRulesTests
     [InlineData("ThreadLocalOptions options;")]
     public void The_rule_allows(string code) => Assert.DoesNotMatch(LowLevel(), code);
 
-    private static bool IsGenerated(string path) => path.Split(Path.DirectorySeparatorChar).Any(part => part is "bin" or "obj");
-
-    private static string FindRoot()
-    {
-        for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
-        {
-            if (File.Exists(Path.Combine(folder.FullName, "MiniGpt.sln")))
-            {
-                return folder.FullName;
-            }
-        }
-
-        throw new DirectoryNotFoundException($"No folder above {AppContext.BaseDirectory} has MiniGpt.sln.");
-    }
-
     [GeneratedRegex(
         @"System\.Runtime\.Intrinsics|\bVector(64|128|256|512)?<|\bunsafe\b|\bfixed\s*\(|\w\*\s*\w+\s*=\s*stackalloc|\bNativeMemory\b"
         + @"|System\.Threading\.Thread\b|\bnew\s+Thread\b|\bThread\.|\bThreadPool\.|\bParallel\.")]
     private static partial Regex LowLevel();
-
-    [GeneratedRegex("""//[^\n]*|/\*.*?\*/|"(\\.|[^"\\\n])*(?:"|$)""", RegexOptions.Singleline)]
-    private static partial Regex CommentsAndStrings();
 }
