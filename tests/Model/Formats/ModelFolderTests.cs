@@ -94,31 +94,31 @@ public sealed class ModelFolderTests : IDisposable
     [Fact]
     public void A_file_that_does_not_fit_the_configuration_is_refused_with_name_and_shapes()
     {
-        Refused(Tiny(tensors => tensors.RemoveAll(tensor => tensor.Name == "transformer.h.1.ln_2.bias")),
+        AssertRefused(Tiny(tensors => tensors.RemoveAll(tensor => tensor.Name == "transformer.h.1.ln_2.bias")),
             "there is no tensor 'transformer.h.1.ln_2.bias', one of shape [32] expected");
-        Refused(Tiny(tensors => tensors.Add(("transformer.h.2.ln_1.bias", [1], [1]))),
+        AssertRefused(Tiny(tensors => tensors.Add(("transformer.h.2.ln_1.bias", [1], [1]))),
             "an unexpected tensor 'transformer.h.2.ln_1.bias' [1] found");
-        Refused(Tiny(tensors => tensors.Add(("h.1.ln_1.bias", new float[32], [32]))), "an unexpected tensor 'h.1.ln_1.bias'");
-        Refused(Tiny(tensors => tensors[0] = (tensors[0].Name, tensors[0].Numbers, [32, 65])),
+        AssertRefused(Tiny(tensors => tensors.Add(("h.1.ln_1.bias", new float[32], [32]))), "an unexpected tensor 'h.1.ln_1.bias'");
+        AssertRefused(Tiny(tensors => tensors[0] = (tensors[0].Name, tensors[0].Numbers, [32, 65])),
             "tensor 'transformer.wte.weight' has shape [32, 65], [65, 32] expected");
-        Refused(Tiny(tensors => tensors.Add(("lm_head.weight", new float[65 * 32], [65, 32]))), "tie_word_embeddings");
-        Refused(Tiny(_ => { }, config => config["n_embd"] = 1 << 14),
+        AssertRefused(Tiny(tensors => tensors.Add(("lm_head.weight", new float[65 * 32], [65, 32]))), "tie_word_embeddings");
+        AssertRefused(Tiny(_ => { }, config => config["n_embd"] = 1 << 14),
             "tensor 'transformer.wte.weight' has shape [65, 32], [65, 16384] expected");
-        Refused(Tiny(_ => { }, config => config["n_layer"] = 1 << 20), "28 tensors found, those of 1048576 layers expected");
-        Refused(Tiny(_ => { }, config => config["n_layer"] = 1), "an unexpected tensor 'transformer.h.1");
-        Refused(Tiny(_ => { }, config => config["tie_word_embeddings"] = false),
+        AssertRefused(Tiny(_ => { }, config => config["n_layer"] = 1 << 20), "28 tensors found, those of 1048576 layers expected");
+        AssertRefused(Tiny(_ => { }, config => config["n_layer"] = 1), "an unexpected tensor 'transformer.h.1");
+        AssertRefused(Tiny(_ => { }, config => config["tie_word_embeddings"] = false),
             "there is no tensor 'lm_head.weight', one of shape [65, 32]");
     }
 
     [Fact]
     public void A_folder_that_is_no_model_says_what_is_missing()
     {
-        Refused(_folder.File("nowhere"), "no such folder, a model folder with config.json and model.safetensors expected");
-        Refused(_folder.Write("file", "text"), "a file found, a model folder");
-        Refused(_folder.Root, "no config.json found, a model folder");
+        AssertRefused(_folder.File("nowhere"), "no such folder, a model folder with config.json and model.safetensors expected");
+        AssertRefused(_folder.Write("file", "text"), "a file found, a model folder");
+        AssertRefused(_folder.Root, "no config.json found, a model folder");
         string folder = Tiny(_ => { });
         File.Delete(Path.Combine(folder, "model.safetensors"));
-        Refused(folder, "no model.safetensors found, a model folder");
+        AssertRefused(folder, "no model.safetensors found, a model folder");
     }
 
     [Fact]
@@ -127,7 +127,7 @@ public sealed class ModelFolderTests : IDisposable
         string folder = Tiny(_ => { });
         CharacterTokenizer tokenizer = new(Enumerable.Range('0', 66).Select(value => new Rune(value)));
         TokenizerJson.Write(Path.Combine(folder, "tokenizer.json"), tokenizer);
-        Refused(folder, "66 tokens found, at most the 65 of the model's vocabulary expected");
+        AssertRefused(folder, "66 tokens found, at most the 65 of the model's vocabulary expected");
         Gpt<float> gpt = new(Small());
         Assert.Throws<ArgumentException>(() => ModelFolder.Save(_folder.File("other"), gpt, tokenizer));
         Assert.Empty(Directory.GetFiles(_folder.File("other")));
@@ -197,7 +197,7 @@ public sealed class ModelFolderTests : IDisposable
         return numbers;
     }
 
-    private static void Refused(string folder, string reason) =>
+    private static void AssertRefused(string folder, string reason) =>
         Assert.Contains(reason, Assert.Throws<FileFormatException>(() => ModelFolder.Load<float>(folder)).Message, StringComparison.Ordinal);
 
     /// <summary>A copy of the recorded model with other tensors or another configuration.</summary>

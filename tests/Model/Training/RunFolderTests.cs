@@ -70,7 +70,7 @@ public sealed class RunFolderTests : IDisposable
         ThrowsIO(() => RunFolder.Save(Run, At<float>(1)));
         Directory.Delete(Path.Combine(Run, "training.json"));
         Assert.Empty(Directory.GetFileSystemEntries(Run));
-        Refused("no training.json found");
+        AssertRefused("no training.json found");
     }
 
     [Fact]
@@ -100,15 +100,15 @@ public sealed class RunFolderTests : IDisposable
     public void A_file_that_is_not_the_one_that_was_written_is_refused()
     {
         RunFolder.Create(Run);
-        Refused("no training.json found, the folder of a training run expected");
+        AssertRefused("no training.json found, the folder of a training run expected");
         RunFolder.Save(Run, At<float>(1));
         string model = Path.Combine(Run, "model.safetensors");
         byte[] bytes = File.ReadAllBytes(model);
         bytes[^1] ^= 1;
         File.WriteAllBytes(model, bytes);
-        Refused("the file was changed or damaged");
+        AssertRefused("the file was changed or damaged");
         File.Delete(model);
-        Refused("no such file");
+        AssertRefused("no such file");
     }
 
     [Theory]
@@ -128,7 +128,7 @@ public sealed class RunFolderTests : IDisposable
         JsonNode json = JsonNode.Parse(File.ReadAllText(path))!;
         json[key] = JsonNode.Parse(value);
         File.WriteAllText(path, json.ToJsonString());
-        Refused(reason);
+        AssertRefused(reason);
     }
 
     [Fact]
@@ -177,7 +177,7 @@ public sealed class RunFolderTests : IDisposable
         Assert.Equal(Part(expected, expected.SecondMoment, 0), Part(found, found.SecondMoment, 0));
     }
 
-    private void Refused(string reason) =>
+    private void AssertRefused(string reason) =>
         Assert.Contains(reason, Assert.Throws<FileFormatException>(() => RunFolder.Load<float>(Run)).Message, StringComparison.Ordinal);
 
     /// <summary>What is in the way of a file is an IOException on one system and an UnauthorizedAccessException on another.</summary>

@@ -7,19 +7,19 @@ namespace MiniGpt.Tests.Tensors.Simd;
 public unsafe class SimdTests
 {
     [Fact]
-    public void MaxAcross_finds_the_greatest_wherever_it_stands() => Everywhere(new Greatest());
+    public void MaxAcross_finds_the_greatest_wherever_it_stands() => CheckEverywhere(new Greatest());
 
     [Fact]
-    public void MaxAcross_finds_NaN_wherever_it_stands() => Everywhere(new NotANumber());
+    public void MaxAcross_finds_NaN_wherever_it_stands() => CheckEverywhere(new NotANumber());
 
     [Fact]
-    public void Clamp_keeps_NaN_and_takes_the_nearer_bound() => Everywhere(new Clamped());
+    public void Clamp_keeps_NaN_and_takes_the_nearer_bound() => CheckEverywhere(new Clamped());
 
     [Fact]
-    public void A_mask_of_the_first_elements_selects_them() => Everywhere(new Masked());
+    public void A_mask_of_the_first_elements_selects_them() => CheckEverywhere(new Masked());
 
     [Fact]
-    public void Partial_loads_and_stores_leave_the_rest_alone() => Everywhere(new Partial());
+    public void Partial_loads_and_stores_leave_the_rest_alone() => CheckEverywhere(new Partial());
 
     private interface ICheck
     {
@@ -28,7 +28,7 @@ public unsafe class SimdTests
             where T : unmanaged, IBinaryFloatingPointIeee754<T>;
     }
 
-    private static void Everywhere<TCheck>(TCheck check)
+    private static void CheckEverywhere<TCheck>(TCheck check)
         where TCheck : struct, ICheck
     {
         check.Run<Simd512<float>, float>();
