@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 using MiniGpt.Tensors;
 using MiniGpt.Tensors.Memory;
 
@@ -30,6 +31,9 @@ public sealed class Tape<T> : IDisposable
 
     /// <summary>The number of nodes since the last reset.</summary>
     public int NodeCount => _nodeCount;
+
+    /// <summary>The nodes since the last reset, in the order of the forward pass.</summary>
+    public ReadOnlySpan<Node<T>> Nodes => CollectionsMarshal.AsSpan(_nodes)[.._nodeCount];
 
     /// <summary>Bytes of memory held for values and gradients.</summary>
     public long Capacity => _arena.Capacity;

@@ -156,6 +156,18 @@ public class TapeTests
     }
 
     [Fact]
+    public void Nodes_are_called_as_their_operators()
+    {
+        using var tape = new Tape<double>();
+        Variable<double> x = tape.Leaf(new Tensor<double>([2, 3]));
+        _ = (x + x).GeluTanh().MatMul(x, transposeB: true).Linear<double, SiluFunction<double>>(tape.Constant(new Tensor<double>([4, 2])));
+        string[] names = [.. tape.Nodes.ToArray().Select(node => node.Name)];
+        Assert.Equal(["Add", "GeluTanh", "MatMul", "ActivatedLinear"], names);
+        Assert.InRange(tape.Capacity, 1, long.MaxValue);
+        Assert.Equal("Own", new Own().Name);
+    }
+
+    [Fact]
     public void Steps_that_repeat_themselves_allocate_nothing()
     {
         Assert.SkipWhen(
@@ -186,5 +198,12 @@ public class TapeTests
         }
 
         Assert.Equal(0, allocated);
+    }
+
+    private sealed class Own : Node<double>
+    {
+        protected override void Backward()
+        {
+        }
     }
 }

@@ -15,12 +15,12 @@ public sealed class FusedProperties
     private const double Epsilon = 1e-2;
 
     [Fact]
-    public void Linear_is_a_product_and_a_sum() => Equal(s =>
+    public void Linear_is_a_product_and_a_sum() => AssertEqual(s =>
         (x => x[0].Linear(x[1], x[2]), x => x[0].MatMul(x[1], transposeB: true) + x[2],
             [Any(s, 0, [s.A, s.B, s.C]), Any(s, 1, [s.D, s.C]), Any(s, 2, [s.D])]));
 
     [Fact]
-    public void Linear_with_an_activation_is_one_after_the_other() => Equal(s =>
+    public void Linear_with_an_activation_is_one_after_the_other() => AssertEqual(s =>
     {
         Tensor<double>[] inputs = [Any(s, 0, [s.A, s.B, s.C]), Any(s, 1, [s.D, s.C]), Any(s, 2, [s.D])];
         return (s.Choice % 4) switch
@@ -33,7 +33,7 @@ public sealed class FusedProperties
     });
 
     [Fact]
-    public void Attention_is_softmax_between_two_products() => Equal(s =>
+    public void Attention_is_softmax_between_two_products() => AssertEqual(s =>
     {
         (bool causal, bool padded) = ((s.Choice & 1) != 0, (s.Choice & 2) != 0);
         int examples = 1 + s.A % 2, heads = 1 + s.Rank % 2;
@@ -62,7 +62,7 @@ public sealed class FusedProperties
     });
 
     [Fact]
-    public void Self_attention_is_attention_of_its_three_parts() => Equal(s =>
+    public void Self_attention_is_attention_of_its_three_parts() => AssertEqual(s =>
     {
         int examples = 1 + s.A % 2, heads = 1 + s.Rank % 3, size = 1 + s.C % 8;
         var options = new AttentionOptions<double>
@@ -82,15 +82,15 @@ public sealed class FusedProperties
     });
 
     [Fact]
-    public void Softmax_is_a_quotient_of_exponentials() => Equal(s =>
+    public void Softmax_is_a_quotient_of_exponentials() => AssertEqual(s =>
         (x => x[0].Softmax(s.Axis()), x => x[0].Exp() / x[0].Exp().Sum(s.Axis(), keepAxis: true), [Any(s, 0, s.Shape())]));
 
     [Fact]
-    public void Log_softmax_subtracts_the_logarithm_of_a_sum() => Equal(s =>
+    public void Log_softmax_subtracts_the_logarithm_of_a_sum() => AssertEqual(s =>
         (x => x[0].LogSoftmax(s.Axis()), x => x[0] - x[0].Exp().Sum(s.Axis(), keepAxis: true).Log(), [Any(s, 0, s.Shape())]));
 
     [Fact]
-    public void Cross_entropy_is_log_softmax_times_one_hot() => Equal(s =>
+    public void Cross_entropy_is_log_softmax_times_one_hot() => AssertEqual(s =>
     {
         Shape shape = s.Shape();
         Tensor<int> targets = Integers(s, shape.Without(-1), s.Flag() ? -1 : 0, shape[-1]);
@@ -109,7 +109,7 @@ public sealed class FusedProperties
     });
 
     [Fact]
-    public void Layer_norm_is_centred_scaled_and_moved() => Equal(s =>
+    public void Layer_norm_is_centred_scaled_and_moved() => AssertEqual(s =>
     {
         return (x => x[0].LayerNorm(x[1], x[2], Epsilon), Composed, [Any(s, 0, s.Shape()), Any(s, 1, [s.Shape()[-1]]), Any(s, 2, [s.Shape()[-1]])]);
 
@@ -121,12 +121,12 @@ public sealed class FusedProperties
     });
 
     [Fact]
-    public void Rms_norm_is_scaled() => Equal(s =>
+    public void Rms_norm_is_scaled() => AssertEqual(s =>
         (x => x[0].RmsNorm(x[1], Epsilon), x => x[0] / AddEpsilon((x[0] * x[0]).Mean(-1, keepAxis: true)).Sqrt() * x[1],
             [Any(s, 0, s.Shape()), Any(s, 1, [s.Shape()[-1]])]));
 
     [Fact]
-    public void Dropout_is_a_product_with_its_mask() => Equal(s =>
+    public void Dropout_is_a_product_with_its_mask() => AssertEqual(s =>
     {
         double probability = s.Choice % 9 / 10.0;
         var stream = new RandomStream((ulong)s.Seed, RandomPurpose.Dropout);
@@ -140,7 +140,7 @@ public sealed class FusedProperties
     });
 
     [Fact]
-    public void Silu_and_sigmoid_and_tanh_are_made_of_exponentials() => Equal(s =>
+    public void Silu_and_sigmoid_and_tanh_are_made_of_exponentials() => AssertEqual(s =>
         (s.Choice % 3) switch
         {
             0 => (x => x[0].Sigmoid(), x => x[0].Exp() / (x[0].Exp() + One(x[0])), [Any(s, 0, s.Shape())]),
@@ -149,7 +149,7 @@ public sealed class FusedProperties
         });
 
     [Fact]
-    public void Subtraction_mean_and_division_are_made_of_others() => Equal(s =>
+    public void Subtraction_mean_and_division_are_made_of_others() => AssertEqual(s =>
         (s.Choice % 3) switch
         {
             0 => (x => x[0] - x[1], x => x[0] + -x[1], [Any(s, 0, s.Shape()), Any(s, 1, s.Part(s.Shape()))]),
@@ -157,7 +157,7 @@ public sealed class FusedProperties
             _ => (x => x[0].Mean(s.Axis()), x => x[0].Sum(s.Axis()) * (1.0 / s.Shape()[s.Axis()]), [Any(s, 0, s.Shape())]),
         });
 
-    private static void Equal(
+    private static void AssertEqual(
         Func<Sizes, (Func<Inputs, Variable<double>> Fused, Func<Inputs, Variable<double>> Composed, Tensor<double>[] Inputs)> make,
         [CallerMemberName] string name = "") => Property.Check(s =>
         {

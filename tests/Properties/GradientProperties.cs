@@ -83,6 +83,13 @@ public class GradientProperties
         (x => x[0].LayerNorm(x[1], x[2], 1e-2), [Any(s, 0, s.Shape()), Any(s, 1, [s.Shape()[-1]]), Any(s, 2, [s.Shape()[-1]])]));
 
     [Fact]
+    public void LayerNorms_that_share_a_gain_or_a_bias() => Holds(s =>
+        (x => s.Flag()
+            ? x[0].LayerNorm(x[1], x[2], 1e-2) * x[0].LayerNorm(x[1], x[3], 1e-2)
+            : x[0].LayerNorm(x[2], x[1], 1e-2) * x[0].LayerNorm(x[3], x[1], 1e-2),
+            [Any(s, 0, s.Shape()), .. Enumerable.Range(1, 3).Select(i => Any(s, i, [s.Shape()[-1]]))]));
+
+    [Fact]
     public void RmsNorm() => Holds(s => (x => x[0].RmsNorm(x[1], 1e-2), [Any(s, 0, s.Shape()), Any(s, 1, [s.Shape()[-1]])]));
 
     [Fact]

@@ -24,6 +24,28 @@ public class LayerGradientProperties
     public void Linear_with_its_activation() =>
         Holds((s, gpt) => ((_, x) => gpt.Blocks[0].FeedForward.Up.Forward(x, gpt.Config.Activation), "h.0.mlp.c_fc."));
 
+    // A bias larger than any product keeps what ReLU sees away from its kink.
+    [Fact]
+    public void Linear_with_ReLU() => Holds((s, gpt) =>
+    {
+        Linear<double> up = gpt.Blocks[0].FeedForward.Up;
+        foreach (ref double bias in up.Bias.Value.Span)
+        {
+            bias += Math.CopySign(2 * gpt.Config.Width, bias);
+        }
+
+        return ((_, x) => up.Forward(x, Activation.Relu), "h.0.mlp.c_fc.");
+    });
+
+    [Fact]
+    public void There_is_no_activation_without_a_name()
+    {
+        using var tape = new Tape<double>();
+        var gpt = new Gpt<double>(new GptConfig { VocabularySize = 2, Context = 1, Layers = 1, Heads = 1, Width = 2 });
+        Variable<double> x = tape.Leaf(new Tensor<double>([1, 1, 2]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => gpt.Blocks[0].FeedForward.Up.Forward(x, (Activation)9));
+    }
+
     [Fact]
     public void LayerNorm() => Holds((s, gpt) => ((_, x) => gpt.FinalNorm.Forward(x), "ln_f."));
 

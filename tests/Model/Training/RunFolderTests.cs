@@ -49,8 +49,8 @@ public sealed class RunFolderTests : IDisposable
         // it leaves what a crash at this point leaves.
         foreach (string name in (string[])[.. s_renamed, "training.json"])
         {
-            StopAt(name + ".partial", stepAfter: 1);
-            StopAt(name, stepAfter: name == "training.json" ? 1 : 2);
+            CheckStopAt(name + ".partial", stepAfter: 1);
+            CheckStopAt(name, stepAfter: name == "training.json" ? 1 : 2);
         }
     }
 
@@ -89,7 +89,7 @@ public sealed class RunFolderTests : IDisposable
     [Fact]
     public void Saving_finishes_an_interrupted_checkpoint_before_it_writes_over_its_files()
     {
-        StopAt("model.safetensors", stepAfter: null);
+        CheckStopAt("model.safetensors", stepAfter: null);
         // The third attempt fails while it is written: the second must still be there.
         Directory.CreateDirectory(Path.Combine(Run, "training.json.partial"));
         ThrowsIO(() => RunFolder.Save(Run, At<float>(3)));
@@ -152,7 +152,7 @@ public sealed class RunFolderTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    private void StopAt(string name, int? stepAfter)
+    private void CheckStopAt(string name, int? stepAfter)
     {
         RunFolder.Create(Run, overwrite: true);
         RunFolder.Save(Run, At<float>(1));

@@ -12,32 +12,32 @@ public class ElementwiseTests
     {
         for (int size = 0; size <= 66; size++)
         {
-            All(Make<float>([size], 1), Make<float>([size], 2), [size]);
-            All(Make<double>([size], 1), Make<double>([size], 2), [size]);
+            CheckAll(Make<float>([size], 1), Make<float>([size], 2), [size]);
+            CheckAll(Make<double>([size], 1), Make<double>([size], 2), [size]);
         }
 
-        All(Make<float>([3, 20000], 1), Make<float>([3, 20000], 2), [3, 20000]);
+        CheckAll(Make<float>([3, 20000], 1), Make<float>([3, 20000], 2), [3, 20000]);
     }
 
     [Fact]
     public void Operands_are_broadcast()
     {
-        All(Make<float>([5, 7], 1), Make<float>([7], 2), [5, 7]);
-        All(Make<float>([5, 7], 1), Make<float>([5, 1], 2), [5, 7]);
-        All(Make<double>([5, 1, 3], 1), Make<double>([1, 17, 1], 2), [5, 17, 3]);
-        All(Make<double>([], 1), Make<double>([40], 2), [2, 3, 40]);
-        All(Make<float>([1, 300], 1), Make<float>([300, 1], 2), [300, 300]);
+        CheckAll(Make<float>([5, 7], 1), Make<float>([7], 2), [5, 7]);
+        CheckAll(Make<float>([5, 7], 1), Make<float>([5, 1], 2), [5, 7]);
+        CheckAll(Make<double>([5, 1, 3], 1), Make<double>([1, 17, 1], 2), [5, 17, 3]);
+        CheckAll(Make<double>([], 1), Make<double>([40], 2), [2, 3, 40]);
+        CheckAll(Make<float>([1, 300], 1), Make<float>([300, 1], 2), [300, 300]);
     }
 
     [Fact]
     public void Operands_are_views()
     {
-        All(Make<float>([7, 5], 1).Transpose(0, 1), Make<float>([5, 7], 2), [5, 7]);
-        All(Make<float>([2, 9, 3, 8], 1).Transpose(1, 2), Make<float>([2, 3, 9, 8], 2), [2, 3, 9, 8]);
-        All(Make<double>([9, 40], 1).Slice(1, 3, 33), Make<double>([12, 33], 2).Slice(0, 2, 9), [9, 33]);
-        All(Make<float>([4, 5, 6], 1).Transpose(0, 2), Make<float>([6, 5, 4], 2).Slice(2, 1, 1), [6, 5, 4]);
-        All(Make<float>([200, 300], 1).Transpose(0, 1), Make<float>([300, 1], 2), [300, 200]);
-        All(Make<float>([2, 3, 1, 2, 3, 5], 1).Transpose(1, 4), Make<float>([5], 2), [2, 3, 1, 2, 3, 5]);
+        CheckAll(Make<float>([7, 5], 1).Transpose(0, 1), Make<float>([5, 7], 2), [5, 7]);
+        CheckAll(Make<float>([2, 9, 3, 8], 1).Transpose(1, 2), Make<float>([2, 3, 9, 8], 2), [2, 3, 9, 8]);
+        CheckAll(Make<double>([9, 40], 1).Slice(1, 3, 33), Make<double>([12, 33], 2).Slice(0, 2, 9), [9, 33]);
+        CheckAll(Make<float>([4, 5, 6], 1).Transpose(0, 2), Make<float>([6, 5, 4], 2).Slice(2, 1, 1), [6, 5, 4]);
+        CheckAll(Make<float>([200, 300], 1).Transpose(0, 1), Make<float>([300, 1], 2), [300, 200]);
+        CheckAll(Make<float>([2, 3, 1, 2, 3, 5], 1).Transpose(1, 4), Make<float>([5], 2), [2, 3, 1, 2, 3, 5]);
     }
 
     [Fact]
@@ -111,7 +111,7 @@ public class ElementwiseTests
         Samples.Random<T>(shape, seed, 0.5, 3);
 
     // One operation is rounded once, an accumulated one twice.
-    private static void All<T>(Tensor<T> a, Tensor<T> b, Shape shape)
+    private static void CheckAll<T>(Tensor<T> a, Tensor<T> b, Shape shape)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         double[] x = Samples.Doubles(a.BroadcastTo(shape)), y = Samples.Doubles(b.BroadcastTo(shape));

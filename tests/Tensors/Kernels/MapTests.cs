@@ -33,6 +33,9 @@ public class MapTests
     public void Negation() => Check<NegationFunction<float>, NegationFunction<double>>(x => -x, x => -1);
 
     [Fact]
+    public void Identity() => Check<IdentityFunction<float>, IdentityFunction<double>>(x => x, x => 1);
+
+    [Fact]
     public void Silu() =>
         Check<SiluFunction<float>, SiluFunction<double>>(x => x * Logistic(x), x => Logistic(x) * (1 + x * Logistic(-x)));
 

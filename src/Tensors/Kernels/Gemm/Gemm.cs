@@ -1,5 +1,4 @@
 using System.Numerics;
-using MiniGpt.Tensors.Simd;
 using MiniGpt.Tensors.Threading;
 
 namespace MiniGpt.Tensors.Kernels;
@@ -22,7 +21,7 @@ public static class Gemm
     /// <exception cref="ShapeException">The shapes do not go together.</exception>
     public static void Multiply<T>(Tensor<T> a, Tensor<T> b, Tensor<T> c, bool accumulate = false)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
-        Run<T, NoFunction<T>>("MatMul", a, b, default, c, default, accumulate);
+        Run<T, IdentityFunction<T>>("MatMul", a, b, default, c, default, accumulate);
 
     /// <summary>Y = X·Wᵀ + bias.</summary>
     /// <param name="x">[..., In].</param>
@@ -32,7 +31,7 @@ public static class Gemm
     /// <exception cref="ShapeException">The shapes do not go together.</exception>
     public static void Linear<T>(Tensor<T> x, Tensor<T> weight, Tensor<T> bias, Tensor<T> y)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
-        Run<T, NoFunction<T>>("Linear", x, weight.Transpose(0, 1), bias, y, default, accumulate: false);
+        Run<T, IdentityFunction<T>>("Linear", x, weight.Transpose(0, 1), bias, y, default, accumulate: false);
 
     /// <summary>Z = X·Wᵀ + bias and Y = f(Z), where f is applied while a block of Z is still in the cache.</summary>
     /// <param name="x">[..., In].</param>
@@ -114,16 +113,5 @@ public static class Gemm
 
     private static unsafe bool IsSmall<T>(Tensor<T> b)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
-        b.Stride(-1) == 1 && (long)b.Stride(-2) * b.Shape[-2] * sizeof(T) <= GemmProduct<T, NoFunction<T>>.MostBytesInPlace;
-
-    /// <summary>Stands for "no activation": the output is empty then, and this is never called.</summary>
-    private readonly struct NoFunction<T> : IUnaryFunction<T>
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        public static V Value<V>(V x)
-            where V : unmanaged, ISimd<V, T> => x;
-
-        public static V Derivative<V>(V x, V y)
-            where V : unmanaged, ISimd<V, T> => V.Broadcast(T.One);
-    }
+        b.Stride(-1) == 1 && (long)b.Stride(-2) * b.Shape[-2] * sizeof(T) <= GemmProduct<T, IdentityFunction<T>>.MostBytesInPlace;
 }

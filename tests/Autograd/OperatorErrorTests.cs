@@ -1,0 +1,51 @@
+using MiniGpt.Autograd;
+using MiniGpt.Autograd.Ops;
+using MiniGpt.Tensors;
+using MiniGpt.Tensors.Kernels;
+using Xunit;
+
+namespace MiniGpt.Tests.Autograd;
+
+/// <summary>Operators name themselves and what they were given.</summary>
+public sealed class OperatorErrorTests : IDisposable
+{
+    private readonly Tape<double> _tape = new();
+
+    [Fact]
+    public void Shapes_that_do_not_go_together_are_named()
+    {
+        AssertNames("Add: [2, 3] and [4]", () => X(2, 3) + X(4));
+        AssertNames("Subtract: [2, 3] and [4]", () => X(2, 3) - X(4));
+        AssertNames("Multiply: [2, 3] and [4]", () => X(2, 3) * X(4));
+        AssertNames("Divide: [2, 3] and [4]", () => X(2, 3) / X(4));
+        AssertNames("MatMul: [2, 3] and [4]", () => X(2, 3).MatMul(X(4)));
+        AssertNames("MatMul: [2, 3] and [4, 5]", () => X(2, 3).MatMul(X(4, 5)));
+        AssertNames("Linear: [2, 3] and [4, 5]", () => X(2, 3).Linear(X(4, 5)));
+        AssertNames("Concat: [2, 3] and [2, 3, 1]", () => X(2, 3).Concat(X(2, 3, 1), 0));
+        AssertNames("Concat: [2, 3] and [3, 4]", () => X(2, 3).Concat(X(3, 4), 1));
+        AssertNames("LayerNorm: [2, 3] and [2]", () => X(2, 3).LayerNorm(X(2), X(3), 1e-5));
+        AssertNames("RmsNorm: [2, 3] and [2]", () => X(2, 3).RmsNorm(X(2), 1e-5));
+        AssertNames("CrossEntropy: [2, 3] and [3]", () => X(2, 3).CrossEntropy(new Tensor<int>([3])));
+        AssertNames("Attention: [2, 3] and [2, 3]", () => X(2, 3).Attention(X(2, 3), X(2, 3), new AttentionOptions<double> { Scale = 1 }));
+        AssertNames("Reshape: [2, 3] and [5]", () => X(2, 3).Reshape([5]));
+    }
+
+    [Fact]
+    public void Other_arguments_that_make_no_sense_are_named()
+    {
+        Assert.Contains("[1, 2, 7]", Assert.Throws<ArgumentException>(() =>
+            X(1, 2, 7).SelfAttention(2, new AttentionOptions<double> { Scale = 1 })).Message, StringComparison.Ordinal);
+        Assert.Contains("1.5", Assert.Throws<ArgumentOutOfRangeException>(() => X(2).Dropout(1.5, default)).Message, StringComparison.Ordinal);
+        Assert.Contains("no axis 2", Assert.Throws<ArgumentOutOfRangeException>(() => X(2, 3).Softmax(2)).Message, StringComparison.Ordinal);
+        Assert.Contains("id 7", Assert.Throws<ArgumentException>(() =>
+            _tape.Embedding(X(3, 2), Tensor<int>.From([7], [1]))).Message, StringComparison.Ordinal);
+        Assert.Contains("no axis 1", Assert.Throws<ArgumentOutOfRangeException>(() => X(3).Slice(1, 0, 1)).Message, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => _tape.Dispose();
+
+    private static void AssertNames(string text, Func<Variable<double>> function) =>
+        Assert.StartsWith(text, Assert.Throws<ShapeException>(function).Message, StringComparison.Ordinal);
+
+    private Variable<double> X(params int[] sizes) => _tape.Leaf(new Tensor<double>(new Shape(sizes)));
+}
