@@ -35,11 +35,11 @@ public sealed class OperatorErrorTests : IDisposable
     {
         Assert.Contains("[1, 2, 7]", Assert.Throws<ArgumentException>(() =>
             X(1, 2, 7).SelfAttention(2, new AttentionOptions<double> { Scale = 1 })).Message, StringComparison.Ordinal);
-        Assert.Contains("1.5", Assert.Throws<ArgumentOutOfRangeException>(() => X(2).Dropout(1.5, default)).Message, StringComparison.Ordinal);
-        Assert.Contains("no axis 2", Assert.Throws<ArgumentOutOfRangeException>(() => X(2, 3).Softmax(2)).Message, StringComparison.Ordinal);
+        Assert.Contains("1.5", Assert.Throws<ArgumentOutOfRangeException>(() => X(2).Dropout(1.5, default)).Message);
+        Assert.Contains("no axis 2", Assert.Throws<ArgumentOutOfRangeException>(() => X(2, 3).Softmax(2)).Message);
         Assert.Contains("id 7", Assert.Throws<ArgumentException>(() =>
             _tape.Embedding(X(3, 2), Tensor<int>.From([7], [1]))).Message, StringComparison.Ordinal);
-        Assert.Contains("no axis 1", Assert.Throws<ArgumentOutOfRangeException>(() => X(3).Slice(1, 0, 1)).Message, StringComparison.Ordinal);
+        Assert.Contains("no axis 1", Assert.Throws<ArgumentOutOfRangeException>(() => X(3).Slice(1, 0, 1)).Message);
     }
 
     public void Dispose() => _tape.Dispose();

@@ -8,7 +8,7 @@ namespace MiniGpt.Tests.Precision;
 /// <summary>Matrix products and attention.</summary>
 public class ProductPrecisionTests
 {
-    /// <summary>M, N and K of the presets' products, forward and backward, with M cut down; and each of the three over all lengths.</summary>
+    /// <summary>M, N and K: each over all lengths, and those of the presets' products, with M cut down.</summary>
     private static IEnumerable<(int Rows, int Columns, int Depth)> Sizes =>
     [
         .. Enumerable.Range(1, 257).SelectMany(n => new[] { (n, 9, 7), (5, n, 7), (5, 9, n), (1, n, 5), (1, 5, n) }),
@@ -44,7 +44,8 @@ public class ProductPrecisionTests
         {
             Tensor<float> x = Random([rows, depth], depth), weight = Random([columns, depth], 1), bias = Random([columns], 2);
             Tensor<float> y = new([rows, columns]), z = new(y.Shape), activated = new(y.Shape);
-            Tensor<double> twin = new(y.Shape), size = new(y.Shape), wideActivated = new(y.Shape), wideX = Widen(x), wideWeight = Widen(weight);
+            Tensor<double> twin = new(y.Shape), size = new(y.Shape), wideActivated = new(y.Shape);
+            Tensor<double> wideX = Widen(x), wideWeight = Widen(weight);
             Gemm.Linear(x, weight, bias, y);
             Gemm.Linear<float, GeluTanhFunction<float>>(x, weight, bias, z, activated);
             Gemm.Linear<double, GeluTanhFunction<double>>(wideX, wideWeight, Widen(bias), twin, wideActivated);
@@ -77,11 +78,12 @@ public class ProductPrecisionTests
 
     private static void CheckAttention(int queries, int keys, int depth, int valueWidth, bool causal)
     {
-        Tensor<float> q = Random([1, 1, queries, depth], depth), k = Random([1, 1, keys, depth], 1), v = Random([1, 1, keys, valueWidth], 2);
-        Tensor<float> y = new([1, 1, queries, valueWidth]), logSumExp = new([1, 1, queries]), dy = Random(y.Shape, 3);
+        Tensor<float> q = Random([1, 1, queries, depth], depth), k = Random([1, 1, keys, depth], 1);
+        Tensor<float> v = Random([1, 1, keys, valueWidth], 2), y = new([1, 1, queries, valueWidth]), logSumExp = new([1, 1, queries]), dy = Random(y.Shape, 3);
         Tensor<float> dq = new(q.Shape), dk = new(k.Shape), dv = new(v.Shape);
-        var options = new AttentionOptions<float> { Scale = 1 / MathF.Sqrt(depth), Causal = causal, FirstQuery = Math.Max(0, keys - queries) };
-        var wideOptions = new AttentionOptions<double> { Scale = options.Scale, Causal = causal, FirstQuery = options.FirstQuery };
+        int firstQuery = Math.Max(0, keys - queries);
+        var options = new AttentionOptions<float> { Scale = 1 / MathF.Sqrt(depth), Causal = causal, FirstQuery = firstQuery };
+        var wideOptions = new AttentionOptions<double> { Scale = options.Scale, Causal = causal, FirstQuery = firstQuery };
         Tensor<double> wideQ = Widen(q), wideK = Widen(k), wideV = Widen(v), wideDy = Widen(dy), twin = new(y.Shape), size = new(y.Shape);
         Tensor<double> wideLogSumExp = new(logSumExp.Shape), ignored = new(logSumExp.Shape);
         Attention.Forward(q, k, v, y, logSumExp, options);

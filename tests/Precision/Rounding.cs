@@ -12,8 +12,8 @@ namespace MiniGpt.Tests.Precision;
 /// <remarks>
 /// Bounds are multiples of epsilon, 2⁻²³, times the sum of the magnitudes of what was added up. One rounding costs half an epsilon of its
 /// result. A sum of n terms has the error (n − 1)/2 · epsilon · Σ|term| at worst (Higham 2002, section 4.2), but roundings are as good as
-/// independent, and √n takes the place of n (Higham and Mary 2019): so the bound of a sum is (2 + √n) · epsilon · Σ|term|, whatever the order,
-/// and holds at every vector width. What a function of such a sum makes of the error is said where it is used.
+/// independent, and √n takes the place of n (Higham and Mary 2019): so the bound of a sum is (2 + √n) · epsilon · Σ|term|, whatever the
+/// order, and holds at every vector width. What a function of such a sum makes of the error is said where it is used.
 /// </remarks>
 internal static class Rounding
 {
@@ -46,7 +46,8 @@ internal static class Rounding
             if (!(error <= epsilons(i)))
             {
                 Assert.Fail(string.Create(CultureInfo.InvariantCulture,
-                    $"element {i} of {actual.Shape}: {found[i]:R} differs from {expected[i]:R} by {error:G4} epsilons; {epsilons(i):G4} are allowed"));
+                    $"element {i} of {actual.Shape}: {found[i]:R} differs from {expected[i]:R} by {error:G4} epsilons, "
+                    + $"{epsilons(i):G4} are allowed"));
             }
         }
     }

@@ -78,7 +78,8 @@ public class RowPrecisionTests
             // From the same y: its product with a difference of dy and a sum of products.
             Softmax.Backward(y, dy, dx, accumulate: false);
             Softmax.Backward(Widen(y), Widen(dy), slope, accumulate: false);
-            double[] mean = [.. Widen(y).Span.ToArray().Zip(Widen(dy).Span.ToArray(), (p, d) => p * Math.Abs(d)).Chunk(n).Select(row => row.Sum())];
+            double[] products = [.. y.Span.ToArray().Zip(dy.Span.ToArray(), (p, d) => (double)p * Math.Abs(d))];
+            double[] mean = [.. products.Chunk(n).Select(row => row.Sum())];
             AssertWithin(slope, dx, i => (Sum(n) + 2) * y.Span[i] * (Math.Abs(dy.Span[i]) + mean[i / n]));
 
             // An error of a sum is, for its logarithm, that error in units of the sum.
@@ -92,13 +93,13 @@ public class RowPrecisionTests
         }
     }
 
-    // With M the mean of |x|: the mean is a sum, so every x − mean may be wrong by an error of M, which is M / deviation of a normal number.
+    // With M the mean of |x|: the mean is a sum, so every x − mean may be wrong by an error of M, which is M / deviation once normed.
     [Fact]
     public void Layer_norm()
     {
         foreach (int n in Lengths)
         {
-            Tensor<float> x = Random([Rows, n], n), dy = Random([Rows, n], 1), gain = Random([n], 2), bias = Random([n], 3), y = new(x.Shape);
+            Tensor<float> x = Random([Rows, n], n), dy = Random(x.Shape, 1), gain = Random([n], 2), bias = Random([n], 3), y = new(x.Shape);
             Tensor<float> mean = new([Rows]), inverse = new([Rows]), dx = new(x.Shape), dgain = new([n]), dbias = new([n]);
             Tensor<double> wideX = Widen(x), twin = new(x.Shape), wideMean = new([Rows]), wideInverse = new([Rows]);
             LayerNorm.Forward(x, gain, bias, y, mean, inverse, NormEpsilon);
@@ -190,7 +191,7 @@ public class RowPrecisionTests
         AssertWithin(twin, y, i => epsilons * size.Span[i]);
     }
 
-    /// <summary>From the same means and deviations, in which nothing cancels: inv (g − mean(g) − n mean(g n)), and sums over rows.</summary>
+    /// <summary>From the same means and deviations: inv (g − mean(g) − n mean(g n)), and sums over rows.</summary>
     private static void CheckGradients(
         Tensor<float> x, Tensor<float> gain, Tensor<float> mean, Tensor<float> inverse, Tensor<float> dy, Tensor<float> dx,
         Tensor<float> dgain, Tensor<float> dbias)

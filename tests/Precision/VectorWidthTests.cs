@@ -18,7 +18,8 @@ public class VectorWidthTests
     [InlineData("DOTNET_EnableHWIntrinsic", 0)]
     public void Kernels_are_as_precise_at_other_widths(string flag, int bits)
     {
-        Assert.SkipWhen(s_flags.Any(known => Environment.GetEnvironmentVariable(known) is not null), "This process has a chosen width itself.");
+        Assert.SkipWhen(
+            s_flags.Any(known => Environment.GetEnvironmentVariable(known) is not null), "The width of this process was chosen, too.");
         Assert.SkipWhen(VectorWidth.Bits <= bits, $"This machine has {VectorWidth.Bits} bits.");
         string tests = typeof(VectorWidthTests).Assembly.Location;
         var start = new ProcessStartInfo("dotnet")

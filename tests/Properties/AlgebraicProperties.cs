@@ -47,8 +47,8 @@ public sealed class AlgebraicProperties
         {
             using var tape = new Tape<float>(records: false);
             Variable<float>[] x = [.. Enumerable.Range(0, 3).Select(i => tape.Constant(Singles(Any(s, i, shape), kept, later)))];
-            Tensor<float> y = x[0].Attention(x[1], x[2], new AttentionOptions<float> { Scale = 0.5f, Causal = true }).Slice(2, 0, kept).Value;
-            return y.Span.ToArray();
+            Variable<float> y = x[0].Attention(x[1], x[2], new AttentionOptions<float> { Scale = 0.5f, Causal = true });
+            return y.Slice(2, 0, kept).Value.Span.ToArray();
         }
 
         float[] seen = Seen(0);
@@ -106,11 +106,11 @@ public sealed class AlgebraicProperties
         using var tape = new Tape<double>(records: false);
         Variable<double> qkv = tape.Constant(Any(s, 0, [1 + s.A % 2, s.B, 3 * heads * size]));
         var options = new AttentionOptions<double> { Scale = 0.5, Causal = s.Flag() };
-        Variable<double> permuted = Turned(qkv.Slice(-1, 0, heads * size))
-            .Concat(Turned(qkv.Slice(-1, heads * size, heads * size)), -1).Concat(Turned(qkv.Slice(-1, 2 * heads * size, heads * size)), -1);
+        Variable<double> permuted = Turned(Part(0)).Concat(Turned(Part(1)), -1).Concat(Turned(Part(2)), -1);
         Assert.Equal(
             Turned(qkv.SelfAttention(heads, options)).Value.Span.ToArray(), permuted.SelfAttention(heads, options).Value.Span.ToArray());
 
+        Variable<double> Part(int index) => qkv.Slice(-1, index * heads * size, heads * size);
         Variable<double> Turned(Variable<double> x) =>
             x.Slice(-1, turn * size, (heads - turn) * size).Concat(x.Slice(-1, 0, turn * size), -1);
     });
@@ -150,7 +150,7 @@ public sealed class AlgebraicProperties
         using var tape = new Tape<double>(records: false);
         Variable<double> x = tape.Constant(Any(s, 0, s.Shape(), -5));
         double[] logs = x.LogSoftmax().Value.Span.ToArray();
-        double[] losses = [.. targets.Span.ToArray().Select((t, row) => (t, row)).Where(p => p.t >= 0).Select(p => -logs[p.row * s.Shape()[-1] + p.t])];
+        double[] losses = [.. targets.Span.ToArray().Zip(logs.Chunk(s.Shape()[-1])).Where(row => row.First >= 0).Select(row => -row.Second[row.First])];
         double expected = losses.Length == 0 ? 0 : losses.Average();
         Assert.Equal(expected, x.CrossEntropy(targets, ignoredTarget: -1).Value.Span[0], Tolerance);
     });

@@ -9,7 +9,7 @@ using Inputs = System.Collections.Generic.IReadOnlyList<MiniGpt.Autograd.Variabl
 
 namespace MiniGpt.Tests.Properties;
 
-/// <summary>An operator whose backward is written by hand equals the composition of simple ones that it replaces, forward and backward.</summary>
+/// <summary>A fused operator equals the composition of simple ones that it replaces, forward and backward.</summary>
 public sealed class FusedProperties
 {
     private const double Epsilon = 1e-2;
@@ -111,7 +111,8 @@ public sealed class FusedProperties
     [Fact]
     public void Layer_norm_is_centred_scaled_and_moved() => AssertEqual(s =>
     {
-        return (x => x[0].LayerNorm(x[1], x[2], Epsilon), Composed, [Any(s, 0, s.Shape()), Any(s, 1, [s.Shape()[-1]]), Any(s, 2, [s.Shape()[-1]])]);
+        return (x => x[0].LayerNorm(x[1], x[2], Epsilon), Composed,
+            [Any(s, 0, s.Shape()), Any(s, 1, [s.Shape()[-1]]), Any(s, 2, [s.Shape()[-1]])]);
 
         static Variable<double> Composed(Inputs x)
         {

@@ -133,6 +133,19 @@ public class GradientProperties
     });
 
     [Fact]
+    public void Reshape() => HoldsElementwise(x => x.Reshape([1, checked((int)x.Shape.Count)]));
+
+    [Fact]
+    public void Transpose() => HoldsAlongAnAxis((s, x) => x.Transpose(s.Axis(), (s.Choice >> 3) % s.Rank));
+
+    [Fact]
+    public void Slice() => Holds(s =>
+    {
+        int size = s.Shape()[s.Axis()], start = s.Choice % size;
+        return (x => x[0].Slice(s.Axis(), start, 1 + s.Seed % (size - start)), [Any(s, 0, s.Shape())]);
+    });
+
+    [Fact]
     public void Chains_of_views() => Holds(s =>
     {
         Shape shape = s.Shape();

@@ -35,7 +35,8 @@ internal static class GradientProperty
     }, name);
 
     public static void Holds(
-        Func<Sizes, (Func<Inputs, Variable<double>> Function, Tensor<double>[] Inputs)> make, [CallerMemberName] string name = "") => Holds(s =>
+        Func<Sizes, (Func<Inputs, Variable<double>> Function, Tensor<double>[] Inputs)> make, [CallerMemberName] string name = "") =>
+        Holds(s =>
         {
             (Func<Inputs, Variable<double>> function, Tensor<double>[] inputs) = make(s);
             return ((_, x) => function(x), inputs);

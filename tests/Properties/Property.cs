@@ -29,10 +29,9 @@ internal static partial class Property
         Config config = Config.QuickThrowOnFailure.WithMaxTest(s_cases);
         if (replay is not null)
         {
-            string[] numbers = replay.Split(',');
-            var random = new Rnd(ulong.Parse(numbers[0], CultureInfo.InvariantCulture), ulong.Parse(numbers[1], CultureInfo.InvariantCulture));
-            int size = int.Parse(numbers[2], CultureInfo.InvariantCulture);
-            config = config.WithMaxTest(1).WithReplay(FSharpOption<Replay>.Some(new Replay(random, FSharpOption<int>.Some(size))));
+            ulong[] numbers = [.. replay.Split(',').Select(number => ulong.Parse(number, CultureInfo.InvariantCulture))];
+            var first = new Replay(new Rnd(numbers[0], numbers[1]), FSharpOption<int>.Some((int)numbers[2]));
+            config = config.WithMaxTest(1).WithReplay(FSharpOption<Replay>.Some(first));
         }
 
         try

@@ -198,7 +198,8 @@ public sealed class ModelFolderTests : IDisposable
     }
 
     private static void AssertRefused(string folder, string reason) =>
-        Assert.Contains(reason, Assert.Throws<FileFormatException>(() => ModelFolder.Load<float>(folder)).Message, StringComparison.Ordinal);
+        Assert.Contains(
+            reason, Assert.Throws<FileFormatException>(() => ModelFolder.Load<float>(folder)).Message, StringComparison.Ordinal);
 
     /// <summary>A copy of the recorded model with other tensors or another configuration.</summary>
     private string Tiny(Action<List<(string Name, float[] Numbers, long[] Shape)>> change, Action<JsonNode>? reconfigure = null)

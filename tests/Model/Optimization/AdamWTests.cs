@@ -61,7 +61,12 @@ public class AdamWTests
     {
         var gpt = new Gpt<double>(new GptConfig
         {
-            VocabularySize = 5, Context = 3, Layers = 1, Heads = 2, Width = 4, Positions = PositionKind.Sinusoidal,
+            VocabularySize = 5,
+            Context = 3,
+            Layers = 1,
+            Heads = 2,
+            Width = 4,
+            Positions = PositionKind.Sinusoidal,
         });
         gpt.Initialize(1);
         return gpt;

@@ -140,7 +140,7 @@ public class GemmTests
         Assert.Throws<ShapeException>(() => Gemm.Multiply(a, b, new Tensor<float>([4, 2]).Transpose(0, 1)));
         Assert.Throws<ShapeException>(() => Gemm.Multiply(new Tensor<float>([2, 2, 3]), b, new Tensor<float>([2, 4])));
         Assert.Throws<ShapeException>(() => Gemm.Multiply(a, new Tensor<float>([2, 3, 4]), new Tensor<float>([2, 4])));
-        Assert.Throws<ShapeException>(() => Gemm.Linear(a, new Tensor<float>([5, 3]), new Tensor<float>([5, 1]), new Tensor<float>([2, 5])));
+        Assert.Throws<ShapeException>(() => Gemm.Linear(a, new Tensor<float>([5, 3]), new([5, 1]), new Tensor<float>([2, 5])));
         Assert.Throws<ShapeException>(() => Gemm.Linear(a, new Tensor<float>([5, 3]), new Tensor<float>([4]), new Tensor<float>([2, 5])));
         Assert.Throws<ShapeException>(() => Gemm.Linear<float, ReluFunction<float>>(
             a, new Tensor<float>([5, 3]), default, new Tensor<float>([2, 5]), new Tensor<float>([5, 2])));

@@ -40,8 +40,8 @@ public class MicrokernelTests
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
     {
-        Tensor<T> a = Samples.Random<T>([rows, depth], 1), b = Samples.Random<T>([depth, columns], 2), bias = Samples.Random<T>([columns], 3);
-        Tensor<T> left = turned ? Turned(a) : a, c = Samples.Filled<T>([rows, columns], 1);
+        Tensor<T> a = Samples.Random<T>([rows, depth], 1), b = Samples.Random<T>([depth, columns], 2);
+        Tensor<T> bias = Samples.Random<T>([columns], 3), left = turned ? Turned(a) : a, c = Samples.Filled<T>([rows, columns], 1);
         int lanes = Microkernel.Columns<T, V>(), panels = (columns + lanes - 1) / lanes;
         var packed = new Tensor<T>([panels * lanes * depth]);
         Packing.Pack<T, V>(new Operand<T>(b.Pointer, 1, columns), columns, depth, lanes, packed.Pointer);
