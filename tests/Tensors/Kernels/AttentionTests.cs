@@ -54,6 +54,20 @@ public class AttentionTests
     }
 
     [Fact]
+    public void Keys_that_no_query_sees_get_no_gradient()
+    {
+        Tensor<float> q = Samples.Random<float>([1, 1, 2, 4], 1), k = Samples.Random<float>([1, 1, 5, 4], 2);
+        Tensor<float> v = Samples.Random<float>([1, 1, 5, 3], 3), output = new([1, 1, 2, 3]), logSumExp = new([1, 1, 2]);
+        Tensor<float> dq = new(q.Shape), dk = Samples.Filled<float>(k.Shape, double.NaN), dv = Samples.Filled<float>(v.Shape, double.NaN);
+        var options = new AttentionOptions<float> { Scale = 0.5f, Causal = true };
+        Attention.Forward(q, k, v, output, logSumExp, options);
+        Attention.Backward(q, k, v, output, logSumExp, output, dq, dk, dv, accumulate: false, options);
+        Assert.All(Samples.Doubles(dk.Slice(2, 2, 3)), x => Assert.Equal(0, x));
+        Assert.All(Samples.Doubles(dv.Slice(2, 2, 3)), x => Assert.Equal(0, x));
+        Assert.All(Samples.Doubles(dv.Slice(2, 0, 2)), x => Assert.True(double.IsFinite(x)));
+    }
+
+    [Fact]
     public void No_keys_at_all_give_zeros()
     {
         Tensor<float> q = Samples.Random<float>([1, 1, 3, 4], 1), none = new([1, 1, 0, 4]);

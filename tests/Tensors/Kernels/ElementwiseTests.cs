@@ -95,8 +95,13 @@ public class ElementwiseTests
         Assert.Throws<ShapeException>(() => Elementwise.Add(new Tensor<float>([3]), new Tensor<float>([4]), new Tensor<float>([4])));
 
     [Fact]
-    public void Tensors_without_elements_are_left_alone() =>
-        Elementwise.Add(new Tensor<float>([3, 0, 5]), new Tensor<float>([5]), new Tensor<float>([3, 0, 5]));
+    public void Tensors_without_elements_are_left_alone()
+    {
+        Tensor<float> whole = Samples.Filled<float>([3, 2, 5], 7), none = whole.Slice(1, 1, 0);
+        Elementwise.Add(new Tensor<float>([3, 0, 5]), new Tensor<float>([5]), none);
+        Elementwise.Fill(none, 1f);
+        Assert.All(whole.Span.ToArray(), element => Assert.Equal(7, element));
+    }
 
     [Fact]
     public void A_destination_that_repeats_elements_is_refused()
