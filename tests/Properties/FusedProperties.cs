@@ -158,6 +158,35 @@ public sealed class FusedProperties
             _ => (x => x[0].Mean(s.Axis()), x => x[0].Sum(s.Axis()) * (1.0 / s.Shape()[s.Axis()]), [Any(s, 0, s.Shape())]),
         });
 
+    // Leaves whose memory has gaps or runs across.
+    [Fact]
+    public void What_reads_a_view_in_place_gives_what_it_gives_of_a_copy() => Property.Check(s =>
+    {
+        Tensor<double> wide = Any(s, 0, [s.A, s.B, s.C + 2]), square = Any(s, 1, [s.A, s.C, s.B]);
+        Tensor<double>[] views = [wide.Slice(2, 1, s.C), square.Transpose(1, 2)];
+        Tensor<double>[] copies = [.. views.Select(Copy)];
+
+        // A product of other strides may add in another order.
+        Assert.All(Run(copies).Zip(Run(views)), pair => Assert.Equal(pair.First, pair.Second, 1e-11 * Math.Max(1, Math.Abs(pair.First))));
+
+        double[] Run(Tensor<double>[] inputs)
+        {
+            using var tape = new Tape<double>();
+            Variable<double> a = tape.Leaf(inputs[0]), b = tape.Leaf(inputs[1]);
+            Variable<double> y = ((a + b) * a - b / (a * a + b * b)).Concat(a * 3.0, s.Choice % 3).Slice(0, 0, 1).Sum()
+                + a.MatMul(b, transposeB: true).Sum() + a.MatMul(b, transposeA: true).Sum();
+            tape.Backward(y);
+            return [.. new[] { y.Value, a.Gradient, b.Gradient }.SelectMany(x => x.Span.ToArray())];
+        }
+
+        static Tensor<double> Copy(Tensor<double> view)
+        {
+            var copy = new Tensor<double>(view.Shape);
+            Elementwise.Copy(view, copy);
+            return copy;
+        }
+    });
+
     private static void AssertEqual(
         Func<Sizes, (Func<Inputs, Variable<double>> Fused, Func<Inputs, Variable<double>> Composed, Tensor<double>[] Inputs)> make,
         [CallerMemberName] string name = "") => Property.Check(s =>
