@@ -48,6 +48,7 @@ public sealed record Sizes(int A, int B, int C, int D, int Rank, int Choice, int
     private static IEnumerable<Sizes> Smaller(Sizes s)
     {
         foreach (int rank in Between(1, s.Rank)) yield return s with { Rank = rank };
+        if (s.Rank > 1) yield return s with { Rank = s.Rank - 1, A = s.B, B = s.C, C = s.D, D = s.A }; // without the outermost axis
         foreach (int a in Between(1, s.A)) yield return s with { A = a };
         foreach (int b in Between(1, s.B)) yield return s with { B = b };
         foreach (int c in Between(1, s.C)) yield return s with { C = c };
