@@ -1,13 +1,17 @@
 using System.Numerics;
+using MiniGpt.Tensors;
+using MiniGpt.Tensors.Kernels;
 
 namespace MiniGpt.Model.Generation;
 
-/// <summary>Chooses a token from logits.</summary>
+/// <summary>Chooses the tokens of one text, one after the other, from their logits.</summary>
 public sealed class Sampler
 {
     private readonly SamplingOptions _options;
-    private readonly PriorityQueue<int, double> _likeliest = new();
-    private double[] _weights = [];
+    private readonly List<int> _distinct = [];
+    private readonly RankSelection _selection = new();
+    private bool[] _isInText = [];
+    private Tensor<double> _weights;
 
     /// <summary>Makes a sampler.</summary>
     /// <exception cref="ArgumentException">An option makes no sense.</exception>
@@ -17,26 +21,71 @@ public sealed class Sampler
         _options = options;
     }
 
+    /// <summary>The probabilities [V] from which a token is drawn: what the options make of logits. At temperature 0, all of it on one token.</summary>
+    /// <param name="logits">[V].</param>
+    /// <param name="options">The steps and their strength.</param>
+    /// <param name="text">The ids that are already in the text: they get the repetition penalty.</param>
+    /// <exception cref="ArgumentException">An option makes no sense, an id is outside of the vocabulary, or no logit is a finite number.</exception>
+    public static double[] Probabilities<T>(ReadOnlySpan<T> logits, SamplingOptions options, ReadOnlySpan<int> text = default)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Sampler sampler = new(options);
+        foreach (int id in text)
+        {
+            Require.That((uint)id < (uint)logits.Length, $"the text has the id {id}, outside of the vocabulary of {logits.Length}");
+            sampler.Remember(id);
+        }
+
+        double[] probabilities = sampler.Weigh(logits, out double sum).ToArray();
+        for (int id = 0; id < probabilities.Length; id++)
+        {
+            probabilities[id] /= sum;
+        }
+
+        return probabilities;
+    }
+
+    /// <summary>Says that a token is in the text, for the repetition penalty. <see cref="Choose"/> does so by itself for what it chose.</summary>
+    public void Remember(int id)
+    {
+        if (_options.RepetitionPenalty == 1)
+        {
+            return;
+        }
+
+        if (id >= _isInText.Length)
+        {
+            Array.Resize(ref _isInText, Math.Max(id + 1, 2 * _isInText.Length));
+        }
+
+        if (!_isInText[id])
+        {
+            _isInText[id] = true;
+            _distinct.Add(id);
+        }
+    }
+
     /// <summary>Chooses a token.</summary>
     /// <param name="logits">[V].</param>
     /// <param name="uniform">A random number of [0, 1): the same number chooses the same token.</param>
+    /// <exception cref="ArgumentException">No logit is a finite number.</exception>
     public int Choose<T>(ReadOnlySpan<T> logits, double uniform)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        if (_options.Temperature == 0)
-        {
-            return Likeliest(logits);
-        }
+        int id = Draw(Weigh(logits, out double sum), uniform * sum);
+        Remember(id);
+        return id;
+    }
 
-        double sum = Weigh(logits);
-        double target = uniform * sum;
+    private static int Draw(ReadOnlySpan<double> weights, double target)
+    {
         int last = -1;
-        for (int id = 0; id < logits.Length; id++)
+        for (int id = 0; id < weights.Length; id++)
         {
-            if (_weights[id] > 0)
+            if (weights[id] > 0)
             {
                 last = id;
-                target -= _weights[id];
+                target -= weights[id];
                 if (target < 0)
                 {
                     return id;
@@ -47,69 +96,84 @@ public sealed class Sampler
         return last; // rounding can leave a crumb of the target behind the last token
     }
 
-    private static int Likeliest<T>(ReadOnlySpan<T> logits)
+    /// <summary>The probabilities up to a factor: their sum is not one where a step left tokens out.</summary>
+    private ReadOnlySpan<double> Weigh<T>(ReadOnlySpan<T> logits, out double sum)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (_weights.IsEmpty || _weights.Count != logits.Length)
+        {
+            _weights = new Tensor<double>([logits.Length]);
+        }
+
+        Span<double> weights = _weights.Span;
+        for (int id = 0; id < weights.Length; id++)
+        {
+            weights[id] = double.CreateTruncating(logits[id]);
+        }
+
+        Penalise(weights);
+        int likeliest = Likeliest(weights);
+        double max = weights[likeliest];
+        Require.That(double.IsFinite(max), $"the model's greatest logit is {max}, a finite number expected: its weights are broken");
+        if (_options.Temperature == 0)
+        {
+            weights.Clear();
+            sum = weights[likeliest] = 1;
+            return weights;
+        }
+
+        // The maximum goes first, so that the smallest temperature overflows nothing but differences, and those to minus infinity.
+        for (int id = 0; id < weights.Length; id++)
+        {
+            weights[id] = (weights[id] - max) / _options.Temperature;
+        }
+
+        if (_options.TopK is int k && k < weights.Length)
+        {
+            _selection.KeepCount(weights, k, dropped: double.NegativeInfinity);
+        }
+
+        Softmax.Forward(_weights, _weights);
+        if (_options.TopP < 1)
+        {
+            _selection.KeepMass(weights, _options.TopP, dropped: 0);
+        }
+
+        double least = _options.MinP * weights[likeliest];
+        sum = 0;
+        foreach (ref double weight in weights)
+        {
+            weight = weight < least ? 0 : weight;
+            sum += weight;
+        }
+
+        return weights;
+    }
+
+    private void Penalise(Span<double> logits)
+    {
+        foreach (int id in _distinct)
+        {
+            logits[id] = logits[id] < 0 ? logits[id] * _options.RepetitionPenalty : logits[id] / _options.RepetitionPenalty;
+        }
+    }
+
+    // Written so that a NaN anywhere is the answer: it would otherwise hide.
+    private static int Likeliest(ReadOnlySpan<double> logits)
     {
         int best = 0;
         for (int id = 1; id < logits.Length; id++)
         {
-            if (logits[id] > logits[best])
+            if (!(logits[id] <= logits[best]))
             {
                 best = id;
+                if (double.IsNaN(logits[id]))
+                {
+                    break;
+                }
             }
         }
 
         return best;
-    }
-
-    /// <summary>Fills the weights exp((logit − max) / temperature) of the tokens that can be chosen and returns their sum.</summary>
-    private double Weigh<T>(ReadOnlySpan<T> logits)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        if (_weights.Length != logits.Length)
-        {
-            _weights = new double[logits.Length];
-        }
-
-        double max = double.CreateChecked(logits[Likeliest(logits)]);
-        for (int id = 0; id < logits.Length; id++)
-        {
-            _weights[id] = Math.Exp((double.CreateChecked(logits[id]) - max) / _options.Temperature);
-        }
-
-        if (_options.TopK is int k && k < logits.Length)
-        {
-            KeepLikeliest(k);
-        }
-
-        double sum = 0;
-        foreach (double weight in _weights)
-        {
-            sum += weight;
-        }
-
-        return sum;
-    }
-
-    /// <summary>Leaves the k greatest weights; of equal ones, those that come first.</summary>
-    private void KeepLikeliest(int k)
-    {
-        _likeliest.Clear();
-        for (int id = 0; id < _weights.Length; id++)
-        {
-            if (_likeliest.Count < k)
-            {
-                _likeliest.Enqueue(id, _weights[id]);
-            }
-            else if (_likeliest.TryPeek(out _, out double least) && _weights[id] > least)
-            {
-                int dropped = _likeliest.DequeueEnqueue(id, _weights[id]);
-                _weights[dropped] = 0;
-            }
-            else
-            {
-                _weights[id] = 0;
-            }
-        }
     }
 }
