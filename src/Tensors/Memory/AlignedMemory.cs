@@ -8,6 +8,9 @@ public sealed unsafe class AlignedMemory : IDisposable
     /// <summary>The alignment in bytes: a cache line, and the widest vector.</summary>
     public const int Alignment = 64;
 
+    [ThreadStatic]
+    private static long t_allocated;
+
     private void* _pointer;
 
     /// <summary>Allocates a block.</summary>
@@ -18,10 +21,14 @@ public sealed unsafe class AlignedMemory : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         Bytes = bytes;
         _pointer = NativeMemory.AlignedAlloc((nuint)Math.Max(bytes, 1), Alignment);
+        t_allocated += bytes;
     }
 
     /// <summary>Frees the block if nobody disposed of it.</summary>
     ~AlignedMemory() => Free();
+
+    /// <summary>The bytes that this thread has allocated so far, freed ones included: <see cref="GC.GetAllocatedBytesForCurrentThread"/>'s twin.</summary>
+    public static long AllocatedBytesForCurrentThread => t_allocated;
 
     /// <summary>The block's size in bytes.</summary>
     public long Bytes { get; }
