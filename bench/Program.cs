@@ -1,4 +1,12 @@
 using BenchmarkDotNet.Running;
 using MiniGpt.Bench;
+using MiniGpt.Bench.Guard;
 
-BenchmarkSwitcher.FromAssembly(typeof(KernelConfig).Assembly).Run(args, new KernelConfig());
+if (args is ["guard", .. string[] rest])
+{
+    return GuardCommand.Run(rest);
+}
+
+// In this process, not in one for each benchmark: the ceiling is measured where the kernels run, and nothing has to be built.
+BenchmarkSwitcher.FromAssembly(typeof(KernelConfig).Assembly).Run([.. args, "--inProcess"], new KernelConfig());
+return 0;

@@ -2,25 +2,46 @@ using System.Globalization;
 using BenchmarkDotNet.Columns;
 using BenchmarkDotNet.Reports;
 using BenchmarkDotNet.Running;
+using MiniGpt.Tensors.Kernels;
+using MiniGpt.Tensors.Threading;
 
 namespace MiniGpt.Bench;
 
-/// <summary>A benchmark class that knows how much work one call of its methods is.</summary>
-internal interface IMeasuredWork
+/// <summary>Work a second, in billions, from the median time of a call.</summary>
+internal sealed class RateColumn() : WorkColumn("Rate", "Work a second at the median time, in billions of operations or bytes")
 {
-    /// <summary>What is counted: "GFLOP/s" or "GB/s".</summary>
-    static abstract string Unit { get; }
-
-    /// <summary>Operations, or bytes read and written, of one call with the parameters that are set.</summary>
-    double WorkOfCall { get; }
+    protected override string Show(MeasuredWork work, double nanoseconds, int threads) =>
+        (work.OfCall / nanoseconds).ToString("F1", CultureInfo.InvariantCulture) + " " + work.Unit;
 }
 
-/// <summary>Work a second, in billions, from the median time of a call.</summary>
-internal sealed class RateColumn : IColumn
+/// <summary>The rate beside what the multiply-add units of as many threads can do, measured in the same process.</summary>
+internal sealed class CeilingColumn() : WorkColumn("Share", "Rate as a share of the multiply-add ceiling of as many threads, measured in this process")
 {
-    public string Id => nameof(RateColumn);
+    private static readonly Dictionary<int, double> s_ceilings = [];
 
-    public string ColumnName => "Rate";
+    protected override string Show(MeasuredWork work, double nanoseconds, int threads)
+    {
+        if (work.Unit != MeasuredWork.Flops)
+        {
+            return "-";
+        }
+
+        if (!s_ceilings.TryGetValue(threads, out double ceiling))
+        {
+            Workers.Count = threads;
+            s_ceilings[threads] = ceiling = FmaCeiling.Measure<float>(TimeSpan.FromMilliseconds(200));
+        }
+
+        return (1e9 * work.OfCall / nanoseconds / ceiling).ToString("P0", CultureInfo.InvariantCulture);
+    }
+}
+
+/// <summary>A column that is made from the work of a call and its median time.</summary>
+internal abstract class WorkColumn(string name, string legend) : IColumn
+{
+    public string Id => ColumnName;
+
+    public string ColumnName => name;
 
     public bool AlwaysShow => true;
 
@@ -32,7 +53,7 @@ internal sealed class RateColumn : IColumn
 
     public UnitType UnitType => UnitType.Dimensionless;
 
-    public string Legend => "Work a second at the median time, in billions of operations or bytes";
+    public string Legend => legend;
 
     public bool IsAvailable(Summary summary) => true;
 
@@ -40,21 +61,10 @@ internal sealed class RateColumn : IColumn
 
     public string GetValue(Summary summary, BenchmarkCase benchmarkCase) => GetValue(summary, benchmarkCase, SummaryStyle.Default);
 
-    public string GetValue(Summary summary, BenchmarkCase benchmarkCase, SummaryStyle style)
-    {
-        Type type = benchmarkCase.Descriptor.Type;
-        if (summary[benchmarkCase]?.ResultStatistics is not { } statistics
-            || Activator.CreateInstance(type) is not IMeasuredWork measured)
-        {
-            return "-";
-        }
+    public string GetValue(Summary summary, BenchmarkCase benchmarkCase, SummaryStyle style) =>
+        summary[benchmarkCase]?.ResultStatistics is { } statistics && MeasuredWork.Of(benchmarkCase) is { } work
+            ? Show(work, statistics.Median, MeasuredWork.Threads(benchmarkCase))
+            : "-";
 
-        foreach (var parameter in benchmarkCase.Parameters.Items)
-        {
-            type.GetProperty(parameter.Name)!.SetValue(measured, parameter.Value);
-        }
-
-        string unit = (string)type.GetProperty(nameof(IMeasuredWork.Unit))!.GetValue(null)!;
-        return (measured.WorkOfCall / statistics.Median).ToString("F1", CultureInfo.InvariantCulture) + " " + unit;
-    }
+    protected abstract string Show(MeasuredWork work, double nanoseconds, int threads);
 }

@@ -11,7 +11,7 @@ public class SoftmaxBenchmarks : IMeasuredWork
     private Tensor<float> _x;
     private Tensor<float> _y;
 
-    public static string Unit => "GB/s";
+    public static string Unit => MeasuredWork.Bytes;
 
     [Params("3072x64", "4096x50257")]
     public string Size { get; set; } = "";
@@ -31,10 +31,10 @@ public class SoftmaxBenchmarks : IMeasuredWork
         new RandomStream(1, RandomPurpose.Evaluation).FillNormal(_x.Span, 0, 1);
     }
 
-    [Benchmark]
+    [Benchmark(Baseline = true)]
     public void Softmax() => Tensors.Kernels.Softmax.Forward(_x, _y);
 
-    [Benchmark(Baseline = true)]
+    [Benchmark, Peer]
     public void TensorPrimitivesSoftMax()
     {
         ReadOnlySpan<float> x = _x.Span;
