@@ -1,106 +1,101 @@
 using System.Buffers;
+using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Serialization;
 
 namespace MiniGpt.Model.Tokenizers;
 
-/// <summary>What is done with a character that is not in the vocabulary.</summary>
+/// <summary>What is done with a character or word that is not in the vocabulary.</summary>
 [JsonConverter(typeof(NameConverter<UnknownCharacter>))]
 public enum UnknownCharacter
 {
     /// <summary>The text is refused.</summary>
     [JsonStringEnumMemberName("error")] Error,
 
-    /// <summary>The character is left out.</summary>
+    /// <summary>It is left out.</summary>
     [JsonStringEnumMemberName("skip")] Skip,
 }
 
 /// <summary>One token a character, where a character is a Unicode scalar value: never half of a surrogate pair.</summary>
-public sealed class CharacterTokenizer : ITokenizer
+public sealed class CharacterTokenizer : Tokenizer
 {
-    private readonly Rune[] _characters;
-    private readonly Dictionary<Rune, int> _ids;
+    private readonly Dictionary<Rune, int> _ids = [];
+    private readonly int[] _asciiIds = new int[128]; // most of most texts; -1 where there is none
     private readonly UnknownCharacter _unknown;
 
     /// <summary>A tokenizer with these characters, their ids in this order.</summary>
     /// <exception cref="ArgumentException">There is no character, or one is there twice.</exception>
     public CharacterTokenizer(IEnumerable<Rune> characters, UnknownCharacter unknown = UnknownCharacter.Error)
+        : base(new TokenTable([.. characters.Select(character => Encoding.UTF8.GetBytes(character.ToString()))]))
     {
-        _characters = [.. characters];
         _unknown = unknown;
-        _ids = new Dictionary<Rune, int>(_characters.Length);
-        Require.That(_characters.Length > 0, $"a vocabulary needs at least one character");
-        for (int id = 0; id < _characters.Length; id++)
-            Require.That(_ids.TryAdd(_characters[id], id), $"character {Name(_characters[id])} is in the vocabulary twice");
+        Array.Fill(_asciiIds, -1);
+        for (int id = 0; id < VocabularySize; id++)
+        {
+            Rune.DecodeFromUtf8(TokenBytes(id), out Rune character, out _);
+            Require.That(_ids.TryAdd(character, id), $"character {Name(character)} is in the vocabulary twice");
+            if (character.IsAscii)
+                _asciiIds[character.Value] = id;
+        }
     }
 
     /// <inheritdoc/>
-    public int VocabularySize => _characters.Length;
+    public override string Kind => "char";
 
     /// <summary>A tokenizer with every character of a text, ids in code-point order.</summary>
-    /// <exception cref="ArgumentException">The text is empty or holds half of a surrogate pair.</exception>
+    /// <exception cref="ArgumentException">The text is empty.</exception>
+    /// <exception cref="TextEncodingException">The text holds half of a surrogate pair.</exception>
     public static CharacterTokenizer FromText(ReadOnlySpan<char> text, UnknownCharacter unknown = UnknownCharacter.Error)
     {
-        HashSet<Rune> characters = [];
-        for (int at = 0; at < text.Length;)
-            characters.Add(Next(text, ref at));
-        return new CharacterTokenizer(characters.Order(), unknown);
-    }
-
-    /// <inheritdoc/>
-    public int[] Encode(ReadOnlySpan<char> text)
-    {
-        int[] ids = new int[text.Length];
-        int count = 0;
-        for (int at = 0; at < text.Length;)
+        CharacterSet characters = Utf8Text.With(text, utf8 =>
         {
-            int start = at;
-            Rune character = Next(text, ref at);
-            if (_ids.TryGetValue(character, out int id))
-                ids[count++] = id;
+            CharacterSet set = new();
+            set.Add(utf8);
+            return set;
+        });
+        return new CharacterTokenizer(characters.InOrder(), unknown);
+    }
+
+    /// <inheritdoc/>
+    public override int EncodeUtf8(ReadOnlySpan<byte> text, IBufferWriter<int> ids, bool isFinalBlock)
+    {
+        if (text.IsEmpty)
+            return 0;
+        Span<int> written = ids.GetSpan(text.Length);
+        int count = 0, at = 0;
+        while (at < text.Length)
+        {
+            int length = 1, id;
+            if (text[at] < _asciiIds.Length)
+            {
+                id = _asciiIds[text[at]];
+            }
+            else
+            {
+                OperationStatus status = Rune.DecodeFromUtf8(text[at..], out Rune character, out length);
+                if (status == OperationStatus.NeedMoreData && !isFinalBlock)
+                    break;
+                id = _ids.GetValueOrDefault(character, -1);
+            }
+            if (id >= 0)
+                written[count++] = id;
             else if (_unknown == UnknownCharacter.Error)
-                throw new ArgumentException(
-                    $"character {Name(character)} at {Place(text, start)} is not in the vocabulary; --unknown skip leaves such characters out");
+                throw Unknown(text, at);
+            at += length;
         }
-        return ids[..count];
+        ids.Advance(count);
+        return at;
     }
 
-    /// <inheritdoc/>
-    public string Decode(ReadOnlySpan<int> ids)
-    {
-        StringBuilder text = new(ids.Length);
-        foreach (int id in ids)
-            text.Append(Character(id));
-        return text.ToString();
-    }
+    private protected override void AddTo(IncrementalHash hash) => hash.AppendData([(byte)_unknown]);
 
-    /// <inheritdoc/>
-    public string TokenText(int id) => Character(id).ToString();
-
-    private Rune Character(int id)
+    private static TextEncodingException Unknown(ReadOnlySpan<byte> text, int at)
     {
-        ArgumentOutOfRangeException.ThrowIfNegative(id);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(id, _characters.Length);
-        return _characters[id];
-    }
-
-    private static Rune Next(ReadOnlySpan<char> text, ref int at)
-    {
-        if (Rune.DecodeFromUtf16(text[at..], out Rune character, out int length) != OperationStatus.Done)
-            throw new ArgumentException($"half of a surrogate pair, U+{(int)text[at]:X4}, at {Place(text, at)}: this is no Unicode text");
-        at += length;
-        return character;
+        Rune.DecodeFromUtf8(text[at..], out Rune character, out _);
+        return new TextEncodingException(
+            $"character {Name(character)}", text[..at], "is not in the vocabulary; --unknown skip leaves such characters out");
     }
 
     private static string Name(Rune character) =>
         Rune.IsControl(character) || Rune.IsWhiteSpace(character) ? $"U+{character.Value:X4}" : $"'{character}' (U+{character.Value:X4})";
-
-    private static string Place(ReadOnlySpan<char> text, int at)
-    {
-        ReadOnlySpan<char> before = text[..at];
-        int column = 1;
-        foreach (Rune _ in before[(before.LastIndexOf('\n') + 1)..].EnumerateRunes())
-            column++;
-        return $"line {before.Count('\n') + 1}, character {column}";
-    }
 }

@@ -1,20 +1,58 @@
+using System.Buffers;
+
 namespace MiniGpt.Model.Tokenizers;
 
-/// <summary>Turns text into token ids and back.</summary>
+/// <summary>Turns text into token ids and back. A tokenizer does not change: several threads may use one at once.</summary>
 public interface ITokenizer
 {
+    /// <summary>What makes a token: "char", "word" or "bpe".</summary>
+    string Kind { get; }
+
     /// <summary>V: ids are 0 to V - 1.</summary>
     int VocabularySize { get; }
 
-    /// <summary>The ids of a text.</summary>
-    /// <exception cref="ArgumentException">The text holds what the vocabulary cannot say; one line says what and where.</exception>
+    /// <summary>The id of &lt;|endoftext|&gt;, which stands between documents; null where the vocabulary has none.</summary>
+    int? EndOfTextId { get; }
+
+    /// <summary>
+    /// A SHA-256, in hexadecimal, of everything that decides which ids a text has: equal for tokenizers that do the same.
+    /// </summary>
+    string Hash { get; }
+
+    /// <summary>The ids of a text. The text of a special token gives its id.</summary>
+    /// <exception cref="TextEncodingException">
+    /// The text holds what the vocabulary cannot say, or half of a surrogate pair; one line says what and where.
+    /// </exception>
     int[] Encode(ReadOnlySpan<char> text);
 
-    /// <summary>The text of ids.</summary>
+    /// <summary>The ids of a text in UTF-8. Bytes that are no UTF-8 are kept by byte-level tokenizers and are U+FFFD to others.</summary>
+    /// <exception cref="TextEncodingException">The text holds what the vocabulary cannot say; one line says what and where.</exception>
+    int[] EncodeUtf8(ReadOnlySpan<byte> text);
+
+    /// <summary>Writes the ids of the next block of a long text.</summary>
+    /// <param name="text">The block, in UTF-8: what the last call did not read, and then more.</param>
+    /// <param name="ids">Takes the ids.</param>
+    /// <param name="isFinalBlock">Whether the text ends with this block, which is then read whole.</param>
+    /// <returns>
+    /// How many bytes were read. What follows could still become part of another token; 0 where that is the whole block: a longer one is
+    /// needed.
+    /// </returns>
+    /// <exception cref="TextEncodingException">The block holds what the vocabulary cannot say.</exception>
+    int EncodeUtf8(ReadOnlySpan<byte> text, IBufferWriter<int> ids, bool isFinalBlock);
+
+    /// <summary>The bytes of one token. Alone they need not be UTF-8.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The id is not in the vocabulary.</exception>
+    ReadOnlySpan<byte> TokenBytes(int id);
+
+    /// <summary>The bytes of ids.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">An id is not in the vocabulary.</exception>
+    byte[] DecodeBytes(ReadOnlySpan<int> ids);
+
+    /// <summary>The text of ids. Bytes that are no UTF-8 become U+FFFD. <see cref="StreamingDecoder"/> decodes ids as they come.</summary>
     /// <exception cref="ArgumentOutOfRangeException">An id is not in the vocabulary.</exception>
     string Decode(ReadOnlySpan<int> ids);
 
-    /// <summary>The text of one token, as a table or a picture shows it.</summary>
+    /// <summary>The text of one token, as a table or a picture shows it: bytes that are no UTF-8 by themselves as \xE3.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The id is not in the vocabulary.</exception>
     string TokenText(int id);
 }

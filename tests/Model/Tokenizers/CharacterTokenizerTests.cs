@@ -57,9 +57,9 @@ public class CharacterTokenizerTests
     {
         CharacterTokenizer tokenizer = CharacterTokenizer.FromText("abc🐈\n");
         Assert.Equal("character 'é' (U+00E9) at line 2, character 4 is not in the vocabulary; --unknown skip leaves such characters out",
-            Assert.Throws<ArgumentException>(() => tokenizer.Encode("abc\na🐈cé")).Message);
+            Assert.Throws<TextEncodingException>(() => tokenizer.Encode("abc\na🐈cé")).Message);
         Assert.StartsWith("character U+0009 at line 1, character 1",
-            Assert.Throws<ArgumentException>(() => tokenizer.Encode("\t")).Message, StringComparison.Ordinal);
+            Assert.Throws<TextEncodingException>(() => tokenizer.Encode("\t")).Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -73,9 +73,9 @@ public class CharacterTokenizerTests
         (string, string)[] cases = [("ab\ud83d", "U+D83D, at line 1, character 3"), ("ab\n\udc08b", "U+DC08, at line 2, character 1")];
         foreach ((string text, string reason) in cases)
         {
-            ArgumentException error = Assert.Throws<ArgumentException>(() => CharacterTokenizer.FromText(text));
+            ArgumentException error = Assert.Throws<TextEncodingException>(() => CharacterTokenizer.FromText(text));
             Assert.Contains(reason, error.Message, StringComparison.Ordinal);
-            Assert.Contains(reason, Assert.Throws<ArgumentException>(() => tokenizer.Encode(text)).Message, StringComparison.Ordinal);
+            Assert.Contains(reason, Assert.Throws<TextEncodingException>(() => tokenizer.Encode(text)).Message, StringComparison.Ordinal);
         }
     }
 
