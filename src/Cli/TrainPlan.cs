@@ -19,26 +19,23 @@ internal sealed record TrainPlan(string Folder, TrainingOptions Options, Gpt<flo
     /// <summary>Where a resumed run goes on; null for a new one.</summary>
     public Checkpoint<float>? Checkpoint { get; init; }
 
+    /// <summary>The folder of a resumed run, locked since its checkpoint was read; null for a new one.</summary>
+    public RunFolder? Resumed { get; init; }
+
     /// <summary>Whether a model in the folder may be replaced.</summary>
     public bool Overwrite { get; init; }
 
-    /// <summary>Prepares the run, and the folder of a new one.</summary>
-    public TrainingRun<float> Start()
-    {
-        if (Checkpoint is not null)
-            return new TrainingRun<float>(Folder, Options, Checkpoint, Data);
-        TrainingRun<float> run = new(Folder, Options, Gpt, Data, ExtraKeys);
-        try
-        {
-            RunFolder.Create(Folder, Overwrite);
-            return run;
-        }
-        catch
-        {
-            run.Dispose();
-            throw;
-        }
-    }
+    /// <summary>Makes and locks the folder of a new run; the one of a resumed run is locked already.</summary>
+    public RunFolder TakeFolder() => Resumed ?? RunFolder.Create(Folder, Overwrite);
 
-    public void Dispose() => Data.Dispose();
+    /// <summary>Prepares the run in its folder.</summary>
+    public TrainingRun<float> Start(RunFolder folder) => Checkpoint is null
+        ? new TrainingRun<float>(folder, Options, Gpt, Data, ExtraKeys)
+        : new TrainingRun<float>(folder, Options, Checkpoint, Data);
+
+    public void Dispose()
+    {
+        Data.Dispose();
+        Resumed?.Dispose();
+    }
 }

@@ -44,6 +44,10 @@ internal sealed class LiveProgress(LiveDisplayContext display, IAnsiConsole cons
     {
     }
 
+    public void NotSaved(int step, int? savedStep, string reason) => console.Write(new PassingText(Talk.NotSaved(step, savedStep, reason)));
+
+    public void Skipped(TrainingDivergedException reason, int count) => console.Write(new PassingText(Talk.Skipped(reason, count)));
+
     /// <summary>Text that passes above the display, over lines on which the display stood.</summary>
     private sealed class PassingText(string text) : Renderable
     {

@@ -27,4 +27,8 @@ internal sealed class PlainProgress(int logEvery) : ITrainingObserver
     public void Saved(int step)
     {
     }
+
+    public void NotSaved(int step, int? savedStep, string reason) => Talk.Say(Talk.NotSaved(step, savedStep, reason));
+
+    public void Skipped(TrainingDivergedException reason, int count) => Talk.Say(Talk.Skipped(reason, count));
 }

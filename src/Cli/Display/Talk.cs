@@ -28,6 +28,15 @@ internal static class Talk
         + (evaluation.ValidationLoss is double loss ? $", validation loss {loss:F4}" : "")
         + (evaluation is { Final: true, ValidationLoss: not null } ? " over the whole split" : "");
 
+    /// <summary>What could not be written, and what is there instead.</summary>
+    public static string NotSaved(int step, int? savedStep, string reason) =>
+        $"step {step}: not saved, the run goes on and tries again: {reason}"
+        + (savedStep is int saved ? $" (the checkpoint of step {saved} is whole)" : " (there is no checkpoint yet)");
+
+    /// <summary>A step that was passed over.</summary>
+    public static string Skipped(TrainingDivergedException reason, int count) =>
+        $"{reason.Message}; passed over, as {count - 1} before it";
+
     /// <summary>A duration as m:ss or h:mm:ss.</summary>
     public static string Clock(TimeSpan time) => time.TotalHours >= 1 ? $"{(int)time.TotalHours}:{time:mm\\:ss}" : $"{time:m\\:ss}";
 }

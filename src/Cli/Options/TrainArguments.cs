@@ -21,7 +21,7 @@ internal sealed class TrainArguments
     private readonly Option<string?> _initFrom =
         OptionFactory.Text("--init-from", "DIR", "Start from the sizes, weights and tokenizer of a model; a shorter --context is allowed.");
     private readonly Option<string?> _resume = OptionFactory.Text("--resume", "DIR",
-        "Go on exactly where the run in DIR stopped; only --steps, --log-every, --checkpoint-every and --threads can be given again.");
+        "Go on exactly where the run in DIR stopped; only --steps, --threads, --log-every, --checkpoint-every and --keep can be given again.");
     private readonly Option<string?> _tokenizer = OptionFactory.Text("--tokenizer", "char|DIR",
         "One token a character of the data, or the tokenizer.json of a folder. [default: char]");
     private readonly Command _command;
@@ -41,18 +41,27 @@ internal sealed class TrainArguments
 
     private TrainPlan Resume(ParseResult arguments, string folder)
     {
-        string[] allowed = [_resume.Name, "--threads", _settings.Steps.Name, _settings.LogEvery.Name, _settings.CheckpointEvery.Name];
+        string[] allowed = [_resume.Name, "--threads", _settings.Steps.Name, _settings.LogEvery.Name, _settings.CheckpointEvery.Name, _settings.Keep.Name];
         if (_command.Options.FirstOrDefault(option => arguments.IsGiven(option) && !allowed.Contains(option.Name)) is Option other)
         {
             throw new UsageException(
                 $"{other.Name} cannot be given with --resume: the run has its own options, only {string.Join(", ", allowed[1..])} can change");
         }
 
-        Checkpoint<float> checkpoint = RunFolder.Load<float>(folder);
-        TrainingOptions options = _settings.Apply(arguments, checkpoint.Options);
-        TrainingData data = LoadData(options, checkpoint.Tokenizer, checkpoint.Gpt.Config.VocabularySize);
-        string note = $"the run goes on after step {checkpoint.Step}";
-        return new TrainPlan(folder, options, checkpoint.Gpt, data, [note]) { Checkpoint = checkpoint };
+        RunFolder run = RunFolder.Open(folder);
+        try
+        {
+            Checkpoint<float> checkpoint = run.Load<float>();
+            TrainingOptions options = _settings.Apply(arguments, checkpoint.Options);
+            TrainingData data = LoadData(options, checkpoint.Tokenizer, checkpoint.Gpt.Config.VocabularySize);
+            string note = $"the run goes on after step {checkpoint.Step}";
+            return new TrainPlan(folder, options, checkpoint.Gpt, data, [note]) { Checkpoint = checkpoint, Resumed = run };
+        }
+        catch
+        {
+            run.Dispose();
+            throw;
+        }
     }
 
     private TrainPlan Begin(ParseResult arguments)

@@ -79,6 +79,10 @@ internal sealed class TrainSettings
         CheckpointEvery = OptionFactory.Whole("--checkpoint-every",
             "Steps from one checkpoint to the next; 0 only at the end. [default: with each evaluation]", 0, int.MaxValue);
         Add(CheckpointEvery, (options, value) => options with { CheckpointEvery = value });
+        Keep = Whole("--keep", "Older checkpoints that stay beside the newest and the best one.",
+            s_tiny.Keep, 0, (options, value) => options with { Keep = value });
+        Choice("--on-bad-loss", "What to do at a step whose loss or gradient is not finite: end the run before the update, or pass over the step.",
+            s_tiny.OnBadLoss, (options, value) => options with { OnBadLoss = value });
         LogEvery = Whole("--log-every", "Steps from one line of metrics.jsonl to the next; 0 for none.",
             s_tiny.LogEvery, 0, (options, value) => options with { LogEvery = value });
     }
@@ -101,6 +105,8 @@ internal sealed class TrainSettings
     public Option<int> Steps { get; }
 
     public Option<int> CheckpointEvery { get; }
+
+    public Option<int> Keep { get; }
 
     public Option<int> LogEvery { get; }
 

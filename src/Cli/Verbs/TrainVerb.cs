@@ -24,7 +24,8 @@ internal sealed class TrainVerb : Verb
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {
         using TrainPlan plan = _arguments.Plan(arguments);
-        using TrainingRun<float> run = plan.Start();
+        using RunFolder folder = plan.TakeFolder();
+        using TrainingRun<float> run = plan.Start(folder);
         foreach (string line in plan.Notes.Concat(plan.Data.Warnings))
             Talk.Say($"note: {line}");
         TrainHeader.Show(plan, run.Ceiling);
@@ -37,16 +38,18 @@ internal sealed class TrainVerb : Verb
 
     private static int SayHowToGoOn(TrainPlan plan, TrainingSummary summary)
     {
-        Talk.Say(summary.Step < plan.Options.Steps
-            ? $"Stopped and saved after step {summary.Step} of {plan.Options.Steps}. Go on with:\n"
-                + $"  minigpt train --resume {Quoted(plan.Folder)}"
-            : $"All {summary.Step} steps are done and saved; the evaluation after them was left out.");
+        string done = summary.Step < plan.Options.Steps
+            ? $"Stopped and saved after step {summary.Step} of {plan.Options.Steps}."
+            : $"All {summary.Step} steps are done and saved, the evaluation after them is not.";
+        Talk.Say($"{done} Go on with:\n  minigpt train --resume {Quoted(plan.Folder)}");
         return Interrupted;
     }
 
     private static int ShowResult(TrainPlan plan, TrainingRun<float> run, TrainingSummary summary)
     {
         string loss = summary.ValidationLoss is double value ? $", validation loss {value:F4}" : "";
+        if (summary.SkippedSteps > 0)
+            Talk.Say($"{summary.SkippedSteps} of the steps were passed over: their loss or gradient was not finite");
         Talk.Say($"{summary.Step} steps, {Talk.Clock(TimeSpan.FromSeconds(summary.Seconds))}{loss}, saved in {plan.Folder}");
         string ending = "--ids";
         if (plan.Data.Tokenizer is ITokenizer tokenizer)

@@ -5,7 +5,7 @@ using MiniGpt.Tensors.Threading;
 
 namespace MiniGpt.Cli.Verbs;
 
-/// <summary>One verb of the command line. Every verb takes --threads, shows an example in its help, and ends early on Ctrl-C.</summary>
+/// <summary>One verb of the command line. Every verb takes --threads, shows an example in its help, and ends early on Ctrl-C, SIGTERM and a closed terminal.</summary>
 internal abstract class Verb : Command
 {
     private readonly ThreadsOption _threads = new();
@@ -23,13 +23,21 @@ internal abstract class Verb : Command
     /// <summary>Does the verb's work and returns the exit code.</summary>
     protected abstract int Run(ParseResult arguments, CancellationToken cancellationToken);
 
+    private static readonly PosixSignal[] s_endings = [PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP];
+
     private int Start(ParseResult arguments)
     {
         Workers.Count = arguments.GetValue(_threads);
         using CancellationTokenSource interrupt = new();
-        using PosixSignalRegistration interrupted = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
-        using PosixSignalRegistration terminated = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
-        return Run(arguments, interrupt.Token);
+        PosixSignalRegistration[] registrations = Array.ConvertAll(s_endings, signal => PosixSignalRegistration.Create(signal, Cancel));
+        try
+        {
+            return Run(arguments, interrupt.Token);
+        }
+        finally
+        {
+            Array.ForEach(registrations, registration => registration.Dispose());
+        }
 
         // The first signal asks; a second one, left to itself, ends the process.
         void Cancel(PosixSignalContext signal)

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Text.Json.Nodes;
 using MiniGpt.Model.Tokenizers;
+using MiniGpt.Model.Training;
 
 namespace MiniGpt.Model.Formats;
 
@@ -34,6 +35,7 @@ public static class ModelFolder
     {
         if (!Directory.Exists(path))
             throw Missing(path, File.Exists(path) ? "a file found" : "no such folder");
+        RunFolder.FinishInterruptedSave(path);
         foreach (string name in (string[])[ConfigFile, WeightsFile])
         {
             if (!File.Exists(Path.Combine(path, name)))

@@ -42,6 +42,7 @@ internal sealed class StagedFiles(string folder) : IDisposable
         _committed = true;
         foreach (AtomicFile file in _files)
             file.Commit();
+        FolderFlush.Flush(folder);
     }
 
     /// <summary>Deletes the files unless they were committed.</summary>

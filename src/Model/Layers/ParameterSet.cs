@@ -50,6 +50,24 @@ public sealed class ParameterSet<T>
         }
     }
 
+    /// <summary>The last parameter of the model, the first that a backward pass reaches, of which a number is not finite; null if all are.</summary>
+    /// <param name="flat">The values, the gradients or a buffer laid out as they are.</param>
+    public Parameter<T>? LastNotFinite(Tensor<T> flat)
+    {
+        for (int i = _parameters.Count - 1; i >= 0; i--)
+        {
+            foreach (T number in PartOf(flat, i).Span)
+            {
+                if (!T.IsFinite(number))
+                {
+                    return _parameters[i];
+                }
+            }
+        }
+
+        return null;
+    }
+
     internal Parameter<T> Add(string name, Shape shape, Initialization initialization, bool isTrained = true)
     {
         var parameter = new Parameter<T>(name, shape, initialization, isTrained);

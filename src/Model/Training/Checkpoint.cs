@@ -21,6 +21,15 @@ public sealed record Checkpoint<T>
     /// <summary>The checksum of the data, <see cref="TrainingData.Hash"/>.</summary>
     public required string DataHash { get; init; }
 
+    /// <summary>How many of the steps were passed over because their numbers were bad, <see cref="BadLossAction.Skip"/>.</summary>
+    public int SkippedSteps { get; init; }
+
+    /// <summary>The validation loss, in nats, of the best checkpoint so far and of a run that came to its end; else null.</summary>
+    public double? ValidationLoss { get; init; }
+
+    /// <summary>Whether the run came to its end, the evaluation after its last step included.</summary>
+    public bool Finished { get; init; }
+
     /// <summary>The model.</summary>
     public required Gpt<T> Gpt { get; init; }
 

@@ -22,4 +22,15 @@ public interface ITrainingObserver
     /// <summary>A checkpoint was written.</summary>
     /// <param name="step">The steps done.</param>
     void Saved(int step);
+
+    /// <summary>Something could not be written. The run goes on, and tries again.</summary>
+    /// <param name="step">The steps done.</param>
+    /// <param name="savedStep">The step of the checkpoint that the folder has; null where there is none yet.</param>
+    /// <param name="reason">What the system said.</param>
+    void NotSaved(int step, int? savedStep, string reason);
+
+    /// <summary>A step was passed over because its numbers were bad.</summary>
+    /// <param name="reason">Which step, and what was found.</param>
+    /// <param name="count">How many steps were passed over so far.</param>
+    void Skipped(TrainingDivergedException reason, int count);
 }

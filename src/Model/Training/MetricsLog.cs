@@ -1,18 +1,23 @@
 using System.Buffers;
 using System.Text.Json;
+using Microsoft.Win32.SafeHandles;
 
 namespace MiniGpt.Model.Training;
 
 /// <summary>
-/// metrics.jsonl, one JSON object a line, each flushed as it is written: others can read along. Numbers have all their digits; those that
-/// JSON has no way to write are null.
+/// metrics.jsonl, one JSON object a line, each written at once: others can read along. Numbers have all their digits; those that
+/// JSON has no way to write are null. Lines that a full disk does not take are kept, and written with the next.
 /// </summary>
 public sealed class MetricsLog : IDisposable
 {
-    private readonly FileStream _file;
-    private readonly ArrayBufferWriter<byte> _line = new();
+    private readonly SafeFileHandle _file;
+    private readonly ArrayBufferWriter<byte> _pending = new();
+    private long _length;
 
-    private MetricsLog(FileStream file) => _file = file;
+    private MetricsLog(SafeFileHandle file) => _file = file;
+
+    /// <summary>What the system said when the last lines could not be written; null once they were.</summary>
+    public string? Failure { get; private set; }
 
     /// <summary>
     /// Opens a log to append to it. Lines of later steps than <paramref name="step"/>, and a last line that was not written to its end, are
@@ -20,15 +25,16 @@ public sealed class MetricsLog : IDisposable
     /// </summary>
     /// <param name="path">The file, made where there is none.</param>
     /// <param name="step">How many steps are done: 0 begins the log anew.</param>
+    /// <param name="evaluated">Whether the evaluation after that step is done as well, if there is one.</param>
     /// <exception cref="IOException">The file cannot be read or written.</exception>
-    public static MetricsLog Open(string path, int step = 0)
+    public static MetricsLog Open(string path, int step = 0, bool evaluated = true)
     {
-        FileStream file = new(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
+        SafeFileHandle file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
         try
         {
-            file.SetLength(LengthUpTo(file, step));
-            file.Seek(0, SeekOrigin.End);
-            return new MetricsLog(file);
+            MetricsLog log = new(file) { _length = LengthUpTo(file, step, evaluated) };
+            RandomAccess.SetLength(file, log._length);
+            return log;
         }
         catch
         {
@@ -38,7 +44,6 @@ public sealed class MetricsLog : IDisposable
     }
 
     /// <summary>Appends the line of a step.</summary>
-    /// <exception cref="IOException">The disk is full or gone.</exception>
     public void Write(in StepMetrics metrics)
     {
         using Utf8JsonWriter json = Begin(metrics.Step);
@@ -53,7 +58,6 @@ public sealed class MetricsLog : IDisposable
     }
 
     /// <summary>Appends the line of an evaluation.</summary>
-    /// <exception cref="IOException">The disk is full or gone.</exception>
     public void Write(in EvaluationMetrics metrics)
     {
         using Utf8JsonWriter json = Begin(metrics.Step);
@@ -62,13 +66,20 @@ public sealed class MetricsLog : IDisposable
         End(json);
     }
 
+    /// <summary>Writes what is pending, and all lines through to the disk: a checkpoint must not be ahead of them.</summary>
+    /// <exception cref="IOException">The disk is full or gone.</exception>
+    public void FlushToDisk()
+    {
+        WritePending();
+        RandomAccess.FlushToDisk(_file);
+    }
+
     /// <summary>Closes the file.</summary>
     public void Dispose() => _file.Dispose();
 
     private Utf8JsonWriter Begin(int step)
     {
-        _line.ResetWrittenCount();
-        Utf8JsonWriter json = new(_line);
+        Utf8JsonWriter json = new(_pending);
         json.WriteStartObject();
         json.WriteNumber("step", step);
         return json;
@@ -78,9 +89,24 @@ public sealed class MetricsLog : IDisposable
     {
         json.WriteEndObject();
         json.Flush();
-        _line.Write("\n"u8);
-        _file.Write(_line.WrittenSpan);
-        _file.Flush();
+        _pending.Write("\n"u8);
+        try
+        {
+            WritePending();
+            Failure = null;
+        }
+        catch (IOException error)
+        {
+            Failure = error.Message;
+        }
+    }
+
+    /// <summary>Writes where the last whole line ends, over what an attempt that failed may have left there.</summary>
+    private void WritePending()
+    {
+        RandomAccess.Write(_file, _pending.WrittenSpan, _length);
+        _length += _pending.WrittenCount;
+        _pending.ResetWrittenCount();
     }
 
     private static void WriteNumber(Utf8JsonWriter json, string name, double number)
@@ -92,26 +118,29 @@ public sealed class MetricsLog : IDisposable
     }
 
     /// <summary>How many bytes hold whole lines of steps up to this one.</summary>
-    private static int LengthUpTo(FileStream file, int step)
+    private static int LengthUpTo(SafeFileHandle file, int step, bool evaluated)
     {
-        byte[] bytes = new byte[file.Length];
-        file.ReadExactly(bytes);
+        byte[] bytes = new byte[RandomAccess.GetLength(file)];
+        int read = 0;
+        while (RandomAccess.Read(file, bytes.AsSpan(read), read) is var count and > 0)
+            read += count;
         int end = 0;
-        while (bytes.AsSpan(end).IndexOf((byte)'\n') is var length and >= 0 && StepOf(bytes.AsMemory(end, length)) <= step)
+        while (bytes.AsSpan(end, read - end).IndexOf((byte)'\n') is var length and >= 0 && IsDone(bytes.AsMemory(end, length), step, evaluated))
             end += length + 1;
         return end;
     }
 
-    private static long StepOf(ReadOnlyMemory<byte> line)
+    private static bool IsDone(ReadOnlyMemory<byte> line, int step, bool evaluated)
     {
         try
         {
             using JsonDocument json = JsonDocument.Parse(line);
-            return json.RootElement.GetProperty("step").GetInt64();
+            long found = json.RootElement.GetProperty("step").GetInt64();
+            return found < step || (found == step && (evaluated || !json.RootElement.TryGetProperty("train_loss", out _)));
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {
-            return long.MaxValue; // no line of this log: what was whole ends before it
+            return false; // no line of this log: what was whole ends before it
         }
     }
 }

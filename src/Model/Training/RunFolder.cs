@@ -1,128 +1,167 @@
+using System.Globalization;
 using System.Numerics;
 using MiniGpt.Model.Formats;
-using MiniGpt.Tensors;
 
 namespace MiniGpt.Model.Training;
 
 /// <summary>
-/// The folder of a training run: a model folder with the state of the optimizer, a log, and training.json, which holds the checksums of
-/// the rest. A checkpoint is written beside the old one; renaming training.json commits it, and the other files are renamed after it.
-/// Whenever the machine stops, loading finds the old checkpoint or the new one, never a mixture.
+/// The folder of a training run, locked against a second one: the newest checkpoint and the log in the folder itself, which is a model
+/// folder; the one of the lowest validation loss in best/; older ones in checkpoints/step-N/. Each of them is a checkpoint of its own.
 /// </summary>
-public static class RunFolder
+public sealed class RunFolder : IDisposable
 {
-    private const string OptimizerFile = "optimizer.safetensors";
     private const string MetricsFile = "metrics.jsonl";
+    private const string BestFolder = "best";
+    private const string OlderFolder = "checkpoints";
+    private const string StepPrefix = "step-";
 
-    private static readonly string[] s_required = [ModelFolder.ConfigFile, ModelFolder.WeightsFile, OptimizerFile];
-    private static readonly string[] s_optional = [ModelFolder.TokenizerFile];
+    private readonly RunLock _lock;
 
-    /// <summary>The log of the run in a folder.</summary>
-    public static string MetricsPath(string path) => Path.Combine(path, MetricsFile);
+    private RunFolder(string path, RunLock taken) => (Path, _lock) = (path, taken);
+
+    /// <summary>The folder.</summary>
+    public string Path { get; }
+
+    /// <summary>The log of the run.</summary>
+    public string MetricsPath => In(MetricsFile);
+
+    /// <summary>Where the checkpoint of the lowest validation loss is kept.</summary>
+    public string BestPath => In(BestFolder);
+
+    /// <summary>The step of the newest checkpoint; null where there is none yet.</summary>
+    public int? SavedStep => CheckpointFolder.Exists(Path) ? CheckpointFolder.ReadState(Path).Step : null;
+
+    /// <summary>The validation loss of the checkpoint in <see cref="BestPath"/>; null where there is none.</summary>
+    /// <exception cref="FileFormatException">Its training.json does not fit.</exception>
+    public double? BestLoss => CheckpointFolder.Exists(BestPath) ? CheckpointFolder.ReadState(BestPath).ValidationLoss : null;
 
     /// <summary>The first of PATH, PATH-2, PATH-3, … that is not there.</summary>
-    public static string ChooseNew(string path) => Path.Exists(path)
-        ? Enumerable.Range(2, int.MaxValue - 2).Select(number => $"{path}-{number}").First(candidate => !Path.Exists(candidate))
+    public static string ChooseNew(string path) => System.IO.Path.Exists(path)
+        ? Enumerable.Range(2, int.MaxValue - 2).Select(number => $"{path}-{number}").First(candidate => !System.IO.Path.Exists(candidate))
         : path;
 
-    /// <summary>Makes the folder of a new run. A model that is in it is deleted with its log, if that was asked for.</summary>
+    /// <summary>Makes and locks the folder of a new run. A model that is in it is deleted with its log, if that was asked for.</summary>
     /// <param name="path">The folder.</param>
     /// <param name="overwrite">Whether a model in it may be deleted.</param>
     /// <exception cref="ArgumentException">The folder holds a model, which may not be overwritten.</exception>
-    /// <exception cref="IOException">The folder cannot be made, or a file in it cannot be deleted.</exception>
-    public static void Create(string path, bool overwrite = false)
+    /// <exception cref="IOException">The folder cannot be made, a file in it cannot be deleted, or another run is writing it.</exception>
+    public static RunFolder Create(string path, bool overwrite = false)
     {
-        // In this order: what is left when the machine stops in between is no checkpoint, and then no model.
-        string[] files =
-        [
-            ModelFolder.TrainingFile, ModelFolder.WeightsFile, ModelFolder.ConfigFile, ModelFolder.TokenizerFile, OptimizerFile, MetricsFile,
-        ];
-        bool holdsModel = files[..3].Any(name => File.Exists(Path.Combine(path, name)));
-        Require.That(overwrite || !holdsModel,
-            $"{path} holds a model already: --resume {path} goes on with its training, --overwrite replaces it");
         Directory.CreateDirectory(path);
-        foreach (string file in files.Select(name => Path.Combine(path, name)))
+        RunFolder folder = new(path, RunLock.Take(path));
+        try
         {
-            File.Delete(file);
-            File.Delete(AtomicFile.PartialPath(file));
+            Require.That(overwrite || !CheckpointFolder.HoldsModel(path),
+                $"{path} holds a model already: --resume {path} goes on with its training, --overwrite replaces it");
+            folder.Clear();
+            return folder;
+        }
+        catch
+        {
+            folder.Dispose();
+            throw;
         }
     }
 
-    /// <summary>Writes a checkpoint over the one that is in the folder.</summary>
-    /// <exception cref="IOException">
-    /// A file cannot be written or renamed. The folder has the old checkpoint, or the new one, of which files are left to be renamed by the
-    /// next call.
-    /// </exception>
-    public static void Save<T>(string path, Checkpoint<T> checkpoint)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    /// <summary>Locks the folder of a run to go on with it. What an interrupted save left to be renamed is renamed.</summary>
+    /// <exception cref="FileFormatException">There is no checkpoint in it.</exception>
+    /// <exception cref="IOException">The folder cannot be written, or another run is writing it.</exception>
+    public static RunFolder Open(string path)
     {
-        string training = Path.Combine(path, ModelFolder.TrainingFile);
-        if (File.Exists(training))
-            RollForward(path, Read(path));
-        using StagedFiles files = new(path);
-        files.Add(OptimizerFile, stream =>
-            GptWeights.WriteMoments(stream, checkpoint.Gpt.Parameters, checkpoint.FirstMoment, checkpoint.SecondMoment));
-        ModelFolder.Stage(files, checkpoint.Gpt, checkpoint.Tokenizer, checkpoint.ExtraKeys);
-        new TrainingState(checkpoint.Options, checkpoint.Step, checkpoint.Tokens, checkpoint.DataHash, files.Checksums).Write(training);
-        files.Commit();
+        if (!CheckpointFolder.Exists(path))
+            _ = CheckpointFolder.ReadState(path); // says what is missing, and makes no lock where there is no run
+        RunFolder folder = new(path, RunLock.Take(path));
+        try
+        {
+            CheckpointFolder.RollForward(path);
+            return folder;
+        }
+        catch
+        {
+            folder.Dispose();
+            throw;
+        }
     }
 
-    /// <summary>Reads the checkpoint of a folder. One that was committed, but not yet renamed to the last file, is renamed first.</summary>
-    /// <exception cref="FileFormatException">There is no checkpoint, or one of its files is missing or not the one that was written.</exception>
+    /// <summary>
+    /// Renames what a save that was killed has left to be renamed, so that the folder can be read. Does nothing where no save was
+    /// interrupted, and while a run holds the folder, which does it itself.
+    /// </summary>
+    /// <exception cref="IOException">The folder cannot be written.</exception>
+    public static void FinishInterruptedSave(string path)
+    {
+        if (!CheckpointFolder.IsInterrupted(path))
+            return;
+        using RunLock? taken = RunLock.TryTake(path);
+        if (taken is not null)
+            CheckpointFolder.RollForward(path);
+    }
+
+    /// <summary>Writes the newest checkpoint; the one that was the newest joins the older ones, of which the last few are kept.</summary>
+    /// <param name="checkpoint">The checkpoint.</param>
+    /// <param name="keep">How many older ones stay.</param>
+    /// <exception cref="IOException">A file cannot be written. The last checkpoint that was written whole is still there.</exception>
+    public void Save<T>(Checkpoint<T> checkpoint, int keep = 0)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        CheckpointFolder.RollForward(Path);
+        if (keep > 0 && SavedStep is int old && old != checkpoint.Step)
+            KeepOlder(old);
+        CheckpointFolder.Write(Path, checkpoint);
+        foreach (string surplus in Older().Skip(keep))
+            CheckpointFolder.Delete(surplus);
+    }
+
+    /// <summary>Writes a checkpoint that is better than all before it, with its validation loss, apart from the others.</summary>
+    /// <exception cref="IOException">A file cannot be written. The best checkpoint before is still there.</exception>
+    public void SaveBest<T>(Checkpoint<T> checkpoint)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Directory.CreateDirectory(BestPath);
+        CheckpointFolder.Write(BestPath, checkpoint);
+    }
+
+    /// <summary>Notes with the newest checkpoint that the run came to its end.</summary>
+    /// <param name="validationLoss">The loss over the whole validation split; null where there is none.</param>
+    /// <exception cref="IOException">It cannot be written.</exception>
+    public void Finish(double? validationLoss) => CheckpointFolder.Commit(
+        Path, CheckpointFolder.ReadState(Path) with { Finished = true, ValidationLoss = validationLoss });
+
+    /// <summary>Reads the newest checkpoint and verifies its checksums.</summary>
+    /// <exception cref="FileFormatException">One of its files is missing or not the one that was written.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
-    public static Checkpoint<T> Load<T>(string path)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        TrainingState state = Read(path);
-        RollForward(path, state);
-        foreach ((string name, string expected) in state.Checksums)
-            CheckFile(Path.Combine(path, name), expected);
+    public Checkpoint<T> Load<T>()
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => CheckpointFolder.Read<T>(Path);
 
-        LoadedModel<T> model = ModelFolder.Load<T>(path, state.Options.Unknown);
-        Tensor<T> first = new(model.Gpt.Parameters.Values.Shape), second = new(first.Shape);
-        using SafetensorsReader reader = SafetensorsReader.Open(Path.Combine(path, OptimizerFile));
-        GptWeights.ReadMoments(reader, model.Gpt.Parameters, first, second);
-        return new Checkpoint<T>
-        {
-            Options = state.Options,
-            Step = state.Step,
-            Tokens = state.Tokens,
-            DataHash = state.DataHash,
-            Gpt = model.Gpt,
-            Tokenizer = model.Tokenizer,
-            ExtraKeys = model.ExtraKeys,
-            FirstMoment = first,
-            SecondMoment = second,
-        };
+    /// <summary>Lets go of the folder.</summary>
+    public void Dispose() => _lock.Dispose();
+
+    private string In(string name) => System.IO.Path.Combine(Path, name);
+
+    private void Clear()
+    {
+        CheckpointFolder.Delete(BestPath);
+        foreach (string older in Older())
+            CheckpointFolder.Delete(older);
+        CheckpointFolder.Delete(Path);
+        File.Delete(MetricsPath);
+        FolderFlush.Flush(Path);
     }
 
-    private static TrainingState Read(string path)
+    private void KeepOlder(int step)
     {
-        string training = Path.Combine(path, ModelFolder.TrainingFile);
-        return File.Exists(training)
-            ? TrainingState.Read(training, s_required, s_optional)
-            : throw new FileFormatException(path, $"no {ModelFolder.TrainingFile} found, the folder of a training run expected");
+        Directory.CreateDirectory(In(OlderFolder));
+        CheckpointFolder.Copy(Path, System.IO.Path.Combine(In(OlderFolder), FormattableString.Invariant($"{StepPrefix}{step}")));
     }
 
-    /// <summary>Renames what belongs to the committed checkpoint and still has its name from before.</summary>
-    private static void RollForward(string path, TrainingState state)
-    {
-        foreach ((string name, string expected) in state.Checksums)
-        {
-            string file = Path.Combine(path, name), partial = AtomicFile.PartialPath(file);
-            if (File.Exists(partial) && StagedFiles.ChecksumOf(partial) == expected)
-                File.Move(partial, file, overwrite: true);
-        }
-    }
-
-    private static void CheckFile(string file, string expected)
-    {
-        if (!File.Exists(file))
-            throw new FileFormatException(file, $"no such file, the one with the SHA-256 {expected} in {ModelFolder.TrainingFile} expected");
-        if (StagedFiles.ChecksumOf(file) is var found && found != expected)
-        {
-            throw new FileFormatException(file,
-                $"SHA-256 {found} found, {expected} in {ModelFolder.TrainingFile} expected: the file was changed or damaged");
-        }
-    }
+    /// <summary>The folders of older checkpoints, the last step first.</summary>
+    private string[] Older() => !Directory.Exists(In(OlderFolder))
+        ? []
+        : Directory.GetDirectories(In(OlderFolder), StepPrefix + "*")
+            .Select(path => (Path: path, IsStep: int.TryParse(
+                System.IO.Path.GetFileName(path).AsSpan(StepPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int step), Step: step))
+            .Where(older => older.IsStep)
+            .OrderByDescending(older => older.Step)
+            .Select(older => older.Path)
+            .ToArray();
 }

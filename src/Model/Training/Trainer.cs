@@ -70,7 +70,7 @@ public sealed class Trainer<T> : IDisposable
         double norm = Optimizer.GradientNorm();
         if (!double.IsFinite(loss) || !double.IsFinite(norm))
         {
-            throw new TrainingDivergedException(step + 1, loss, norm);
+            throw new TrainingDivergedException(step + 1, loss, norm, _gpt.Parameters.LastNotFinite(_gpt.Parameters.Gradients)?.Name);
         }
 
         double learningRate = _learningRates.At(step);
@@ -80,6 +80,9 @@ public sealed class Trainer<T> : IDisposable
             step + 1, (step + 1) * TokensOfStep, loss, learningRate, norm, seconds * 1000, TokensOfStep / seconds,
             TokensOfStep * _flopsOfToken / seconds / _ceiling);
     }
+
+    /// <summary>Passes over the next step: its batch is gone by, parameters and moments stay as they are.</summary>
+    public void SkipStep() => Optimizer.Step++;
 
     /// <summary>Frees the memory of the activations.</summary>
     public void Dispose() => _tape.Dispose();

@@ -21,6 +21,17 @@ public enum TrainingPreset
     [JsonStringEnumMemberName("gpt2")] Gpt2,
 }
 
+/// <summary>What happens at a step whose loss or gradient is not a finite number.</summary>
+[JsonConverter(typeof(NameConverter<BadLossAction>))]
+public enum BadLossAction
+{
+    /// <summary>The run ends before the update.</summary>
+    [JsonStringEnumMemberName("stop")] Stop,
+
+    /// <summary>The run goes on with the next batch; parameters and optimizer stay as they were.</summary>
+    [JsonStringEnumMemberName("skip")] Skip,
+}
+
 /// <summary>
 /// Everything that decides what a training run computes: two runs with the same options write the same model. The values that stand
 /// here are those of the preset tiny.
@@ -117,6 +128,12 @@ public sealed record TrainingOptions
     /// <summary>Write a checkpoint each so many steps; 0 only at the end, and not given with each evaluation.</summary>
     public int? CheckpointEvery { get; init; }
 
+    /// <summary>How many checkpoints stay beside the newest and the best one.</summary>
+    public int Keep { get; init; } = 1;
+
+    /// <summary>What happens at a step whose loss or gradient is not a finite number.</summary>
+    public BadLossAction OnBadLoss { get; init; }
+
     /// <summary>Log each so many steps; 0 never.</summary>
     public int LogEvery { get; init; } = 10;
 
@@ -208,6 +225,7 @@ public sealed record TrainingOptions
         Require.NotNegative(EvalBatches, "number of evaluation batches");
         Require.NotNegative(SampleEvery, "number of steps between samples");
         Require.NotNegative(CheckpointEvery ?? 0, "number of steps between checkpoints");
+        Require.NotNegative(Keep, "number of checkpoints to keep");
         Require.NotNegative(LogEvery, "number of steps between log lines");
     }
 }

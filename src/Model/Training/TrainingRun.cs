@@ -13,7 +13,8 @@ namespace MiniGpt.Model.Training;
 /// <param name="Seconds">How long this part of the run took.</param>
 /// <param name="ValidationLoss">The loss over the whole validation split, in nats; null without one or when interrupted.</param>
 /// <param name="Interrupted">Whether it was asked to stop before its end. What it did is saved.</param>
-public sealed record TrainingSummary(int Step, double Seconds, double? ValidationLoss, bool Interrupted);
+/// <param name="SkippedSteps">How many steps were passed over because their numbers were bad.</param>
+public sealed record TrainingSummary(int Step, double Seconds, double? ValidationLoss, bool Interrupted, int SkippedSteps);
 
 /// <summary>
 /// A training run in its folder: steps, and between them evaluations, samples, log lines and checkpoints. None of these moves the
@@ -24,26 +25,30 @@ public sealed class TrainingRun<T> : IDisposable
 {
     private const int BatchesWhereAllAreTooMany = 20;
     private const int SampleTokens = 200;
+    private const int SkippedInARow = 100; // more of them are no accident
 
     private static readonly TimeSpan s_ceilingBudget = TimeSpan.FromMilliseconds(50);
 
-    private readonly string _folder;
+    private readonly RunFolder _folder;
     private readonly TrainingOptions _options;
     private readonly TrainingData _data;
     private readonly JsonObject? _extraKeys;
     private readonly Trainer<T> _trainer;
     private readonly Evaluator<T> _evaluator;
     private readonly Generator<T> _generator;
-    private int _savedStep = -1;
+    private int? _savedStep;
+    private int _skippedSteps;
+    private int _skippedInARow;
+    private double _bestLoss = double.PositiveInfinity;
 
     /// <summary>Prepares a run that begins with the first step.</summary>
-    /// <param name="folder">An empty folder, <see cref="RunFolder.Create"/>.</param>
+    /// <param name="folder">An empty folder, <see cref="RunFolder.Create"/>; it stays the caller's.</param>
     /// <param name="options">The options, sizes and context those of the model.</param>
     /// <param name="gpt">The model, its parameters filled.</param>
     /// <param name="data">What it learns from.</param>
     /// <param name="extraKeys">Keys for config.json that mean nothing here.</param>
     /// <exception cref="ArgumentException">The data is too short for a batch, or its vocabulary larger than that of the model.</exception>
-    public TrainingRun(string folder, TrainingOptions options, Gpt<T> gpt, TrainingData data, JsonObject? extraKeys = null)
+    public TrainingRun(RunFolder folder, TrainingOptions options, Gpt<T> gpt, TrainingData data, JsonObject? extraKeys = null)
     {
         Require.That(data.VocabularySize <= gpt.Config.VocabularySize,
             $"data with a vocabulary of {data.VocabularySize} does not go with a model of {gpt.Config.VocabularySize}");
@@ -58,21 +63,24 @@ public sealed class TrainingRun<T> : IDisposable
     }
 
     /// <summary>Prepares to go on where a run stopped.</summary>
-    /// <param name="folder">The folder of the run.</param>
+    /// <param name="folder">The folder of the run; it stays the caller's.</param>
     /// <param name="options">The options of the checkpoint; only the number of steps, and how often it logs and saves, may differ.</param>
     /// <param name="checkpoint">The checkpoint of the folder.</param>
     /// <param name="data">The data of the run.</param>
     /// <exception cref="ArgumentException">The data is not what the run began with, or all steps are done.</exception>
-    public TrainingRun(string folder, TrainingOptions options, Checkpoint<T> checkpoint, TrainingData data)
+    public TrainingRun(RunFolder folder, TrainingOptions options, Checkpoint<T> checkpoint, TrainingData data)
         : this(folder, options, checkpoint.Gpt, data, checkpoint.ExtraKeys)
     {
         Require.That(data.Hash == checkpoint.DataHash,
-            $"the data is not what the run in {folder} began with: its SHA-256 is {data.Hash}, {checkpoint.DataHash} expected");
-        Require.That(checkpoint.Step < options.Steps,
-            $"the run in {folder} has done {checkpoint.Step} of {options.Steps} steps; more --steps go on with it");
+            $"the data is not what the run in {folder.Path} began with: its SHA-256 is {data.Hash}, {checkpoint.DataHash} expected");
+        Require.That(checkpoint.Step < options.Steps || (checkpoint.Step == options.Steps && !checkpoint.Finished),
+            $"the run in {folder.Path} has done {checkpoint.Step} of {options.Steps} steps; more --steps go on with it");
         checkpoint.FirstMoment.Span.CopyTo(_trainer.Optimizer.FirstMoment.Span);
         checkpoint.SecondMoment.Span.CopyTo(_trainer.Optimizer.SecondMoment.Span);
-        _trainer.Optimizer.Step = _savedStep = checkpoint.Step;
+        _trainer.Optimizer.Step = checkpoint.Step;
+        _savedStep = checkpoint.Step;
+        _skippedSteps = checkpoint.SkippedSteps;
+        _bestLoss = folder.BestLoss ?? double.PositiveInfinity;
     }
 
     /// <summary>The model.</summary>
@@ -86,26 +94,34 @@ public sealed class TrainingRun<T> : IDisposable
     /// <summary>Trains to the last step.</summary>
     /// <param name="observer">Is told what happens.</param>
     /// <param name="cancellationToken">Ends the run after the step that is being taken, and saves it.</param>
-    /// <exception cref="TrainingDivergedException">The loss or the gradient is not a finite number. The last checkpoint stays.</exception>
-    /// <exception cref="IOException">The folder cannot be written.</exception>
+    /// <exception cref="TrainingDivergedException">Numbers are not finite any more. The last checkpoint, whose numbers are, stays.</exception>
+    /// <exception cref="IOException">
+    /// The folder cannot be written: at the start, or still not when the run was cancelled. Until then it goes on and tries again.
+    /// </exception>
     public TrainingSummary Run(ITrainingObserver observer, CancellationToken cancellationToken = default)
     {
         long start = Stopwatch.GetTimestamp();
-        using MetricsLog log = MetricsLog.Open(RunFolder.MetricsPath(_folder), Step);
+        using MetricsLog log = MetricsLog.Open(_folder.MetricsPath, Step, evaluated: Step < _options.Steps);
+        PersistentWriter writer = new(log);
         observer.Started(Step, _options.Steps);
         while (Step < _options.Steps && !cancellationToken.IsCancellationRequested)
         {
-            TakeStep(observer, log);
+            TakeStep(observer, log, writer);
         }
 
-        Save(observer);
+        if (Step != _savedStep)
+        {
+            writer.Write(() => Save(observer), TellOf(observer), cancellationToken);
+        }
+
         double? validationLoss = null;
         bool interrupted = Step < _options.Steps;
-        if (!interrupted && (_data.Validation is not null || _options.EvalEvery > 0))
+        if (!interrupted)
         {
             try
             {
-                validationLoss = Evaluate(observer, log, final: true, cancellationToken);
+                validationLoss = EvaluateAtTheEnd(observer, log, writer, cancellationToken);
+                writer.Write(() => _folder.Finish(validationLoss), TellOf(observer), cancellationToken);
             }
             catch (OperationCanceledException)
             {
@@ -113,7 +129,7 @@ public sealed class TrainingRun<T> : IDisposable
             }
         }
 
-        return new TrainingSummary(Step, Stopwatch.GetElapsedTime(start).TotalSeconds, validationLoss, interrupted);
+        return new TrainingSummary(Step, Stopwatch.GetElapsedTime(start).TotalSeconds, validationLoss, interrupted, _skippedSteps);
     }
 
     /// <summary>What the model, as it is now, writes from nothing: text, or ids where there is no tokenizer.</summary>
@@ -133,12 +149,17 @@ public sealed class TrainingRun<T> : IDisposable
         _generator.Dispose();
     }
 
-    private void TakeStep(ITrainingObserver observer, MetricsLog log)
+    private void TakeStep(ITrainingObserver observer, MetricsLog log, PersistentWriter writer)
     {
-        StepMetrics metrics = _trainer.Step();
+        StepMetrics metrics = StepOrSkip(observer);
         if (IsDue(_options.LogEvery))
         {
+            bool failedBefore = log.Failure is not null;
             log.Write(metrics);
+            if (log.Failure is string reason && !failedBefore)
+            {
+                observer.NotSaved(Step, _savedStep, reason);
+            }
         }
 
         observer.Stepped(metrics);
@@ -147,7 +168,8 @@ public sealed class TrainingRun<T> : IDisposable
         if (evaluates)
         {
             // Not to be cancelled: a resumed run would never make up for it.
-            Evaluate(observer, log, final: false, CancellationToken.None);
+            double? loss = Evaluate(observer, log, final: false, CancellationToken.None);
+            SaveIfBest(loss, observer, writer);
         }
 
         if (IsDue(_options.SampleEvery))
@@ -155,9 +177,39 @@ public sealed class TrainingRun<T> : IDisposable
             observer.Sampled(Step, Sample());
         }
 
-        if (Step < _options.Steps && (_options.CheckpointEvery is int every ? IsDue(every) : evaluates))
+        bool saves = _options.CheckpointEvery is int every ? IsDue(every) : evaluates;
+        if (Step < _options.Steps && (saves || writer.IsRetryDue))
         {
-            Save(observer);
+            writer.TryWrite(() => Save(observer), TellOf(observer));
+        }
+    }
+
+    private StepMetrics StepOrSkip(ITrainingObserver observer)
+    {
+        try
+        {
+            StepMetrics metrics = _trainer.Step();
+            _skippedInARow = 0;
+            return metrics;
+        }
+        catch (TrainingDivergedException error)
+        {
+            string kept = _savedStep is int saved ? $"{_folder.Path} keeps the checkpoint of step {saved}" : "no checkpoint was written yet";
+            if (_options.OnBadLoss == BadLossAction.Stop)
+            {
+                throw new TrainingDivergedException(error, $"training stopped before the update, {kept}. A lower --learning-rate, "
+                    + "more --warmup-steps or a smaller --clip-norm may help; --on-bad-loss skip passes over such steps.");
+            }
+
+            if (++_skippedInARow > SkippedInARow)
+            {
+                throw new TrainingDivergedException(error, $"{SkippedInARow} steps before it were passed over, one after the other, so "
+                    + $"training stopped, {kept}. A lower --learning-rate, more --warmup-steps or a smaller --clip-norm may help.");
+            }
+
+            _trainer.SkipStep();
+            observer.Skipped(error, ++_skippedSteps);
+            return new StepMetrics(Step, Step * _trainer.TokensOfStep, double.NaN, _options.LearningRates.At(Step - 1), double.NaN, 0, 0, 0);
         }
     }
 
@@ -173,37 +225,76 @@ public sealed class TrainingRun<T> : IDisposable
         return metrics.ValidationLoss;
     }
 
+    /// <summary>
+    /// The evaluation over the whole validation split. Which checkpoint is the best is decided by the evaluation that was made on the way too,
+    /// so that like is compared with like.
+    /// </summary>
+    private double? EvaluateAtTheEnd(ITrainingObserver observer, MetricsLog log, PersistentWriter writer, CancellationToken cancellationToken)
+    {
+        if (_data.Validation is null && _options.EvalEvery == 0)
+        {
+            return null;
+        }
+
+        double? loss = Evaluate(observer, log, final: true, cancellationToken);
+        if (_options.EvalEvery > 0)
+        {
+            SaveIfBest(EvaluatesWhole ? loss : ValidationLoss(whole: false, cancellationToken), observer, writer);
+        }
+
+        return loss;
+    }
+
+    private bool EvaluatesWhole => _options.EvalBatches == 0 || _data.Validation?.Length <= _options.Context;
+
     private double? ValidationLoss(bool whole, CancellationToken cancellationToken) => _data.Validation switch
     {
         null => null,
-        TokenSource tokens when whole || _options.EvalBatches == 0 || tokens.Length <= _options.Context =>
-            _evaluator.WholeLoss(tokens, cancellationToken),
+        TokenSource tokens when whole || EvaluatesWhole => _evaluator.WholeLoss(tokens, cancellationToken),
         TokenSource tokens => _evaluator.BatchLoss(EvaluationBatches(tokens), _options.EvalBatches, cancellationToken),
     };
 
     private RandomBatches EvaluationBatches(TokenSource tokens) =>
         new(tokens, _options.Context, _options.BatchSize, microBatches: 1, _options.Seed, RandomPurpose.Evaluation);
 
+    private void SaveIfBest(double? loss, ITrainingObserver observer, PersistentWriter writer)
+    {
+        if (loss < _bestLoss && writer.TryWrite(() => _folder.SaveBest(ToCheckpoint() with { ValidationLoss = loss }), TellOf(observer)))
+        {
+            _bestLoss = loss.Value;
+        }
+    }
+
     private void Save(ITrainingObserver observer)
     {
-        if (Step == _savedStep)
+        _folder.Save(ToCheckpoint(), _options.Keep);
+        _savedStep = Step;
+        observer.Saved(Step);
+    }
+
+    private Action<string> TellOf(ITrainingObserver observer) => reason => observer.NotSaved(Step, _savedStep, reason);
+
+    /// <exception cref="TrainingDivergedException">A parameter is not finite: such a checkpoint must not replace a good one.</exception>
+    private Checkpoint<T> ToCheckpoint()
+    {
+        if (Gpt.Parameters.LastNotFinite(Gpt.Parameters.Values) is { } parameter)
         {
-            return;
+            throw new TrainingDivergedException(Step, parameter.Name,
+                _savedStep is int saved ? $"{_folder.Path} keeps the checkpoint of step {saved}" : "no checkpoint was written yet");
         }
 
-        RunFolder.Save(_folder, new Checkpoint<T>
+        return new Checkpoint<T>
         {
             Options = _options,
             Step = Step,
             Tokens = Step * _trainer.TokensOfStep,
+            SkippedSteps = _skippedSteps,
             DataHash = _data.Hash,
             Gpt = Gpt,
             Tokenizer = _data.Tokenizer,
             ExtraKeys = _extraKeys,
             FirstMoment = _trainer.Optimizer.FirstMoment,
             SecondMoment = _trainer.Optimizer.SecondMoment,
-        });
-        _savedStep = Step;
-        observer.Saved(Step);
+        };
     }
 }

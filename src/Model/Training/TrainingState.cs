@@ -1,6 +1,8 @@
+using System.Numerics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using MiniGpt.Model.Formats;
+using MiniGpt.Tensors;
 
 namespace MiniGpt.Model.Training;
 
@@ -9,6 +11,25 @@ internal sealed record TrainingState(
     TrainingOptions Options, int Step, long Tokens, string DataHash, IReadOnlyDictionary<string, string> Checksums)
 {
     private const int Version = 1;
+
+    /// <inheritdoc cref="Checkpoint{T}.SkippedSteps"/>
+    public int SkippedSteps { get; init; }
+
+    /// <inheritdoc cref="Checkpoint{T}.ValidationLoss"/>
+    public double? ValidationLoss { get; init; }
+
+    /// <inheritdoc cref="Checkpoint{T}.Finished"/>
+    public bool Finished { get; init; }
+
+    /// <summary>What training.json says of a checkpoint whose files have these checksums.</summary>
+    public static TrainingState Of<T>(Checkpoint<T> checkpoint, IReadOnlyDictionary<string, string> checksums)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        new(checkpoint.Options, checkpoint.Step, checkpoint.Tokens, checkpoint.DataHash, checksums)
+        {
+            SkippedSteps = checkpoint.SkippedSteps,
+            ValidationLoss = checkpoint.ValidationLoss,
+            Finished = checkpoint.Finished,
+        };
 
     /// <summary>Reads the file.</summary>
     /// <param name="path">The file.</param>
@@ -21,9 +42,7 @@ internal sealed record TrainingState(
             JsonFields fields = new(path, root);
             if (fields.Count("version") is var version and not Version)
                 throw new FileFormatException(path, $"version {version} found, version {Version} expected");
-            long step = fields.Count("step");
-            if (step > int.MaxValue)
-                throw new FileFormatException(path, $"step {step} found, at most {int.MaxValue} expected");
+            int step = Steps("step");
 
             JsonElement files = fields.Object("files");
             JsonFields checksums = new(path, files);
@@ -31,9 +50,40 @@ internal sealed record TrainingState(
             string[] names = [.. required, .. optional.Where(name => files.TryGetProperty(name, out _))];
             foreach (JsonProperty file in files.EnumerateObject().Where(file => !names.Contains(file.Name)))
                 throw new FileFormatException(path, $"a file '{file.Name}' found, {string.Join(", ", required.Concat(optional))} expected");
-            return new TrainingState(ReadOptions(path, fields.Object("options")), (int)step, fields.Count("tokens"),
-                fields.Text("data_hash"), names.ToDictionary(name => name, checksums.Text));
+            return new TrainingState(ReadOptions(path, fields.Object("options")), step, fields.Count("tokens"),
+                fields.Text("data_hash"), names.ToDictionary(name => name, checksums.Text))
+            {
+                SkippedSteps = Steps("skipped_steps"),
+                ValidationLoss = fields.Number("validation_loss", missing: double.NaN) is var loss && double.IsNaN(loss) ? null : loss,
+                Finished = fields.Flag("finished", missing: false),
+            };
+
+            int Steps(string key)
+            {
+                long count = fields.Count(key);
+                return count <= int.MaxValue
+                    ? (int)count
+                    : throw new FileFormatException(path, $"{key} {count} found, at most {int.MaxValue} expected");
+            }
         });
+
+    /// <summary>The checkpoint of which the rest was read.</summary>
+    public Checkpoint<T> ToCheckpoint<T>(LoadedModel<T> model, Tensor<T> firstMoment, Tensor<T> secondMoment)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => new()
+        {
+            Options = Options,
+            Step = Step,
+            Tokens = Tokens,
+            DataHash = DataHash,
+            SkippedSteps = SkippedSteps,
+            ValidationLoss = ValidationLoss,
+            Finished = Finished,
+            Gpt = model.Gpt,
+            Tokenizer = model.Tokenizer,
+            ExtraKeys = model.ExtraKeys,
+            FirstMoment = firstMoment,
+            SecondMoment = secondMoment,
+        };
 
     /// <summary>Writes the file, whole or not at all.</summary>
     public void Write(string path)
@@ -41,15 +91,20 @@ internal sealed record TrainingState(
         JsonObject files = [];
         foreach ((string name, string checksum) in Checksums)
             files[name] = checksum;
-        JsonFile.Write(path, new JsonObject
+        JsonObject state = new()
         {
             ["version"] = Version,
             ["step"] = Step,
             ["tokens"] = Tokens,
+            ["skipped_steps"] = SkippedSteps,
+            ["finished"] = Finished,
             ["data_hash"] = DataHash,
             ["files"] = files,
             ["options"] = JsonNode.Parse(Options.ToJson()),
-        });
+        };
+        if (ValidationLoss is double loss && double.IsFinite(loss))
+            state["validation_loss"] = loss;
+        JsonFile.Write(path, state);
     }
 
     private static TrainingOptions ReadOptions(string path, JsonElement json)

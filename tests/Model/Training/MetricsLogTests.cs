@@ -48,6 +48,14 @@ public sealed class MetricsLogTests : IDisposable
         Assert.Empty(File.ReadAllText(LogPath));
     }
 
+    [Fact]
+    public void The_evaluation_after_the_last_step_is_cut_off_where_it_is_to_be_made_again()
+    {
+        _folder.Write("metrics.jsonl", "{\"step\":10,\"train_loss\":1}\n{\"step\":20,\"loss\":1}\n{\"step\":20,\"train_loss\":1}\n");
+        MetricsLog.Open(LogPath, step: 20, evaluated: false).Dispose();
+        Assert.Equal("{\"step\":10,\"train_loss\":1}\n{\"step\":20,\"loss\":1}\n", Read());
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private string Read()

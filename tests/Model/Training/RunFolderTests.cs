@@ -15,6 +15,8 @@ public sealed class RunFolderTests : IDisposable
 
     private readonly TemporaryFolder _folder = new();
 
+    private RunFolder? _run;
+
     private string Run => _folder.File("run");
 
     [Fact]
@@ -25,10 +27,10 @@ public sealed class RunFolderTests : IDisposable
 
         void ComesBack<T>() where T : unmanaged, IBinaryFloatingPointIeee754<T>
         {
-            RunFolder.Create(Run, overwrite: true);
+            Create();
             Checkpoint<T> written = At<T>(250);
-            RunFolder.Save(Run, written);
-            Checkpoint<T> read = RunFolder.Load<T>(Run);
+            _run!.Save(written);
+            Checkpoint<T> read = _run!.Load<T>();
             Assert.Equal((250, 250 * 768L, "abc"), (read.Step, read.Tokens, read.DataHash));
             Assert.Equal(written.Options.ToJson(), read.Options.ToJson());
             Assert.Equal(written.Gpt.Config, read.Gpt.Config);
@@ -59,31 +61,31 @@ public sealed class RunFolderTests : IDisposable
     {
         foreach (string name in s_renamed)
         {
-            RunFolder.Create(Run, overwrite: true);
+            Create();
             Directory.CreateDirectory(Path.Combine(Run, name));
-            ThrowsIO(() => RunFolder.Save(Run, At<float>(1)));
+            ThrowsIO(() => _run!.Save(At<float>(1)));
             Directory.Delete(Path.Combine(Run, name));
             AssertWhole(1);
         }
-        RunFolder.Create(Run, overwrite: true);
+        Create();
         Directory.CreateDirectory(Path.Combine(Run, "training.json"));
-        ThrowsIO(() => RunFolder.Save(Run, At<float>(1)));
+        ThrowsIO(() => _run!.Save(At<float>(1)));
         Directory.Delete(Path.Combine(Run, "training.json"));
-        Assert.Empty(Directory.GetFileSystemEntries(Run));
+        Assert.Equal(["run.lock"], Directory.GetFileSystemEntries(Run).Select(Path.GetFileName));
         AssertRefused("no training.json found");
     }
 
     [Fact]
     public void Files_cut_off_while_they_were_written_leave_the_old_checkpoint()
     {
-        RunFolder.Create(Run);
-        RunFolder.Save(Run, At<float>(1));
+        Create();
+        _run!.Save(At<float>(1));
         foreach (string name in (string[])[.. s_renamed, "training.json"])
             File.WriteAllText(Path.Combine(Run, name + ".partial"), "half");
         AssertWhole(1);
-        RunFolder.Save(Run, At<float>(2));
+        _run!.Save(At<float>(2));
         AssertWhole(2);
-        Assert.Equal(5, Directory.GetFiles(Run).Length);
+        Assert.Equal(6, Directory.GetFiles(Run).Length);
     }
 
     [Fact]
@@ -92,16 +94,16 @@ public sealed class RunFolderTests : IDisposable
         CheckStopAt("model.safetensors", stepAfter: null);
         // The third attempt fails while it is written: the second must still be there.
         Directory.CreateDirectory(Path.Combine(Run, "training.json.partial"));
-        ThrowsIO(() => RunFolder.Save(Run, At<float>(3)));
+        ThrowsIO(() => _run!.Save(At<float>(3)));
         AssertWhole(2);
     }
 
     [Fact]
     public void A_file_that_is_not_the_one_that_was_written_is_refused()
     {
-        RunFolder.Create(Run);
+        Create();
         AssertRefused("no training.json found, the folder of a training run expected");
-        RunFolder.Save(Run, At<float>(1));
+        _run!.Save(At<float>(1));
         string model = Path.Combine(Run, "model.safetensors");
         byte[] bytes = File.ReadAllBytes(model);
         bytes[^1] ^= 1;
@@ -116,14 +118,17 @@ public sealed class RunFolderTests : IDisposable
     [InlineData("step", "-1", "step is -1, a whole number of at least 0 expected")]
     [InlineData("step", "3000000000", "step 3000000000 found")]
     [InlineData("tokens", "\"many\"", "tokens is \"many\"")]
+    [InlineData("skipped_steps", "-1", "skipped_steps is -1")]
+    [InlineData("finished", "1", "finished is 1, true or false expected")]
+    [InlineData("validation_loss", "\"low\"", "validation_loss is \"low\", a number expected")]
     [InlineData("files", "{}", "there is no config.json")]
     [InlineData("files", """{"../secret":"0"}""", "a file '../secret' found")]
     [InlineData("options", """{"steps":0}""", "the number of steps must be positive")]
     [InlineData("options", """{"stpes":1}""", "stpes")]
     public void A_training_json_that_does_not_fit_is_refused(string key, string value, string reason)
     {
-        RunFolder.Create(Run);
-        RunFolder.Save(Run, At<float>(1));
+        Create();
+        _run!.Save(At<float>(1));
         string path = Path.Combine(Run, "training.json");
         JsonNode json = JsonNode.Parse(File.ReadAllText(path))!;
         json[key] = JsonNode.Parse(value);
@@ -135,33 +140,142 @@ public sealed class RunFolderTests : IDisposable
     public void A_new_run_takes_the_first_free_name_and_no_model_is_overwritten_unasked()
     {
         Assert.Equal(Run, RunFolder.ChooseNew(Run));
-        RunFolder.Create(Run);
+        Create();
         Assert.Equal(Run + "-2", RunFolder.ChooseNew(Run));
-        RunFolder.Create(Run + "-2");
+        RunFolder.Create(Run + "-2").Dispose();
         Assert.Equal(Run + "-3", RunFolder.ChooseNew(Run));
 
-        RunFolder.Create(Run);
-        RunFolder.Save(Run, At<float>(1));
+        _run!.Save(At<float>(1));
+        _run.Dispose();
         string message = Assert.Throws<ArgumentException>(() => RunFolder.Create(Run)).Message;
         Assert.Contains("--resume", message, StringComparison.Ordinal);
         Assert.Contains("--overwrite", message, StringComparison.Ordinal);
+        _run = RunFolder.Open(Run);
         AssertWhole(1);
-        RunFolder.Create(Run, overwrite: true);
-        Assert.Empty(Directory.GetFiles(Run));
+        _run.SaveBest(At<float>(1));
+        _run.Save(At<float>(2), keep: 1);
+        Create();
+        Assert.Equal(["run.lock"], Directory.GetFiles(Run, "*", SearchOption.AllDirectories).Select(Path.GetFileName));
     }
 
-    public void Dispose() => _folder.Dispose();
+    [Fact]
+    public void One_run_at_a_time_holds_a_folder()
+    {
+        Create();
+        string create = Assert.Throws<IOException>(() => RunFolder.Create(Run)).Message;
+        Assert.Contains("another training run", create, StringComparison.Ordinal);
+        _run!.Save(At<float>(1));
+        Assert.Equal(create, Assert.Throws<IOException>(() => RunFolder.Open(Run)).Message);
+        _run.Dispose();
+        using (RunFolder next = RunFolder.Open(Run))
+            Assert.Equal(1, next.SavedStep);
+    }
+
+    [Fact]
+    public void A_folder_that_holds_no_run_is_not_opened_and_nothing_is_left_in_it()
+    {
+        Directory.CreateDirectory(Run);
+        Assert.Throws<FileFormatException>(() => RunFolder.Open(Run));
+        Assert.Throws<FileFormatException>(() => RunFolder.Open(_folder.File("nowhere")));
+        Assert.Empty(Directory.GetFileSystemEntries(Run));
+    }
+
+    [Theory]
+    [InlineData(0, new int[0])]
+    [InlineData(1, new[] { 30 })]
+    [InlineData(3, new[] { 10, 20, 30 })]
+    [InlineData(9, new[] { 9, 10, 20, 30 })]
+    public void The_last_few_older_checkpoints_stay_and_each_is_whole(int keep, int[] expected)
+    {
+        Create();
+        foreach (int step in (int[])[9, 10, 20, 30, 40])
+            _run!.Save(At<float>(step), keep);
+        string older = Path.Combine(Run, "checkpoints");
+        int[] found = Directory.Exists(older) ? [.. Directory.GetDirectories(older).Select(StepOf).Order()] : [];
+        Assert.Equal(expected, found);
+        AssertWhole(40);
+        foreach (int step in expected)
+        {
+            using RunFolder one = RunFolder.Open(Path.Combine(older, $"step-{step}"));
+            AssertWhole(one, step);
+        }
+
+        static int StepOf(string path) => int.Parse(Path.GetFileName(path)["step-".Length..]);
+    }
+
+    [Fact]
+    public void A_copy_that_was_cut_off_is_made_again()
+    {
+        Create();
+        _run!.Save(At<float>(1));
+        string partial = Path.Combine(Run, "checkpoints", "step-1.partial");
+        Directory.CreateDirectory(partial);
+        File.WriteAllText(Path.Combine(partial, "model.safetensors"), "half");
+        _run.Save(At<float>(2), keep: 1);
+        Assert.Equal(["step-1"], Directory.GetDirectories(Path.Combine(Run, "checkpoints")).Select(Path.GetFileName));
+        using RunFolder older = RunFolder.Open(Path.Combine(Run, "checkpoints", "step-1"));
+        AssertWhole(older, 1);
+    }
+
+    [Fact]
+    public void The_best_checkpoint_is_kept_apart_with_its_loss()
+    {
+        Create();
+        Assert.Null(_run!.BestLoss);
+        _run.SaveBest(At<float>(1) with { ValidationLoss = 1.5 });
+        _run.Save(At<float>(2));
+        _run.Save(At<float>(3));
+        Assert.Equal(1.5, _run.BestLoss);
+        using RunFolder best = RunFolder.Open(_run.BestPath);
+        AssertWhole(best, 1);
+    }
+
+    [Fact]
+    public void A_finished_run_says_so_until_it_goes_on()
+    {
+        Create();
+        _run!.Save(At<float>(1) with { SkippedSteps = 3 });
+        Assert.True(_run.Load<float>() is { Finished: false, ValidationLoss: null, SkippedSteps: 3 });
+        _run.Finish(0.75);
+        Assert.True(_run.Load<float>() is { Finished: true, ValidationLoss: 0.75, SkippedSteps: 3, Step: 1 });
+        _run.Save(At<float>(2));
+        Assert.True(_run.Load<float>() is { Finished: false, ValidationLoss: null });
+    }
+
+    [Fact]
+    public void A_model_is_read_from_a_folder_whose_save_was_killed_after_its_commit()
+    {
+        Create();
+        Directory.CreateDirectory(Path.Combine(Run, "model.safetensors"));
+        ThrowsIO(() => _run!.Save(At<float>(1)));
+        Directory.Delete(Path.Combine(Run, "model.safetensors"));
+        Assert.Throws<FileFormatException>(() => ModelFolder.Load<float>(Run)); // the run that holds the folder will rename it
+        _run!.Dispose();
+        Assert.Equal(At<float>(1).Gpt.Parameters.Values.Span.ToArray(), ModelFolder.Load<float>(Run).Gpt.Parameters.Values.Span.ToArray());
+    }
+
+    public void Dispose()
+    {
+        _run?.Dispose();
+        _folder.Dispose();
+    }
+
+    private void Create()
+    {
+        _run?.Dispose();
+        _run = RunFolder.Create(Run, overwrite: true);
+    }
 
     private void CheckStopAt(string name, int? stepAfter)
     {
-        RunFolder.Create(Run, overwrite: true);
-        RunFolder.Save(Run, At<float>(1));
+        Create();
+        _run!.Save(At<float>(1));
         string path = Path.Combine(Run, name), aside = _folder.File("aside");
         bool exists = File.Exists(path);
         if (exists)
             File.Move(path, aside);
         Directory.CreateDirectory(path);
-        ThrowsIO(() => RunFolder.Save(Run, At<float>(2)));
+        ThrowsIO(() => _run!.Save(At<float>(2)));
         Directory.Delete(path);
         if (exists)
             File.Move(aside, path);
@@ -169,16 +283,18 @@ public sealed class RunFolderTests : IDisposable
             AssertWhole(step);
     }
 
-    private void AssertWhole(int step)
+    private void AssertWhole(int step) => AssertWhole(_run!, step);
+
+    private static void AssertWhole(RunFolder folder, int step)
     {
-        Checkpoint<float> found = RunFolder.Load<float>(Run), expected = At<float>(step);
+        Checkpoint<float> found = folder.Load<float>(), expected = At<float>(step);
         Assert.Equal(step, found.Step);
         Assert.Equal(expected.Gpt.Parameters.Values.Span.ToArray(), found.Gpt.Parameters.Values.Span.ToArray());
         Assert.Equal(Part(expected, expected.SecondMoment, 0), Part(found, found.SecondMoment, 0));
     }
 
     private void AssertRefused(string reason) =>
-        Assert.Contains(reason, Assert.Throws<FileFormatException>(() => RunFolder.Load<float>(Run)).Message, StringComparison.Ordinal);
+        Assert.Contains(reason, Assert.Throws<FileFormatException>(() => _run!.Load<float>()).Message, StringComparison.Ordinal);
 
     /// <summary>What is in the way of a file is an IOException on one system and an UnauthorizedAccessException on another.</summary>
     private static void ThrowsIO(Action action) =>

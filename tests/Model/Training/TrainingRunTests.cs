@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using MiniGpt.Model;
 using MiniGpt.Model.Training;
 using Xunit;
@@ -41,11 +42,124 @@ public sealed class TrainingRunTests : IDisposable
         TrainingSummary stopped = Train("parts", _options, stopping, cancel.Token);
         Assert.True(stopped is { Interrupted: true, Step: 3, ValidationLoss: null });
 
-        Checkpoint<float> checkpoint = RunFolder.Load<float>(_folder.File("parts"));
-        using TrainingData data = Load(checkpoint.Options);
-        using TrainingRun<float> rest = new(_folder.File("parts"), checkpoint.Options, checkpoint, data);
-        Assert.True(rest.Run(new Recorder()) is { Interrupted: false, Step: 8, ValidationLoss: > 0 });
+        Assert.True(Resume("parts") is { Interrupted: false, Step: 8, ValidationLoss: > 0 });
         Assert.Equal(Weights("whole"), Weights("parts"));
+        Assert.Equal(Log("whole"), Log("parts"));
+    }
+
+    [Fact]
+    public void A_run_that_was_killed_before_its_last_evaluation_makes_up_for_it_once()
+    {
+        TrainingOptions options = _options with { EvalEvery = 4 };
+        Train("whole", options, new Recorder());
+        Assert.Throws<InvalidOperationException>(() => Train("parts", options, new Recorder { OnEvaluation = FailAtTheEnd }));
+        Assert.True(Resume("parts") is { Interrupted: false, Step: 8, ValidationLoss: > 0 });
+        Assert.Equal(Log("whole"), Log("parts"));
+        Assert.Contains("has done 8 of 8 steps", Assert.Throws<ArgumentException>(() => Resume("parts")).Message, StringComparison.Ordinal);
+        Assert.True(Resume("parts", options => options with { Steps = 9 }) is { Step: 9 });
+
+        static void FailAtTheEnd(EvaluationMetrics metrics)
+        {
+            if (metrics.Final)
+                throw new InvalidOperationException("as if it was killed");
+        }
+    }
+
+    [Fact]
+    public void The_checkpoint_of_the_lowest_validation_loss_is_kept_apart()
+    {
+        // A learning rate that soon is far too high: the loss falls, and rises again.
+        TrainingOptions options = _options with
+        {
+            Steps = 12, EvalEvery = 1, EvalBatches = 0, LearningRate = 3, MinLearningRate = 3, WarmupSteps = 30, ClipNorm = 0, CheckpointEvery = 0,
+        };
+        List<(int Step, double Loss)> losses = [];
+        Train("run", options, new Recorder { OnEvaluation = metrics => losses.Add((metrics.Step, metrics.ValidationLoss!.Value)) });
+        (int best, double loss) = losses.MinBy(one => one.Loss);
+        Assert.InRange(best, 1, 11);
+        using RunFolder folder = RunFolder.Open(_folder.File("run/best"));
+        Assert.True(folder.Load<float>() is { } checkpoint && checkpoint.Step == best && checkpoint.ValidationLoss == loss);
+    }
+
+    [Fact]
+    public void A_run_whose_folder_cannot_be_written_goes_on_and_saves_once_it_can()
+    {
+        Train("whole", _options, new Recorder());
+        List<(int Step, int? Saved)> failures = [];
+        Recorder recorder = new()
+        {
+            OnStep = step =>
+            {
+                if (step == 4)
+                    Directory.CreateDirectory(_folder.File("parts/optimizer.safetensors.partial")); // in the way of the file
+                if (step == 6)
+                    Directory.Delete(_folder.File("parts/optimizer.safetensors.partial"));
+            },
+            OnFailure = (step, saved) => failures.Add((step, saved)),
+        };
+        Assert.True(Train("parts", _options with { CheckpointEvery = 1 }, recorder) is { Interrupted: false, Step: 8 });
+        Assert.Equal([(4, 3), (5, 3)], failures);
+        Assert.Equal([1, 2, 3, 6, 7, 8], recorder.Saves);
+        Assert.Equal(Weights("whole"), Weights("parts"));
+        Assert.Equal(Log("whole"), Log("parts"));
+    }
+
+    [Fact]
+    public void After_the_last_step_a_run_that_cannot_save_tries_until_it_is_cancelled()
+    {
+        using CancellationTokenSource cancel = new();
+        Recorder recorder = new()
+        {
+            OnStep = step => Directory.CreateDirectory(_folder.File("run/optimizer.safetensors.partial")),
+            OnFailure = (_, _) => cancel.CancelAfter(3000), // the second attempt comes after two seconds
+        };
+        string message = Assert.Throws<IOException>(() => Train("run", _options, recorder, cancel.Token)).Message;
+        Assert.StartsWith("the last steps are not saved: ", message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_gradient_that_is_not_finite_ends_the_run_before_the_update_and_is_named()
+    {
+        TrainingDivergedException error = Assert.Throws<TrainingDivergedException>(
+            () => Train("run", _options with { CheckpointEvery = 2 }, Poisoned("h.0.mlp.c_fc.weight", afterStep: 3)));
+        Assert.Equal((4, "ln_f.bias"), (error.Step, error.Parameter)); // the loss is not a number, so it is the first on the way back
+        Assert.Contains("keeps the checkpoint of step 2", error.Message, StringComparison.Ordinal);
+        Assert.Contains("--learning-rate", error.Message, StringComparison.Ordinal);
+        using RunFolder folder = RunFolder.Open(_folder.File("run"));
+        Checkpoint<float> kept = folder.Load<float>();
+        Assert.Equal(2, kept.Step);
+        Assert.Null(kept.Gpt.Parameters.LastNotFinite(kept.Gpt.Parameters.Values));
+    }
+
+    [Fact]
+    public void Parameters_that_are_not_finite_replace_no_checkpoint()
+    {
+        TrainingDivergedException error = Assert.Throws<TrainingDivergedException>(
+            () => Train("run", _options with { CheckpointEvery = 1 }, Poisoned("h.0.mlp.c_fc.weight", afterStep: 3)));
+        Assert.Equal((3, "h.0.mlp.c_fc.weight"), (error.Step, error.Parameter));
+        using RunFolder folder = RunFolder.Open(_folder.File("run"));
+        Assert.Equal(2, folder.SavedStep);
+    }
+
+    [Fact]
+    public void Bad_steps_are_skipped_and_counted_if_that_was_asked_for()
+    {
+        TrainingOptions options = _options with { OnBadLoss = BadLossAction.Skip };
+        Recorder recorder = Poisoned("h.0.mlp.c_fc.weight", afterStep: 3, healed: true);
+        Assert.True(Train("run", options, recorder) is { Interrupted: false, Step: 8, SkippedSteps: 1 });
+        Assert.Equal([4], recorder.Skips);
+        using RunFolder folder = RunFolder.Open(_folder.File("run"));
+        Assert.Equal(1, folder.Load<float>().SkippedSteps);
+        Assert.Equal([1, 2, 3, 4, 5, 6, 7, 8, 8], Log("run").Select(line => line.Step));
+    }
+
+    [Fact]
+    public void A_run_that_would_only_skip_stops()
+    {
+        TrainingOptions options = _options with { OnBadLoss = BadLossAction.Skip, Steps = 300 };
+        TrainingDivergedException error = Assert.Throws<TrainingDivergedException>(
+            () => Train("run", options, Poisoned("ln_f.weight", afterStep: 3)));
+        Assert.Equal(104, error.Step);
     }
 
     [Fact]
@@ -65,18 +179,74 @@ public sealed class TrainingRunTests : IDisposable
         using TrainingData data = Load(options);
         Gpt<float> gpt = new(options.ToConfig(data.VocabularySize));
         gpt.Initialize(options.Seed);
-        RunFolder.Create(_folder.File(name));
-        using TrainingRun<float> run = new(_folder.File(name), options, gpt, data);
+        using RunFolder folder = RunFolder.Create(_folder.File(name));
+        using TrainingRun<float> run = new(folder, options, gpt, data);
+        observer.Gpt = gpt;
         return run.Run(observer, cancellationToken);
     }
 
+    private TrainingSummary Resume(string name, Func<TrainingOptions, TrainingOptions>? change = null)
+    {
+        using RunFolder folder = RunFolder.Open(_folder.File(name));
+        Checkpoint<float> checkpoint = folder.Load<float>();
+        TrainingOptions options = change?.Invoke(checkpoint.Options) ?? checkpoint.Options;
+        using TrainingData data = Load(options);
+        using TrainingRun<float> run = new(folder, options, checkpoint, data);
+        return run.Run(new Recorder());
+    }
+
+    /// <summary>Puts a NaN into a parameter after a step, and takes it out again once a step was skipped, if it is to be healed.</summary>
+    private static Recorder Poisoned(string parameter, int afterStep, bool healed = false)
+    {
+        Recorder recorder = new();
+        float before = 0;
+        recorder.OnStep = step =>
+        {
+            if (step == afterStep)
+            {
+                before = Element();
+                Element() = float.NaN;
+            }
+        };
+        recorder.OnSkip = () =>
+        {
+            if (healed)
+                Element() = before;
+        };
+        return recorder;
+
+        ref float Element() => ref recorder.Gpt!.Parameters.All.Single(one => one.Name == parameter).Value.Span[0];
+    }
+
     private TrainingData Load(TrainingOptions options) => TrainingData.Load(options, _folder.File("text.txt"));
+
+    /// <summary>The lines of metrics.jsonl without their times.</summary>
+    private (int Step, string Numbers)[] Log(string name) =>
+    [
+        .. File.ReadLines(_folder.File($"{name}/metrics.jsonl")).Select(line =>
+        {
+            JsonObject json = JsonNode.Parse(line)!.AsObject();
+            foreach (string time in (string[])["milliseconds", "tokens_per_second", "mfu"])
+                json.Remove(time);
+            return ((int)json["step"]!, json.ToJsonString());
+        }),
+    ];
 
     private byte[] Weights(string name) => File.ReadAllBytes(_folder.File($"{name}/model.safetensors"));
 
     private sealed class Recorder : ITrainingObserver
     {
-        public Action<int> OnStep { get; init; } = _ => { };
+        public Gpt<float>? Gpt { get; set; }
+
+        public Action<int> OnStep { get; set; } = _ => { };
+
+        public Action OnSkip { get; set; } = () => { };
+
+        public Action<EvaluationMetrics> OnEvaluation { get; init; } = _ => { };
+
+        public Action<int, int?> OnFailure { get; init; } = (_, _) => { };
+
+        public List<int> Skips { get; } = [];
 
         public List<int> Evaluations { get; } = [];
 
@@ -90,10 +260,22 @@ public sealed class TrainingRunTests : IDisposable
 
         public void Stepped(in StepMetrics metrics) => OnStep(metrics.Step);
 
-        public void Evaluated(in EvaluationMetrics metrics) => Evaluations.Add(metrics.Step);
+        public void Evaluated(in EvaluationMetrics metrics)
+        {
+            Evaluations.Add(metrics.Step);
+            OnEvaluation(metrics);
+        }
 
         public void Sampled(int step, string text) => Samples.Add(step);
 
         public void Saved(int step) => Saves.Add(step);
+
+        public void NotSaved(int step, int? savedStep, string reason) => OnFailure(step, savedStep);
+
+        public void Skipped(TrainingDivergedException reason, int count)
+        {
+            Skips.Add(reason.Step);
+            OnSkip();
+        }
     }
 }

@@ -1,0 +1,39 @@
+namespace MiniGpt.Model.Training;
+
+/// <summary>
+/// The right to write into the folder of a run, held by one process at a time and freed by the system when that process ends, however it
+/// ends. The file stays: it is the lock upon it that counts.
+/// </summary>
+internal sealed class RunLock : IDisposable
+{
+    private const string LockFile = "run.lock";
+
+    private readonly FileStream _file;
+
+    private RunLock(FileStream file) => _file = file;
+
+    /// <summary>Takes the lock of a folder that is there.</summary>
+    /// <exception cref="IOException">Another run has it, or the folder cannot be written.</exception>
+    public static RunLock Take(string path) => TryTake(path)
+        ?? throw new IOException($"{path} is being written by another training run: stop that one, or give this one an --out of its own");
+
+    /// <summary>Takes the lock if nobody has it; null where another run has.</summary>
+    /// <exception cref="IOException">The folder cannot be written.</exception>
+    public static RunLock? TryTake(string path)
+    {
+        try
+        {
+            return new(new FileStream(Path.Combine(path, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+        }
+        catch (IOException error) when (IsHeld(error))
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Gives the right back.</summary>
+    public void Dispose() => _file.Dispose();
+
+    /// <summary>EWOULDBLOCK as Linux, and as macOS numbers it, and Windows' sharing violation.</summary>
+    private static bool IsHeld(IOException error) => error.HResult is 11 or 35 or unchecked((int)0x80070020);
+}
