@@ -6,7 +6,7 @@ namespace MiniGpt.Autograd;
 /// What an operator leaves on the tape: its inputs, what else backward needs, and how a gradient goes through it. Derive from it to write
 /// an operator; <see cref="Tape{T}.Record{TNode}"/> hands out the object, which is used again in the next step.
 /// </summary>
-public abstract class Node<T>
+public abstract class Node<T> : IProfiled
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly List<Tensors.Tensor<T>> _saved = [];
@@ -22,6 +22,12 @@ public abstract class Node<T>
             return name.EndsWith("Node", StringComparison.Ordinal) ? name[..^4] : name;
         }
     }
+
+    /// <summary>Floating-point operations of the forward pass in matrix products, the multiplication and the addition each counted.</summary>
+    public virtual double ForwardOperations => 0;
+
+    /// <summary>Floating-point operations of <see cref="Backward"/> in matrix products that the gradient asks for.</summary>
+    public virtual double BackwardOperations => 0;
 
     /// <summary>The operator's result. Its gradient is complete when <see cref="Backward"/> is called.</summary>
     protected internal Variable<T> Output { get; internal set; } = null!;

@@ -29,6 +29,9 @@ public sealed class Tape<T> : IDisposable
     /// <summary>Whether operators leave nodes.</summary>
     public bool Records { get; }
 
+    /// <summary>Where the time of each operator is counted; null to count nothing.</summary>
+    public Profile? Profile { get; set; }
+
     /// <summary>The number of nodes since the last reset.</summary>
     public int NodeCount => _nodeCount;
 
@@ -110,6 +113,7 @@ public sealed class Tape<T> : IDisposable
 
         _nodeCount++;
         node.Output = output;
+        Profile?.Recorded(node);
         return node;
     }
 
@@ -166,12 +170,14 @@ public sealed class Tape<T> : IDisposable
 
     private void Walk()
     {
+        Profile?.Settle();
         while (_nodeCount > 0)
         {
             Node<T> node = _nodes[--_nodeCount];
             if (node.Output.HasGradient)
             {
                 node.Backward();
+                Profile?.Passed(node);
             }
 
             node.Release(this);

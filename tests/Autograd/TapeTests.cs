@@ -162,7 +162,7 @@ public class TapeTests
         Variable<double> x = tape.Leaf(new Tensor<double>([2, 3]));
         _ = (x + x).GeluTanh().MatMul(x, transposeB: true).Linear<double, SiluFunction<double>>(tape.Constant(new Tensor<double>([4, 2])));
         string[] names = [.. tape.Nodes.ToArray().Select(node => node.Name)];
-        Assert.Equal(["Add", "GeluTanh", "MatMul", "ActivatedLinear"], names);
+        Assert.Equal(["Add", "GeluTanh", "MatMul", "ActivatedLinear [4, 2]"], names);
         Assert.InRange(tape.Capacity, 1, long.MaxValue);
         Assert.Equal("Own", new Own().Name);
     }

@@ -36,6 +36,14 @@ public static class AttentionOperator
         return y;
     }
 
+    /// <summary>
+    /// Operations of Q·Kᵀ and of the weights times V, keys that causality hides left out. Backward has four such products: the gradients of
+    /// the weights, of V, of Q and of K. What it computes a second time is not counted.
+    /// </summary>
+    private static double OperationsOf<T>(long heads, int queries, int keys, int size, in AttentionOptions<T> options)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        4.0 * heads * size * (options.Causal && queries == keys ? queries * (queries + 1.0) / 2 : (double)queries * keys);
+
     private sealed class AttentionNode<T> : Node<T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -45,6 +53,11 @@ public static class AttentionOperator
         public Variable<T> V = null!;
         public Tensor<T> LogSumExp;
         public AttentionOptions<T> Options;
+
+        public override double ForwardOperations =>
+            OperationsOf((long)Q.Shape[0] * Q.Shape[1], Q.Shape[2], K.Shape[2], (Q.Shape[3] + V.Shape[3]) / 2, Options);
+
+        public override double BackwardOperations => 2 * ForwardOperations;
 
         protected internal override void Backward()
         {
@@ -121,6 +134,11 @@ public static class AttentionOperator
         public int Heads;
         public int KeyHeads;
         public AttentionOptions<T> Options;
+
+        public override double ForwardOperations =>
+            OperationsOf((long)Qkv.Shape[0] * Heads, Qkv.Shape[1], Qkv.Shape[1], Output.Shape[2] / Heads, Options);
+
+        public override double BackwardOperations => 2 * ForwardOperations;
 
         protected internal override void Backward()
         {

@@ -86,12 +86,26 @@ public static class LinearOperator
         }
     }
 
+    /// <summary>Operations of X·Wᵀ, and as many for each of the two gradients.</summary>
+    private static double OperationsOf<T>(Variable<T> x, Variable<T> weight)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => 2.0 * x.Shape.Count * weight.Shape[0];
+
+    private static double BackwardOperationsOf<T>(Variable<T> x, Variable<T> weight)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        OperationsOf(x, weight) * ((x.RequiresGradient ? 1 : 0) + (weight.RequiresGradient ? 1 : 0));
+
     private sealed class LinearNode<T> : Node<T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         public Variable<T> X = null!;
         public Variable<T> Weight = null!;
         public Variable<T>? Bias;
+
+        public override string Name => $"{base.Name} {Weight.Shape}";
+
+        public override double ForwardOperations => OperationsOf(X, Weight);
+
+        public override double BackwardOperations => BackwardOperationsOf(X, Weight);
 
         protected internal override void Backward() => AddGradients(Output.Gradient, X, Weight, Bias);
     }
@@ -105,6 +119,12 @@ public static class LinearOperator
         public Variable<T> Weight = null!;
         public Variable<T>? Bias;
         public Tensor<T> PreActivation;
+
+        public override string Name => $"{base.Name} {Weight.Shape}";
+
+        public override double ForwardOperations => OperationsOf(X, Weight);
+
+        public override double BackwardOperations => BackwardOperationsOf(X, Weight);
 
         protected internal override void Backward()
         {

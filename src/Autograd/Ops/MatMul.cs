@@ -47,6 +47,11 @@ public static class MatMulOperator
         public bool TransposeA;
         public bool TransposeB;
 
+        public override double ForwardOperations => 2.0 * Output.Shape.Count * A.Shape[TransposeA ? -2 : -1];
+
+        public override double BackwardOperations =>
+            ForwardOperations * ((A.RequiresGradient ? 1 : 0) + (B.RequiresGradient ? 1 : 0));
+
         // For Y = A·B: dA = dY·Bᵀ and dB = Aᵀ·dY; for a transposed operand the transpose of that.
         protected internal override void Backward()
         {

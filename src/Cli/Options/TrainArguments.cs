@@ -21,18 +21,26 @@ internal sealed class TrainArguments
     private readonly Option<string?> _initFrom =
         OptionFactory.Text("--init-from", "DIR", "Start from the sizes, weights and tokenizer of a model; a shorter --context is allowed.");
     private readonly Option<string?> _resume = OptionFactory.Text("--resume", "DIR",
-        "Go on exactly where the run in DIR stopped; only --steps, --threads, --log-every, --checkpoint-every and --keep can be given again.");
+        "Go on exactly where the run in DIR stopped; only --steps, --threads, --log-every, --checkpoint-every, --keep and --profile can be given again.");
     private readonly Option<string?> _tokenizer = OptionFactory.Text("--tokenizer", "char|DIR",
         "One token a character of the data, or the tokenizer.json of a folder. [default: char]");
+    private readonly Option<bool> _profile = new("--profile")
+    {
+        Description = "Show at the end where the time went: each operator's calls, milliseconds and GFLOP/s.",
+    };
+
     private readonly Command _command;
 
     /// <summary>Adds the options to a command.</summary>
     public TrainArguments(Command command)
     {
         _command = command;
-        foreach (Option option in (IEnumerable<Option>)[_preset, _out, _overwrite, _initFrom, _resume, _tokenizer, .. _settings.All])
+        foreach (Option option in (IEnumerable<Option>)[_preset, _out, _overwrite, _initFrom, _resume, _tokenizer, .. _settings.All, _profile])
             command.Options.Add(option);
     }
+
+    /// <summary>Whether the time of each operator is to be shown.</summary>
+    public bool Profiles(ParseResult arguments) => arguments.GetValue(_profile);
 
     /// <summary>Reads the model and the data that the options ask for.</summary>
     /// <exception cref="UsageException">A value makes no sense, or options do not go together.</exception>
@@ -41,7 +49,11 @@ internal sealed class TrainArguments
 
     private TrainPlan Resume(ParseResult arguments, string folder)
     {
-        string[] allowed = [_resume.Name, "--threads", _settings.Steps.Name, _settings.LogEvery.Name, _settings.CheckpointEvery.Name, _settings.Keep.Name];
+        string[] allowed =
+        [
+            _resume.Name, "--threads", _settings.Steps.Name, _settings.LogEvery.Name, _settings.CheckpointEvery.Name,
+            _settings.Keep.Name, _profile.Name,
+        ];
         if (_command.Options.FirstOrDefault(option => arguments.IsGiven(option) && !allowed.Contains(option.Name)) is Option other)
         {
             throw new UsageException(

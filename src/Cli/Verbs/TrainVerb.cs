@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MiniGpt.Autograd;
 using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Options;
 using MiniGpt.Model.Tokenizers;
@@ -30,9 +31,13 @@ internal sealed class TrainVerb : Verb
             Talk.Say($"note: {line}");
         TrainHeader.Show(plan, run.Ceiling);
 
+        if (_arguments.Profiles(arguments))
+            run.Profile = new Profile();
         TrainingSummary summary = Talk.CanDraw
             ? LiveProgress.Run(Talk.Console, observer => run.Run(observer, cancellationToken))
             : run.Run(new PlainProgress(plan.Options.LogEvery), cancellationToken);
+        if (run.Profile is not null)
+            ProfileTable.Show(ProfileReport.Rows(run.Profile, run.Ceiling));
         return summary.Interrupted ? SayHowToGoOn(plan, summary) : ShowResult(plan, run, summary);
     }
 

@@ -41,6 +41,13 @@ public sealed class Trainer<T> : IDisposable
     /// <summary>The optimizer; its <see cref="AdamW{T}.Step"/> is the number of steps done.</summary>
     public AdamW<T> Optimizer { get; }
 
+    /// <summary>Where the time of each part of a step is counted; null to count nothing.</summary>
+    public Profile? Profile
+    {
+        get => _tape.Profile;
+        set => _tape.Profile = value;
+    }
+
     /// <summary>Tokens in one step.</summary>
     public long TokensOfStep => (long)_options.BatchSize * _options.Context * _options.Accumulate;
 
@@ -59,6 +66,7 @@ public sealed class Trainer<T> : IDisposable
     public StepMetrics Step()
     {
         long start = Stopwatch.GetTimestamp();
+        Profile?.Begin();
         int step = Optimizer.Step;
         Optimizer.ClearGradients();
         double loss = 0;
@@ -68,6 +76,7 @@ public sealed class Trainer<T> : IDisposable
         }
 
         double norm = Optimizer.GradientNorm();
+        Profile?.Lap("Gradient norm");
         if (!double.IsFinite(loss) || !double.IsFinite(norm))
         {
             throw new TrainingDivergedException(step + 1, loss, norm, _gpt.Parameters.LastNotFinite(_gpt.Parameters.Gradients)?.Name);
@@ -75,6 +84,7 @@ public sealed class Trainer<T> : IDisposable
 
         double learningRate = _learningRates.At(step);
         Optimizer.Update(learningRate, norm, _options.ClipNorm);
+        Profile?.Lap("AdamW");
         double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
         return new StepMetrics(
             step + 1, (step + 1) * TokensOfStep, loss, learningRate, norm, seconds * 1000, TokensOfStep / seconds,
@@ -94,6 +104,7 @@ public sealed class Trainer<T> : IDisposable
         Tensor<int> ids = _tape.Allocate<int>([_options.BatchSize, _options.Context]);
         Tensor<int> targets = _tape.Allocate<int>(ids.Shape);
         _batches.Fill(step, micro, ids.Span, targets.Span);
+        Profile?.Lap("Batch");
         DropoutStreams? dropout = _options.Dropout > 0
             ? new DropoutStreams(_options.Dropout, _options.Seed, (ulong)step * (ulong)_options.Accumulate + (ulong)micro)
             : null;

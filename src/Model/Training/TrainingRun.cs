@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Numerics;
 using System.Text.Json.Nodes;
+using MiniGpt.Autograd;
 using MiniGpt.Model.Data;
 using MiniGpt.Model.Generation;
 using MiniGpt.Tensors;
@@ -88,6 +89,13 @@ public sealed class TrainingRun<T> : IDisposable
 
     /// <summary>What this machine's multiply-add units can do, in FLOP/s, measured when the run was prepared.</summary>
     public double Ceiling { get; }
+
+    /// <summary>Where the time of the run is counted; null to count nothing. To be made just before the run.</summary>
+    public Profile? Profile
+    {
+        get => _trainer.Profile;
+        set => _trainer.Profile = value;
+    }
 
     private int Step => _trainer.Optimizer.Step;
 
@@ -217,9 +225,11 @@ public sealed class TrainingRun<T> : IDisposable
 
     private double? Evaluate(ITrainingObserver observer, MetricsLog log, bool final, CancellationToken cancellationToken)
     {
+        Profile?.Begin();
         int trainBatches = _options.EvalBatches > 0 ? _options.EvalBatches : BatchesWhereAllAreTooMany;
         double trainLoss = _evaluator.BatchLoss(EvaluationBatches(_data.Train), trainBatches, cancellationToken);
         EvaluationMetrics metrics = new(Step, trainLoss, ValidationLoss(final, cancellationToken), final);
+        Profile?.Lap("Evaluation");
         log.Write(metrics);
         observer.Evaluated(metrics);
         return metrics.ValidationLoss;
@@ -267,7 +277,9 @@ public sealed class TrainingRun<T> : IDisposable
 
     private void Save(ITrainingObserver observer)
     {
+        Profile?.Begin();
         _folder.Save(ToCheckpoint(), _options.Keep);
+        Profile?.Lap("Checkpoint");
         _savedStep = Step;
         observer.Saved(Step);
     }

@@ -1,3 +1,4 @@
+using MiniGpt.Autograd;
 using MiniGpt.Model;
 using MiniGpt.Model.Data;
 using MiniGpt.Model.Training;
@@ -58,6 +59,33 @@ public sealed class TrainerTests
             Assert.Equal(one.GradientNorm, two.GradientNorm, 1e-4);
             Assert.Equal(one.Tokens, two.Tokens);
         }
+    }
+
+    [Fact]
+    public void A_profile_counts_every_product_of_a_step_and_adds_up_to_the_wall_time()
+    {
+        TrainingOptions options = s_options with { Accumulate = 1 };
+        using Trainer<float> trainer = NewTrainer(options);
+        trainer.Profile = new Profile();
+        trainer.Step();
+        trainer.Step();
+        IReadOnlyList<ProfileRow> rows = ProfileReport.Rows(trainer.Profile, ceiling: 1e12);
+
+        ProfileRow whole = rows[^1];
+        Assert.Equal(whole.Milliseconds, rows.SkipLast(1).Sum(row => row.Milliseconds), 1e-6 * whole.Milliseconds);
+        Assert.All(rows, row => Assert.InRange(row.Milliseconds, 0, whole.Milliseconds));
+        Assert.Equal(1, whole.Share);
+
+        // Each weight is multiplied once forward and twice backward; a position looks at half of the others on average, and at itself.
+        int width = options.Width, context = options.Context;
+        double weights = options.Layers * 12 * width * width + 40 * width;
+        double attention = 6.0 * options.Layers * width * (context + 1);
+        double expected = 2 * trainer.TokensOfStep * (6 * weights + attention);
+        Assert.Equal(expected, trainer.Profile.Entries.Sum(entry => entry.Operations));
+        Assert.Equal(whole.FlopsPerSecond!.Value, expected / whole.Milliseconds * 1000, 1e-6 * expected);
+        Assert.Equal(["AdamW", "Batch", "Gradient norm"],
+            rows.Where(row => row is { Pass: ProfilePass.Other, Calls: 2 }).Select(row => row.Operator).Order());
+        Assert.Equal(2 * options.Layers, rows.Single(row => row is { Operator: "SelfAttention", Pass: ProfilePass.Backward }).Calls);
     }
 
     private static Trainer<float> NewTrainer(TrainingOptions? options = null)

@@ -1,0 +1,29 @@
+using MiniGpt.Autograd;
+using MiniGpt.Model.Training;
+using Spectre.Console;
+
+namespace MiniGpt.Cli.Display;
+
+/// <summary>A profile as a table, on standard output.</summary>
+internal static class ProfileTable
+{
+    public static void Show(IReadOnlyList<ProfileRow> rows)
+    {
+        Table table = Output.Table("operator", "pass", "calls", "ms", "share", "GFLOP/s", "of ceiling");
+        for (int column = 2; column < table.Columns.Count; column++)
+            table.Columns[column].RightAligned();
+        foreach (ProfileRow row in rows)
+        {
+            table.AddRow(
+                new Text(row.Operator),
+                new Text(row.Pass switch { ProfilePass.Forward => "forward", ProfilePass.Backward => "backward", _ => "" }),
+                new Text($"{row.Calls:N0}"),
+                new Text($"{row.Milliseconds:N1}"),
+                new Text($"{row.Share:P1}"),
+                new Text($"{row.FlopsPerSecond / 1e9:N1}"),
+                new Text($"{row.ShareOfCeiling:P1}"));
+        }
+
+        Output.Console.Write(table);
+    }
+}
