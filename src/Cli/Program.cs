@@ -49,6 +49,8 @@ internal static class Program
             new TrainVerb(),
             new SampleVerb(),
             new EvalVerb(),
+            new ExplainVerb(),
+            new LessonVerb(),
             new InspectVerb(),
             new GradCheckVerb(),
         };
@@ -79,7 +81,7 @@ internal static class Program
         foreach (Token token in arguments.Tokens)
         {
             bool looksLikeOption = token.Type == TokenType.Argument && token.Value.StartsWith("--", StringComparison.Ordinal);
-            if (looksLikeOption && before != OptionFactory.PromptName)
+            if (looksLikeOption && before is not (OptionFactory.PromptName or OptionFactory.TextName))
                 throw new UsageException($"there is no option {token.Value}; {HelpOf(arguments)} lists those there are");
             before = token.Value;
         }

@@ -9,8 +9,11 @@ namespace MiniGpt.Cli.Options;
 /// <summary>Makes options and reads their values, with errors that say what was found and what was expected.</summary>
 internal static class OptionFactory
 {
-    /// <summary>The option whose text may look like an option.</summary>
+    /// <summary>An option whose text may look like an option.</summary>
     public const string PromptName = "--prompt";
+
+    /// <summary>Another one.</summary>
+    public const string TextName = "--text";
 
     /// <summary>An option whose value is a whole number in a range.</summary>
     public static Option<T> Whole<T>(string name, string description, T least, T most)

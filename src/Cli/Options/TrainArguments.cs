@@ -187,8 +187,7 @@ internal sealed class TrainArguments
 
     private static TrainingData LoadData(TrainingOptions options, ITokenizer? tokenizer, int? vocabularySize)
     {
-        string bundled = Path.Combine(AppContext.BaseDirectory, "data", "tinyshakespeare.txt");
         using Stream standardInput = Console.OpenStandardInput();
-        return TrainingData.Load(options, bundled, tokenizer, vocabularySize, standardInput);
+        return TrainingData.Load(options, BundledText.Path, tokenizer, vocabularySize, standardInput);
     }
 }

@@ -1,0 +1,10 @@
+using System.CommandLine;
+using MiniGpt.Cli.Pages;
+
+namespace MiniGpt.Cli.Options;
+
+/// <summary>--language, English or Japanese.</summary>
+internal static class LanguageOption
+{
+    public static Option<Language> Create() => OptionFactory.Choice<Language>("--language", "English or Japanese. [default: en]");
+}

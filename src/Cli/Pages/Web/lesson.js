@@ -1,0 +1,55 @@
+'use strict';
+// A lesson, stage by stage, and its checks.
+
+const lesson = page.content;
+const titleOf = key => text(`lesson.${lesson.name}.${key}`);
+
+function stageFigure(section, stage, index) {
+  const { rows, columns } = stage;
+  // JSON has no infinities: what is hidden comes as text.
+  const at = (r, c) => typeof stage.values[r * columns.length + c] === 'number' ? stage.values[r * columns.length + c] : null;
+  const key = `stage-${index + 1}`;
+  const draw = {
+    numbers: (plot, width) => heatmap({ name: key, rows, columns, width, kind: 'signed', digits: columns.length > 8 ? 2 : 4, cells: cellsOf(rows, columns, at), tallest: 520 }),
+    weights: (plot, width) => heatmap({ name: key, rows, columns, width, kind: 'shares', extent: 1, digits: columns.length > 8 ? 2 : 4, cells: cellsOf(rows, columns, at), sums: true, tallest: 520 }),
+    bars: (plot, width) => rows.length === 1
+      ? lyingBars({ name: key, width, format: '.4f', title: rows[0], values: columns.map((name, c) => ({ i: c, name, v: at(0, c) })) })
+      : {
+        data: { name: key, values: cellsOf(rows, columns, at) }, width: Math.max(160, width - 60), height: 190, mark: { type: 'bar' },
+        encoding: {
+          x: { field: 'column', type: 'nominal', sort: columns, axis: { title: null, labelAngle: 0, ticks: false } }, xOffset: { field: 'row', sort: rows },
+          y: { field: 'v', type: 'quantitative', title: null }, color: { field: 'row', type: 'nominal', sort: rows, legend: { orient: 'top', title: null }, scale: { domain: rows, range: [colour('accent'), colour('warm')] } },
+          tooltip: [{ field: 'column', title: ' ' }, { field: 'row', title: '  ' }, { field: 'v', title: 'v', format: '.4f' }],
+        },
+      },
+    lines: (plot, width) => lines({ name: key, width, x: titleOf(stage.key), y: ' ', order: columns, values: cellsOf(rows, columns, at).map(d => ({ x: Number(rows[d.r]), y: d.v, line: columns[d.c] })) }),
+    points: (plot, width) => {
+      const values = rows.map((name, r) => ({ name, x: at(r, 0), y: at(r, 1) }));
+      const side = Math.min(420, width - 60);
+      const encoding = { x: { field: 'x', type: 'quantitative', scale: { domain: [0, 1.1] }, title: columns[0] }, y: { field: 'y', type: 'quantitative', scale: { domain: [0, 1.1] }, title: columns[1] } };
+      return {
+        width: side, height: side * 0.8, data: { name: key, values },
+        layer: [
+          { mark: { type: 'rule', strokeWidth: 2, opacity: 0.5, color: colour('accent') }, encoding: { ...encoding, x2: { datum: 0 }, y2: { datum: 0 } } },
+          { mark: { type: 'circle', size: 90, color: colour('accent'), tooltip: true }, encoding },
+          { mark: { type: 'text', dx: 10, dy: -10, align: 'left', fontSize: 14, fontWeight: 600 }, encoding: { ...encoding, text: { field: 'name' } } },
+        ],
+      };
+    },
+  };
+  figure(section, key, {
+    title: `${index + 1}. ${titleOf(stage.key)}${rows.length === 1 && stage.kind === 'bars' ? `: ${rows[0]}` : ''}`, look: titleOf(`${stage.key}.look`), draw: draw[stage.kind],
+    table: () => ({ columns: ['', ...columns], rows: rows.map((name, r) => [name, ...columns.map((_, c) => at(r, c) ?? '−∞')]) }),
+  });
+}
+
+frame({
+  kicker: `${text('lesson.kicker')} · minigpt lesson ${lesson.name}`, title: titleOf('title'), intro: [el('p', { className: 'lead' }, titleOf('about'))],
+  sections: [
+    { id: 'stages', name: text('lesson.stages'), lead: text('lesson.stages.lead'), fill: section => lesson.stages.forEach((stage, i) => stageFigure(section, stage, i)) },
+    {
+      id: 'checks', name: text('lesson.checks'), lead: text('lesson.checks.lead'), fill: section => lesson.checks.forEach(check => section.append(
+        el('div', { className: `check ${check.passed ? 'passed' : 'failed'}` }, el('span', {}, check.text, ' ', el('small', {}, `(${text('lesson.difference')} ${check.error.toExponential(1)}, ${text('lesson.allowed')} ${check.tolerance})`))))),
+    },
+  ],
+});

@@ -1,0 +1,43 @@
+using System.CommandLine;
+using MiniGpt.Cli.Display;
+using MiniGpt.Cli.Options;
+using MiniGpt.Cli.Pages;
+using MiniGpt.Model.Explanation;
+using MiniGpt.Model.Formats;
+using MiniGpt.Model.Tokenizers;
+
+namespace MiniGpt.Cli.Verbs;
+
+/// <summary>minigpt explain: a page that shows what a model does with a sentence.</summary>
+internal sealed class ExplainVerb : Verb
+{
+    private readonly ModelOption _model = new();
+    private readonly Option<string?> _text = OptionFactory.Text(OptionFactory.TextName, "TEXT", "The sentence.");
+    private readonly Option<string?> _out = OptionFactory.Text("--out", "PAGE.html", "Where the page goes.");
+    private readonly Option<Language> _language = LanguageOption.Create();
+    private readonly Option<UnknownCharacter> _unknown = OptionFactory.Choice<UnknownCharacter>(
+        "--unknown", "What to do with characters that the vocabulary does not have. [default: error]");
+
+    public ExplainVerb()
+        : base("explain", "Writes one self-contained HTML page that shows what a model does with a sentence.")
+    {
+        _text.Required = _out.Required = true;
+        foreach (Option option in (IEnumerable<Option>)[_model, _text, _out, _language, _unknown])
+            Options.Add(option);
+    }
+
+    public override string Example => "minigpt explain --model runs/tiny --text \"To be, or not to be\" --out page.html";
+
+    protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
+    {
+        string path = arguments.GetValue(_out)!;
+        LoadedModel<float> model = ModelFolder.Load<float>(_model.PathOf(arguments), arguments.GetValue(_unknown));
+        SentenceExplanation explanation = SentenceExplanation.Of(model, arguments.GetValue(_text)!, out int left);
+        if (left > 0)
+            Talk.Say($"note: the context of {model.Path} has room for {explanation.Tokens.Length} tokens; the last {left} are left out");
+        cancellationToken.ThrowIfCancellationRequested();
+        Page.Write(path, "explain.js", Texts.Of(arguments.GetValue(_language)), explanation);
+        Talk.Say($"written to {path}: open it in a browser");
+        return 0;
+    }
+}

@@ -1,0 +1,103 @@
+using System.CommandLine;
+using System.Globalization;
+using MiniGpt.Cli.Display;
+using MiniGpt.Cli.Options;
+using MiniGpt.Cli.Pages;
+using MiniGpt.Model.Formats;
+using MiniGpt.Model.Lessons;
+using Spectre.Console;
+
+namespace MiniGpt.Cli.Verbs;
+
+/// <summary>minigpt lesson: the worked examples, one at a time.</summary>
+internal sealed class LessonVerb : Verb
+{
+    private readonly Argument<string?> _name = new("NAME")
+    {
+        Description = "The lesson. Left out, the lessons are listed.",
+        Arity = ArgumentArity.ZeroOrOne,
+    };
+    private readonly Option<string?> _out = OptionFactory.Text("--out", "PAGE.html", "Also write the lesson as a page with charts.");
+    private readonly Option<Language> _language = LanguageOption.Create();
+    private readonly Option<string?> _model = OptionFactory.Text("--model", "DIR",
+        $"n-gram: the model to stand beside the counts. [default: the newest run under {ModelOption.Runs}, if there is one]");
+
+    public LessonVerb()
+        : base("lesson", "Worked examples that show each stage of a computation and check themselves.")
+    {
+        Arguments.Add(_name);
+        foreach (Option option in (IEnumerable<Option>)[_out, _language, _model])
+            Options.Add(option);
+    }
+
+    public override string Example => "minigpt lesson attention --out attention.html";
+
+    protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
+    {
+        Texts texts = Texts.Of(arguments.GetValue(_language));
+        if (arguments.GetValue(_name) is not string name)
+        {
+            List(texts);
+            return 0;
+        }
+
+        Lesson lesson = Lesson.All.FirstOrDefault(lesson => lesson.Name == name)
+            ?? throw new UsageException($"there is no lesson '{name}'; there are {string.Join(", ", Lesson.All.Select(lesson => lesson.Name))}");
+        LessonResult result = lesson.Run(new LessonInputs(BundledText.Path, Model(arguments, name), cancellationToken));
+        Console.Out.WriteLine($"{texts[$"lesson.{name}.title"]}\n{texts[$"lesson.{name}.about"]}");
+        foreach ((LessonStage stage, int index) in result.Stages.Select((stage, index) => (stage, index)))
+            Show(stage, index + 1, name, texts);
+        Console.Out.WriteLine($"\n{texts["lesson.checks"]}");
+        foreach (LessonCheck check in result.Checks)
+            Console.Out.WriteLine($"  {(check.Passed ? "✓" : "✗")} {texts.OfCheck(name, check.Key)} ({Difference(check, texts)})");
+
+        if (arguments.GetValue(_out) is string path)
+        {
+            LessonPage.Write(path, lesson, result, texts);
+            Talk.Say($"written to {path}");
+        }
+        return result.Passed ? 0 : 1;
+    }
+
+    private static void List(Texts texts)
+    {
+        Console.Out.WriteLine(texts["lesson.list"]);
+        foreach (Lesson lesson in Lesson.All)
+            Console.Out.WriteLine($"  {lesson.Name,-18} {texts[$"lesson.{lesson.Name}.title"]}");
+        Talk.Say($"\n{texts["lesson.hint"]}");
+    }
+
+    /// <summary>The model beside the n-grams; no other lesson needs one.</summary>
+    private LoadedModel<float>? Model(ParseResult arguments, string lesson)
+    {
+        if (lesson != "n-gram")
+        {
+            if (arguments.IsGiven(_model))
+                throw new UsageException($"--model is for the lesson n-gram; {lesson} needs no model");
+            return null;
+        }
+        string? path = arguments.GetValue(_model) ?? ModelFolder.FindNewest(ModelOption.Runs);
+        return path is null ? null : ModelFolder.Load<float>(path);
+    }
+
+    private static void Show(LessonStage stage, int number, string lesson, Texts texts)
+    {
+        Console.Out.WriteLine($"\n{number}. {texts[$"lesson.{lesson}.{stage.Key}"]}\n   {texts[$"lesson.{lesson}.{stage.Key}.look"]}");
+        Table table = Output.Table(["", .. stage.Columns]);
+        foreach (TableColumn column in table.Columns.Skip(1))
+            column.RightAligned();
+        for (int row = 0; row < stage.Rows.Count; row++)
+            table.AddRow([new Text(stage.Rows[row]), .. stage.Row(row).Select(value => new Text(Written(value)))]);
+        Output.Console.Write(table);
+    }
+
+    private static string Written(double value) => value switch
+    {
+        double.NegativeInfinity => "−∞",
+        _ when double.IsInteger(value) => value.ToString("0", CultureInfo.InvariantCulture),
+        _ => value.ToString("F4", CultureInfo.InvariantCulture),
+    };
+
+    private static string Difference(LessonCheck check, Texts texts) => string.Create(CultureInfo.InvariantCulture,
+        $"{texts["lesson.difference"]} {check.Error:0.0e+0}, {texts["lesson.allowed"]} {check.Tolerance:0.######e+0}");
+}

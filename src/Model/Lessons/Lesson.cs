@@ -1,0 +1,78 @@
+namespace MiniGpt.Model.Lessons;
+
+/// <summary>A worked example: a short program that shows each stage of a computation and checks itself.</summary>
+/// <param name="Name">The name, as the command line has it. Texts about a lesson and its stages are found by it and their keys.</param>
+/// <param name="Run">Does the computation.</param>
+public sealed record Lesson(string Name, Func<LessonInputs, LessonResult> Run)
+{
+    /// <summary>All lessons, in an order in which one can read them.</summary>
+    public static IReadOnlyList<Lesson> All { get; } =
+    [
+        new("one-hot", _ => OneHotLesson.Run()),
+        new("embedding", _ => EmbeddingLesson.Run()),
+        new("positions", _ => PositionsLesson.Run()),
+        new("attention", _ => AttentionLesson.Run()),
+        new("scaling", _ => ScalingLesson.Run()),
+        new("mask", _ => MaskLesson.Run()),
+        new("source-attention", _ => SourceAttentionLesson.Run()),
+        new("next-token", _ => NextTokenLesson.Run()),
+        new("n-gram", NGramLesson.Run),
+    ];
+}
+
+/// <summary>What lessons may need from outside.</summary>
+/// <param name="CorpusPath">A text to count in.</param>
+/// <param name="Model">A trained model to stand beside the counts; null where there is none.</param>
+/// <param name="CancellationToken">Stops a lesson that takes long.</param>
+public sealed record LessonInputs(string CorpusPath, Formats.LoadedModel<float>? Model, CancellationToken CancellationToken);
+
+/// <summary>What a lesson showed and found.</summary>
+/// <param name="Stages">The stages, in their order.</param>
+/// <param name="Checks">What was compared with what is known.</param>
+public sealed record LessonResult(IReadOnlyList<LessonStage> Stages, IReadOnlyList<LessonCheck> Checks)
+{
+    /// <summary>Whether every check holds.</summary>
+    public bool Passed => Checks.All(check => check.Passed);
+}
+
+/// <summary>How a stage is drawn.</summary>
+public enum StageKind
+{
+    /// <summary>A matrix of any numbers: colours on both sides of zero.</summary>
+    Numbers,
+
+    /// <summary>A matrix of shares whose rows sum to one.</summary>
+    Weights,
+
+    /// <summary>A bar for each column, rows side by side.</summary>
+    Bars,
+
+    /// <summary>A line for each column, along the rows.</summary>
+    Lines,
+
+    /// <summary>Rows as points of a plane: two columns.</summary>
+    Points,
+}
+
+/// <summary>A matrix with a name for each row and column.</summary>
+/// <param name="Key">The stage's name within the lesson.</param>
+/// <param name="Kind">How it is drawn.</param>
+/// <param name="Rows">A name for each row.</param>
+/// <param name="Columns">A name for each column.</param>
+/// <param name="Values">Row after row. What there is not, or is hidden, is minus infinity or no number.</param>
+public sealed record LessonStage(
+    string Key, StageKind Kind, IReadOnlyList<string> Rows, IReadOnlyList<string> Columns, IReadOnlyList<double> Values)
+{
+    /// <summary>A row of the matrix.</summary>
+    public IEnumerable<double> Row(int row) => Values.Skip(row * Columns.Count).Take(Columns.Count);
+}
+
+/// <summary>A comparison of what was computed with what is known.</summary>
+/// <param name="Key">The name within the lesson.</param>
+/// <param name="Error">The largest difference.</param>
+/// <param name="Tolerance">How large it may be.</param>
+public sealed record LessonCheck(string Key, double Error, double Tolerance)
+{
+    /// <summary>Whether it holds.</summary>
+    public bool Passed => Error <= Tolerance;
+}

@@ -1,0 +1,62 @@
+using MiniGpt.Model.Data;
+using MiniGpt.Model.Training;
+
+namespace MiniGpt.Model.Lessons;
+
+/// <summary>What can be said about the next character by counting what followed the last ones, and what a trained model says beyond it.</summary>
+internal static class NGramLesson
+{
+    private const int LongestContext = 3;
+    private const int ShownCharacters = 8;
+    private const double ValidationShare = 0.1;
+
+    private static readonly string[] s_contexts = ["th", "qu", "\nR", "ing"];
+
+    public static LessonResult Run(LessonInputs inputs)
+    {
+        string text = TextSource.Read([inputs.CorpusPath]).Text;
+        int trainLength = Split.TrainLength(text, ValidationShare);
+        string train = text[..trainLength], validation = text[trainLength..];
+        using LessonBoard board = new();
+
+        NGramTable[] tables = new NGramTable[LongestContext + 1];
+        List<string> names = [];
+        List<double> losses = [];
+        for (int order = 0; order < tables.Length; order++)
+        {
+            inputs.CancellationToken.ThrowIfCancellationRequested();
+            tables[order] = NGramTable.Count(train, order, order > 0 ? tables[order - 1] : null);
+            names.Add($"n = {order}");
+            losses.Add(tables[order].Loss(validation));
+        }
+
+        foreach (string context in s_contexts.Where(context => train.Contains(context, StringComparison.Ordinal)))
+        {
+            (char Character, double Probability)[] likeliest = tables[context.Length].Likeliest(context, ShownCharacters);
+            board.Show("next", StageKind.Bars, [Printable(context)], [.. likeliest.Select(next => Printable($"{next.Character}"))],
+                [.. likeliest.Select(next => next.Probability)]);
+        }
+        if (inputs.Model is { Tokenizer: not null } model)
+        {
+            names.Add(Path.GetFileName(Path.TrimEndingDirectorySeparator(model.Path)));
+            losses.Add(ModelLoss(model, validation, inputs.CancellationToken));
+        }
+        board.Show("loss", StageKind.Bars, ["loss"], names, [.. losses]);
+
+        board.Check("sum", s_contexts.Select(context => tables[context.Length].Sum(context) - 1), LessonBoard.Rounding);
+        board.Check("uniform", [tables[0].LossOfNothing - Math.Log(tables[0].Characters)], LessonBoard.Rounding);
+        board.Check("longer", losses[..tables.Length].Skip(1).Zip(losses, (longer, shorter) => Math.Max(0, longer - shorter)), tolerance: 0);
+        return board.Result;
+    }
+
+    /// <summary>Nats a character, whatever the model's tokens are.</summary>
+    private static double ModelLoss(Formats.LoadedModel<float> model, string text, CancellationToken cancellationToken)
+    {
+        int[] ids = model.Tokenizer!.Encode(text);
+        using Evaluator<float> evaluator = new(model.Gpt, batchSize: 16);
+        double loss = evaluator.WholeLoss(TokenSource.FromIds(ids, model.Gpt.Config.VocabularySize), cancellationToken);
+        return loss * (ids.Length - 1) / (text.Length - 1);
+    }
+
+    private static string Printable(string text) => text.Replace("\n", "⏎").Replace(" ", "␣");
+}

@@ -1,0 +1,73 @@
+using System.Globalization;
+using System.Text.Json;
+using MiniGpt.Model.Lessons;
+using Xunit;
+
+namespace MiniGpt.Tests.Model.Lessons;
+
+public sealed class LessonTests
+{
+    private static readonly LessonInputs s_inputs =
+        new(Path.Combine(AppContext.BaseDirectory, "data", "tinyshakespeare.txt"), Model: null, CancellationToken.None);
+
+    public static TheoryData<string> Names => [.. Lesson.All.Select(lesson => lesson.Name)];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Every_check_of_a_lesson_holds(string name)
+    {
+        LessonResult result = Run(name);
+        Assert.NotEmpty(result.Checks);
+        Assert.All(result.Checks, check => Assert.True(check.Passed, $"{check.Key}: {check.Error} is over {check.Tolerance}"));
+        Assert.True(result.Passed);
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Every_number_of_a_stage_has_a_row_and_a_column(string name) =>
+        Assert.All(Run(name).Stages, stage => Assert.Equal(stage.Rows.Count * stage.Columns.Count, stage.Values.Count));
+
+    [Theory]
+    [InlineData("scores", "scores")]
+    [InlineData("weights", "weights")]
+    [InlineData("context", "context")]
+    [InlineData("trainable-weights", "trainable/weights")]
+    [InlineData("trainable-context", "trainable/context")]
+    [InlineData("causal-weights", "causal/weights")]
+    [InlineData("causal-context", "causal/context")]
+    [InlineData("heads-context", "two_heads/context")]
+    public void Attention_shows_PyTorchs_numbers_to_four_decimals(string stage, string path)
+    {
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(Fixtures.File("chapter3.json")));
+        JsonElement expected = path.Split('/').Aggregate(json.RootElement, (element, name) => element.GetProperty(name));
+        string[] numbers = [.. expected.EnumerateArray().SelectMany(row => row.EnumerateArray()).Select(x => Written(x.GetDouble()))];
+        Assert.Equal(numbers, Run("attention").Stages.Single(shown => shown.Key == stage).Values.Select(Written));
+    }
+
+    [Fact]
+    public void The_embedding_lesson_tells_whom_すき_looks_at()
+    {
+        LessonStage looks = Run("embedding").Stages.Single(stage => stage.Key == "looks");
+        Assert.Equal(["ねこ", "は", "ひるね", "が", "すき"], looks.Columns);
+        Assert.Equal(["0.2027", "0.1172", "0.2956", "0.1217", "0.2628"], looks.Values.Select(Written));
+    }
+
+    [Fact]
+    public void Masked_scores_are_minus_infinity_exactly_above_the_diagonal()
+    {
+        LessonStage masked = Run("mask").Stages.Single(stage => stage.Key == "masked-scores");
+        for (int query = 0; query < 6; query++)
+            Assert.Equal(Enumerable.Range(0, 6).Select(key => key > query), masked.Row(query).Select(double.IsNegativeInfinity));
+    }
+
+    [Fact]
+    public void A_check_that_is_off_fails()
+    {
+        Assert.False(new LessonCheck("x", Error: 2e-4, Tolerance: 1e-4).Passed);
+        Assert.False(new LessonCheck("x", Error: double.NaN, Tolerance: 1e-4).Passed);
+    }
+
+    private static LessonResult Run(string name) => Lesson.All.Single(lesson => lesson.Name == name).Run(s_inputs);
+
+    private static string Written(double number) => number.ToString("F4", CultureInfo.InvariantCulture);
+}
