@@ -52,6 +52,7 @@ internal static class Program
             new ExplainVerb(),
             new LessonVerb(),
             new InspectVerb(),
+            new ConvertVerb(),
             new GradCheckVerb(),
         };
         HelpOption help = root.Options.OfType<HelpOption>().Single();

@@ -90,6 +90,28 @@ public sealed class EndToEndTests : IDisposable
     }
 
     [Fact]
+    public void Every_form_of_a_model_is_converted_sampled_inspected_and_started_from()
+    {
+        string[] sample = ["--temperature", "0", "--ids", "--prompt-ids", "43,7,60,32,10", "--tokens", "11"];
+        string expected = Minigpt.Success(_folder.Root, ["sample", "--model", s_model, .. sample]);
+        WriteTokens();
+        foreach ((string to, string format) in ((string, string)[])[("tiny.gguf", "gguf"), ("tiny.bin", "llm.c"), ("tiny", "folder")])
+        {
+            Assert.Contains($"({format}, f32)", Minigpt.Success(_folder.Root, "convert", "--from", s_model, "--to", to));
+            Assert.Equal(expected, Minigpt.Success(_folder.Root, ["sample", "--model", to, .. sample]));
+            JsonElement inspection = Json(Minigpt.Success(_folder.Root, "inspect", to, "--json"));
+            Assert.Equal(format, inspection.GetProperty("format").GetString());
+            Assert.Equal(32, inspection.GetProperty("config").GetProperty("n_embd").GetInt32());
+        }
+
+        Assert.Contains("dropped: the file trace.json", Minigpt.Success(
+            _folder.Root, "convert", "--from", s_model, "--to", "small.gguf", "--type", "q8_0"));
+        Assert.Contains("Q8_0", Minigpt.Success(_folder.Root, "inspect", "small.gguf"));
+        Minigpt.Success(_folder.Root, "train", "--init-from", "small.gguf", "--data", "tokens.bin", "--steps", "1", "--context", "8", "--out", "run");
+        Assert.True(File.Exists(_folder.File("run/model.safetensors")));
+    }
+
+    [Fact]
     public void A_gradient_check_is_a_table_or_a_JSON_object_a_line()
     {
         Assert.Contains("LayerNorm", Minigpt.Success(_folder.Root, "gradcheck", "layernorm"));
@@ -102,6 +124,7 @@ public sealed class EndToEndTests : IDisposable
     [InlineData("sample")]
     [InlineData("eval")]
     [InlineData("inspect")]
+    [InlineData("convert")]
     [InlineData("gradcheck")]
     public void The_help_of_a_verb_has_defaults_and_an_example(string verb)
     {
@@ -113,7 +136,7 @@ public sealed class EndToEndTests : IDisposable
     private void WriteTokens()
     {
         using SafetensorsReader reader = SafetensorsReader.Open(Path.Combine(s_model, "trace.safetensors"));
-        Assert.True(reader.TryGet("tokens", out SafetensorsEntry? entry));
+        Assert.True(reader.TryGet("tokens", out StoredTensor? entry));
         long[] tokens = new long[entry.Count];
         reader.ReadIntegers(entry, tokens);
         _folder.Write("tokens.bin", tokens.SelectMany(id => BitConverter.GetBytes((ushort)id)).ToArray());

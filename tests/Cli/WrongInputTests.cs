@@ -35,10 +35,19 @@ public sealed class WrongInputTests : IDisposable
     [InlineData(WrongUsage, "--prompt-ids", "sample", "--prompt-ids", "1,x")]
     [InlineData(WrongUsage, "one prompt", "sample", "--prompt", "a", "--prompt-ids", "1")]
     [InlineData(Failure, "missing", "inspect", "missing")]
+    [InlineData(WrongUsage, "--to", "convert", "--from", "text.txt")]
+    [InlineData(WrongUsage, "'q4'", "convert", "--from", "text.txt", "--to", "a.gguf", "--type", "q4")]
+    [InlineData(WrongUsage, "--type q8_0 does not go with --to folder", "convert", "--from", "text.txt", "--to", "folder", "--type", "q8_0")]
+    [InlineData(Failure, "neither GGUF nor llm.c", "convert", "--from", "text.txt", "--to", "a.gguf")]
+    [InlineData(Failure, "text.bin is there already: --overwrite", "convert", "--from", "text.txt", "--to", "text.bin")]
+    [InlineData(Failure, "a header of 1024 expected", "inspect", "text.bin")]
+    [InlineData(Failure, "the magic number GGUF expected", "sample", "--model", "text.gguf")]
     [InlineData(WrongUsage, "Nothing", "gradcheck", "Nothing")]
     public void A_wrong_command_line_is_one_line_that_names_what_is_wrong(int exitCode, string named, params string[] arguments)
     {
         _folder.Write("text.txt", "A text of a few words.");
+        _folder.Write("text.bin", "A text of a few words.");
+        _folder.Write("text.gguf", "A text of a few words.");
         _folder.Write("empty.txt", "");
         AssertOneLine(exitCode, named, arguments);
     }
@@ -48,6 +57,16 @@ public sealed class WrongInputTests : IDisposable
     {
         AssertOneLine(WrongUsage, "--ids", "sample", "--model", s_model);
         AssertOneLine(WrongUsage, "--prompt-ids", "sample", "--model", s_model, "--ids", "--prompt", "a");
+    }
+
+    [Fact]
+    public void A_model_that_a_form_cannot_hold_says_why()
+    {
+        _folder.Write("text.txt", string.Concat(Enumerable.Repeat("吾輩は猫である。", 20)));
+        Minigpt.Success(_folder.Root, "train", "--data", "text.txt", "--layers", "1", "--width", "8", "--heads", "1", "--context", "4",
+            "--steps", "1", "--activation", "relu", "--out", "cat");
+        AssertOneLine(Failure, "is 3 bytes in UTF-8", "convert", "--from", "cat", "--to", "cat.gguf");
+        AssertOneLine(Failure, "the activation relu: llm.c computes gelu_new", "convert", "--from", "cat", "--to", "cat.bin");
     }
 
     [Fact]

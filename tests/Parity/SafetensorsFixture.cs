@@ -16,7 +16,7 @@ internal sealed class SafetensorsFixture(params string[] path) : IDisposable
     public Tensor<T> Read<T>(string name)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        SafetensorsEntry entry = Find(name);
+        StoredTensor entry = Find(name);
         var tensor = new Tensor<T>(ShapeOf(entry));
         _reader.Read(entry, tensor.Span);
         return tensor;
@@ -25,7 +25,7 @@ internal sealed class SafetensorsFixture(params string[] path) : IDisposable
     public Tensor<T> ReadIntegers<T>(string name)
         where T : unmanaged, IBinaryInteger<T>
     {
-        SafetensorsEntry entry = Find(name);
+        StoredTensor entry = Find(name);
         long[] numbers = new long[entry.Count];
         _reader.ReadIntegers(entry, numbers);
         return Tensor<T>.From([.. numbers.Select(T.CreateChecked)], ShapeOf(entry));
@@ -49,8 +49,8 @@ internal sealed class SafetensorsFixture(params string[] path) : IDisposable
             CultureInfo.InvariantCulture, $"{what} is off by {worst:E1}, {tolerance:E1} allowed."));
     }
 
-    private SafetensorsEntry Find(string name) =>
-        _reader.TryGet(name, out SafetensorsEntry? entry) ? entry : throw new KeyNotFoundException(name);
+    private StoredTensor Find(string name) =>
+        _reader.TryGet(name, out StoredTensor? entry) ? entry : throw new KeyNotFoundException(name);
 
-    private static Shape ShapeOf(SafetensorsEntry entry) => new([.. entry.Shape.Select(size => checked((int)size))]);
+    private static Shape ShapeOf(StoredTensor entry) => new([.. entry.Shape.Select(size => checked((int)size))]);
 }

@@ -3,7 +3,7 @@ using MiniGpt.Model.Formats;
 
 namespace MiniGpt.Cli.Options;
 
-/// <summary>--model, a model folder; left out, the newest run.</summary>
+/// <summary>--model, a model folder, a .gguf or an llm.c file; left out, the newest run.</summary>
 internal sealed class ModelOption : Option<string?>
 {
     /// <summary>Where runs go that are given no folder.</summary>
@@ -12,14 +12,14 @@ internal sealed class ModelOption : Option<string?>
     public ModelOption()
         : base("--model")
     {
-        Description = $"The model folder. [default: the newest run under {Runs}]";
-        HelpName = "DIR";
+        Description = $"A model folder, a .gguf or an llm.c file. [default: the newest run under {Runs}]";
+        HelpName = "PATH";
     }
 
-    /// <summary>The folder that was given, else the newest run.</summary>
+    /// <summary>The model that was given, else the newest run.</summary>
     /// <exception cref="UsageException">None was given, and there is no run.</exception>
     public string PathOf(ParseResult arguments) => arguments.GetValue(this)
         ?? ModelFolder.FindNewest(Runs)
         ?? throw new UsageException(
-            $"no --model is given and there is no model under {Runs}; minigpt train makes one, --model DIR names one elsewhere");
+            $"no --model is given and there is no model under {Runs}; minigpt train makes one, --model PATH names one elsewhere");
 }

@@ -26,14 +26,21 @@ internal static class OptionFactory
 
     /// <summary>An option whose value is one of the names of a choice.</summary>
     public static Option<T> Choice<T>(string name, string description)
-        where T : struct, Enum
+        where T : struct, Enum =>
+        Choice(name, description, [.. OptionNames.All<T>().Zip(Enum.GetValues<T>())]);
+
+    /// <summary>An option whose value is one of these names.</summary>
+    public static Option<T> Choice<T>(string name, string description, IReadOnlyList<(string Name, T Value)> values)
+        where T : struct
     {
-        string names = string.Join('|', OptionNames.All<T>());
+        string names = string.Join('|', values.Select(pair => pair.Name));
         return new Option<T>(name)
         {
             Description = description,
             HelpName = names,
-            CustomParser = result => OptionNames.TryParse(Text(result), out T value) ? value : Refuse<T>(result, name, $"one of {names}"),
+            CustomParser = result => values.FirstOrDefault(pair => pair.Name == Text(result)) is { Name: not null } found
+                ? found.Value
+                : Refuse<T>(result, name, $"one of {names}"),
         };
     }
 

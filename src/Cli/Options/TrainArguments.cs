@@ -83,7 +83,7 @@ internal sealed class TrainArguments
         LoadedModel<float>? start = null;
         if (arguments.GetValue(_initFrom) is string from)
         {
-            start = ModelFolder.Load<float>(from, _settings.Apply(arguments, options).Unknown);
+            start = ModelFile.Load<float>(from, _settings.Apply(arguments, options).Unknown);
             options = WithSizesOf(start.Gpt.Config, options);
             CheckSizes(arguments, start);
         }

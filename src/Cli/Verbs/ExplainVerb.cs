@@ -31,7 +31,7 @@ internal sealed class ExplainVerb : Verb
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {
         string path = arguments.GetValue(_out)!;
-        LoadedModel<float> model = ModelFolder.Load<float>(_model.PathOf(arguments), arguments.GetValue(_unknown));
+        LoadedModel<float> model = ModelFile.Load<float>(_model.PathOf(arguments), arguments.GetValue(_unknown));
         SentenceExplanation explanation = SentenceExplanation.Of(model, arguments.GetValue(_text)!, out int left);
         if (left > 0)
             Talk.Say($"note: the context of {model.Path} has room for {explanation.Tokens.Length} tokens; the last {left} are left out");

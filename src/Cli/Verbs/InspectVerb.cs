@@ -13,11 +13,11 @@ internal sealed class InspectVerb : Verb
 {
     private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true };
 
-    private readonly Argument<string> _path = new("PATH") { Description = "A model folder or a .safetensors file." };
+    private readonly Argument<string> _path = new("PATH") { Description = "A model folder, a .gguf, llm.c or .safetensors file." };
     private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object." };
 
     public InspectVerb()
-        : base("inspect", "Shows what is in a model folder or file: configuration, parameters, tokenizer, state of training.")
+        : base("inspect", "Shows what is in a model folder or file: configuration, parameters, tokenizer, metadata, state of training.")
     {
         Arguments.Add(_path);
         Options.Add(_json);
@@ -38,8 +38,10 @@ internal sealed class InspectVerb : Verb
     private static void Show(ModelInspection model)
     {
         JsonObject json = model.ToJson();
+        Console.Out.WriteLine($"{model.Path} ({json["format"]})");
+        Console.Out.WriteLine();
         foreach ((string heading, JsonNode? values) in (IEnumerable<(string, JsonNode?)>)
-            [("configuration", json["config"]), ("tokenizer", json["tokenizer"]), ("training", Flat(json["training"]))])
+            [("configuration", json["config"]), ("tokenizer", json["tokenizer"]), ("metadata", Filled(json["metadata"])), ("training", Flat(json["training"]))])
         {
             if (values is null)
                 continue;
@@ -54,16 +56,18 @@ internal sealed class InspectVerb : Verb
         table.Columns[3].RightAligned().Footer(new Text($"{model.Count:N0}"));
         table.Columns[4].RightAligned().Footer(new Text($"{model.Bytes:N0}"));
         table.Columns[0].Footer(new Text($"{model.Tensors.Count} tensors"));
-        foreach (SafetensorsEntry tensor in model.Tensors)
+        foreach (StoredTensor tensor in model.Tensors)
         {
             string shape = $"[{string.Join(", ", tensor.Shape)}]";
             table.AddRow(new Text(tensor.Name), new Text($"{tensor.Type}"), new Text(shape),
-                new Text($"{tensor.Count:N0}"), new Text($"{tensor.End - tensor.Begin:N0}"));
+                new Text($"{tensor.Count:N0}"), new Text($"{tensor.Bytes:N0}"));
         }
         Output.Console.Write(table);
         if (model.Config is { } config)
             Console.Out.WriteLine($"{config.ParameterCount:N0} parameters that training can change");
     }
+
+    private static JsonObject? Filled(JsonNode? values) => values is JsonObject { Count: > 0 } filled ? filled : null;
 
     /// <summary>The step and the tokens, then the options, all on one level.</summary>
     private static JsonObject? Flat(JsonNode? training)

@@ -77,7 +77,7 @@ internal sealed class LessonVerb : Verb
             return null;
         }
         string? path = arguments.GetValue(_model) ?? ModelFolder.FindNewest(ModelOption.Runs);
-        return path is null ? null : ModelFolder.Load<float>(path);
+        return path is null ? null : ModelFile.Load<float>(path);
     }
 
     private static void Show(LessonStage stage, int number, string lesson, Texts texts)

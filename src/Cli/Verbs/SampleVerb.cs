@@ -61,7 +61,7 @@ internal sealed class SampleVerb : Verb
         UsageException.Check(sampling.Validate);
         CheckPrompts(arguments);
 
-        LoadedModel<float> model = ModelFolder.Load<float>(_model.PathOf(arguments), arguments.GetValue(_unknown));
+        LoadedModel<float> model = ModelFile.Load<float>(_model.PathOf(arguments), arguments.GetValue(_unknown));
         bool writesIds = arguments.GetValue(_ids);
         if (model.Tokenizer is null && !writesIds)
             throw new UsageException($"{model.Path} has no tokenizer to write text with: --ids writes ids, --prompt-ids gives a prompt");

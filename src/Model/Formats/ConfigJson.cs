@@ -110,14 +110,7 @@ public static class ConfigJson
         };
         if (fields.OptionalInteger("n_ctx") is int context && context != config.Context)
             throw new FileFormatException(path, $"n_ctx is {context} and n_positions {config.Context}, the same number twice expected");
-        try
-        {
-            config.Validate();
-        }
-        catch (ArgumentException error)
-        {
-            throw new FileFormatException(path, error.Message, error);
-        }
+        ModelFile.Checked(path, config);
 
         JsonObject extra = fields.Except(s_known);
         foreach (string key in (string[])["embd_pdrop", "attn_pdrop"])

@@ -2,28 +2,22 @@ using System.Numerics;
 using System.Text.Json.Nodes;
 using MiniGpt.Model.Tokenizers;
 using MiniGpt.Model.Training;
+using MiniGpt.Tensors.Storage;
 
 namespace MiniGpt.Model.Formats;
-
-/// <summary>A model that was read from a folder.</summary>
-/// <param name="Path">The folder.</param>
-/// <param name="Gpt">The model.</param>
-/// <param name="Tokenizer">Its tokenizer, where the folder has one.</param>
-/// <param name="ExtraKeys">The keys of config.json that mean nothing here, to be written back.</param>
-public sealed record LoadedModel<T>(string Path, Gpt<T> Gpt, ITokenizer? Tokenizer, JsonObject ExtraKeys)
-    where T : unmanaged, IBinaryFloatingPointIeee754<T>;
 
 /// <summary>A model as a folder: config.json, model.safetensors and, for text, tokenizer.json, as Hugging Face writes them.</summary>
 public static class ModelFolder
 {
     internal const string ConfigFile = "config.json";
     internal const string WeightsFile = "model.safetensors";
+    internal const string IndexFile = "model.safetensors.index.json";
     internal const string TokenizerFile = "tokenizer.json";
     internal const string TrainingFile = "training.json";
 
     /// <summary>Whether a folder holds what <see cref="Load"/> needs.</summary>
-    public static bool Exists(string path) =>
-        File.Exists(Path.Combine(path, ConfigFile)) && File.Exists(Path.Combine(path, WeightsFile));
+    public static bool Exists(string path) => File.Exists(Path.Combine(path, ConfigFile))
+        && (File.Exists(Path.Combine(path, WeightsFile)) || File.Exists(Path.Combine(path, IndexFile)));
 
     /// <summary>Reads a model.</summary>
     /// <param name="path">The folder.</param>
@@ -33,32 +27,67 @@ public static class ModelFolder
     public static LoadedModel<T> Load<T>(string path, UnknownCharacter unknown = UnknownCharacter.Error)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        using ModelFile file = Open(path, unknown);
+        return file.Load<T>();
+    }
+
+    /// <summary>Opens a model: its configuration, its tokenizer, and its weights in one file or in several with an index.</summary>
+    /// <inheritdoc cref="Load"/>
+    internal static ModelFile Open(string path, UnknownCharacter unknown)
+    {
         if (!Directory.Exists(path))
             throw Missing(path, File.Exists(path) ? "a file found" : "no such folder");
         RunFolder.FinishInterruptedSave(path);
-        foreach (string name in (string[])[ConfigFile, WeightsFile])
-        {
-            if (!File.Exists(Path.Combine(path, name)))
-                throw Missing(path, $"no {name} found");
-        }
+        string configFile = Path.Combine(path, ConfigFile), weights = Path.Combine(path, WeightsFile), index = Path.Combine(path, IndexFile);
+        if (!File.Exists(configFile))
+            throw Missing(path, $"no {ConfigFile} found");
+        if (!File.Exists(weights) && !File.Exists(index))
+            throw Missing(path, $"no {WeightsFile} found");
 
-        GptConfig config = ConfigJson.Read(Path.Combine(path, ConfigFile), out JsonObject extraKeys);
+        GptConfig config = ConfigJson.Read(configFile, out JsonObject extraKeys);
         ITokenizer? tokenizer = LoadTokenizer(path, config, unknown);
-        using SafetensorsReader reader = SafetensorsReader.Open(Path.Combine(path, WeightsFile));
-        return new LoadedModel<T>(path, GptWeights.Read<T>(reader, config), tokenizer, extraKeys);
+        JsonObject metadata = [];
+        TensorSource source;
+        if (File.Exists(weights))
+        {
+            SafetensorsReader reader = SafetensorsReader.Open(weights);
+            foreach ((string key, string value) in reader.Metadata)
+                metadata[key] = value;
+            source = reader;
+        }
+        else
+        {
+            source = SafetensorsShards.Open(index);
+        }
+        return new ModelFile(path, ModelFormat.HuggingFace, config, source, HuggingFaceNames.Instance)
+        {
+            Tokenizer = tokenizer,
+            ExtraKeys = extraKeys,
+            Metadata = metadata,
+            IsUnderstood = key => key == SafetensorsWriter.FormatKey,
+        };
     }
 
     /// <summary>Writes a model, over the one that is in the folder.</summary>
-    /// <exception cref="ArgumentException">The tokenizer cannot be written, or has more tokens than the model.</exception>
+    /// <param name="path">The folder.</param>
+    /// <param name="gpt">The model.</param>
+    /// <param name="tokenizer">Its tokenizer, if it has one.</param>
+    /// <param name="extraKeys">Keys of the config.json that it was read from.</param>
+    /// <param name="type">F64, F32, F16 or BF16; left out, F32 from floats and F64 from doubles.</param>
+    /// <exception cref="ArgumentException">
+    /// The tokenizer cannot be written or has more tokens than the model, or a number is too large for the type.
+    /// </exception>
     /// <exception cref="IOException">A file cannot be written.</exception>
-    public static void Save<T>(string path, Gpt<T> gpt, ITokenizer? tokenizer = null, JsonObject? extraKeys = null)
+    public static void Save<T>(
+        string path, Gpt<T> gpt, ITokenizer? tokenizer = null, JsonObject? extraKeys = null, StoredType? type = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Directory.CreateDirectory(path);
         using StagedFiles files = new(path);
-        Stage(files, gpt, tokenizer, extraKeys);
+        Stage(files, gpt, tokenizer, extraKeys, type);
         // Weights are renamed last. Until then the folder is no model, rather than a mixture of two.
         File.Delete(Path.Combine(path, WeightsFile));
+        File.Delete(Path.Combine(path, IndexFile));
         if (tokenizer is null)
             File.Delete(Path.Combine(path, TokenizerFile));
         files.Commit();
@@ -69,8 +98,13 @@ public static class ModelFolder
         ? null
         : Directory.EnumerateDirectories(runs).Where(Exists).OrderBy(WrittenAt).ThenBy(path => path, StringComparer.Ordinal).LastOrDefault();
 
+    /// <summary>Whether a file of a model folder is part of the model that is read from it.</summary>
+    internal static bool IsRead(string file) => file is ConfigFile or IndexFile or TokenizerFile
+        || file.EndsWith(SafetensorsReader.Extension, StringComparison.Ordinal) && file != "optimizer.safetensors";
+
     /// <summary>Writes the files of a model beside their final names, the weights last.</summary>
-    internal static void Stage<T>(StagedFiles files, Gpt<T> gpt, ITokenizer? tokenizer, JsonObject? extraKeys)
+    internal static void Stage<T>(
+        StagedFiles files, Gpt<T> gpt, ITokenizer? tokenizer, JsonObject? extraKeys, StoredType? type = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (tokenizer is not null)
@@ -80,7 +114,7 @@ public static class ModelFolder
             files.Add(TokenizerFile, stream => JsonFile.Write(stream, TokenizerJson.ToJson(tokenizer)));
         }
         files.Add(ConfigFile, stream => JsonFile.Write(stream, ConfigJson.ToJson(gpt.Config, extraKeys)));
-        files.Add(WeightsFile, stream => GptWeights.Write(stream, gpt));
+        files.Add(WeightsFile, stream => GptWeights.Write(stream, gpt, type));
     }
 
     private static ITokenizer? LoadTokenizer(string path, GptConfig config, UnknownCharacter unknown)

@@ -1,9 +1,10 @@
 using System.Text.Json;
+using MiniGpt.Tensors.Storage;
 
 namespace MiniGpt.Model.Formats;
 
 /// <summary>What the header of a safetensors file says, once all of it is known to be true of the file.</summary>
-internal sealed record SafetensorsHeader(IReadOnlyList<SafetensorsEntry> Entries, IReadOnlyDictionary<string, string> Metadata)
+internal sealed record SafetensorsHeader(IReadOnlyList<StoredTensor> Entries, IReadOnlyDictionary<string, string> Metadata)
 {
     /// <summary>The key of the strings that describe the file and are no tensor.</summary>
     public const string MetadataKey = "__metadata__";
@@ -11,12 +12,15 @@ internal sealed record SafetensorsHeader(IReadOnlyList<SafetensorsEntry> Entries
     /// <summary>The longest header that the format allows, in bytes.</summary>
     public const int LongestHeader = 100_000_000;
 
+    // Blocks have no dtype of this format.
+    private static readonly string[] s_types = [.. Enum.GetNames<StoredType>().Where(name => name != nameof(StoredType.Q8_0))];
+
     /// <summary>Parses a header and checks every number of it against the bytes of data that the file really has.</summary>
     /// <exception cref="FileFormatException">One line on the first thing that is wrong.</exception>
     public static SafetensorsHeader Parse(string path, ReadOnlyMemory<byte> json, long dataLength) => JsonFile.Parse(path, json, root =>
     {
         Dictionary<string, string> metadata = [];
-        List<SafetensorsEntry> entries = [];
+        List<StoredTensor> entries = [];
         foreach (JsonProperty property in root.EnumerateObject())
         {
             if (property.NameEquals(MetadataKey))
@@ -36,33 +40,27 @@ internal sealed record SafetensorsHeader(IReadOnlyList<SafetensorsEntry> Entries
         return json.EnumerateObject().ToDictionary(pair => pair.Name, pair => pair.Value.GetString()!);
     }
 
-    private static SafetensorsEntry ParseEntry(string path, string name, JsonElement json)
+    private static StoredTensor ParseEntry(string path, string name, JsonElement json)
     {
         if (json.ValueKind != JsonValueKind.Object)
             throw Wrong($"is a JSON {JsonFile.Kind(json)}, an object with dtype, shape and data_offsets expected");
 
         if (!json.TryGetProperty("dtype", out JsonElement dtype) || dtype.ValueKind != JsonValueKind.String)
             throw Wrong("has no dtype");
-        int typeIndex = Array.IndexOf(Enum.GetNames<SafetensorsType>(), dtype.GetString());
-        if (typeIndex < 0)
-            throw Wrong($"has dtype {dtype.GetString()}, one of {string.Join(", ", Enum.GetNames<SafetensorsType>())} expected");
-        SafetensorsType type = (SafetensorsType)typeIndex;
+        if (!s_types.Contains(dtype.GetString()))
+            throw Wrong($"has dtype {dtype.GetString()}, one of {string.Join(", ", s_types)} expected");
+        StoredType type = Enum.Parse<StoredType>(dtype.GetString()!);
 
         long[] shape = Numbers("shape");
         long[] offsets = Numbers("data_offsets");
         if (offsets is not [long begin, long end] || begin > end)
             throw Wrong($"has data_offsets [{string.Join(", ", offsets)}], a begin and an end not before it expected");
 
-        Int128 bytes = SafetensorsEntry.BytesOf(type);
-        foreach (long dimension in shape)
-        {
-            bytes *= dimension;
-            if (bytes > long.MaxValue)
-                throw Wrong($"has shape [{string.Join(", ", shape)}], more than any file holds");
-        }
+        long bytes = StoredTensor.BytesOf(type, shape)
+            ?? throw Wrong($"has shape {StoredTensor.Text(shape)}, more than any file holds");
         if (bytes != end - begin)
-            throw Wrong($"has {end - begin} bytes, {bytes} expected for {type} [{string.Join(", ", shape)}]");
-        return new SafetensorsEntry(name, type, shape, begin, end);
+            throw Wrong($"has {end - begin} bytes, {bytes} expected for {type} {StoredTensor.Text(shape)}");
+        return new StoredTensor(name, type, shape, begin, end);
 
         long[] Numbers(string key)
         {
@@ -78,10 +76,10 @@ internal sealed record SafetensorsHeader(IReadOnlyList<SafetensorsEntry> Entries
     }
 
     /// <summary>Sorted by where they begin, the tensors must lie end to end over the whole of the data.</summary>
-    private static void CheckCover(string path, List<SafetensorsEntry> entries, long dataLength)
+    private static void CheckCover(string path, List<StoredTensor> entries, long dataLength)
     {
         long covered = 0;
-        foreach (SafetensorsEntry entry in entries)
+        foreach (StoredTensor entry in entries)
         {
             if (entry.End > dataLength)
                 throw new FileFormatException(path, $"tensor '{entry.Name}' ends at byte {entry.End} of {dataLength} bytes of data");

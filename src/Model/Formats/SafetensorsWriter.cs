@@ -1,8 +1,8 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Numerics;
-using System.Runtime.InteropServices;
 using System.Text.Json;
+using MiniGpt.Tensors.Storage;
 
 namespace MiniGpt.Model.Formats;
 
@@ -12,15 +12,18 @@ namespace MiniGpt.Model.Formats;
 /// </summary>
 public sealed class SafetensorsWriter
 {
+    /// <summary>The key of the metadata that some readers insist on.</summary>
+    internal const string FormatKey = "format";
+
     private const int Alignment = 8;
 
     private readonly Stream _stream;
-    private readonly SafetensorsEntry[] _entries;
+    private readonly StoredTensor[] _entries;
     private int _next;
 
     /// <summary>Writes the header. The stream stays the caller's.</summary>
     /// <param name="stream">Where to write, an <see cref="AtomicFile.Stream"/> as a rule.</param>
-    /// <param name="tensors">Name, shape and type, F32 or F64, of every tensor in the order in which they will be written.</param>
+    /// <param name="tensors">Name, shape and type (F64, F32, F16 or BF16) of every tensor in the order in which they will be written.</param>
     /// <param name="metadata">Strings that describe the file, beside format = pt, which some readers insist on.</param>
     /// <exception cref="ArgumentException">
     /// A name is there twice or reserved, a dimension is negative, or a type cannot be written.
@@ -28,7 +31,7 @@ public sealed class SafetensorsWriter
     /// <exception cref="IOException">The stream cannot be written.</exception>
     public SafetensorsWriter(
         Stream stream,
-        IEnumerable<(string Name, IReadOnlyList<long> Shape, SafetensorsType Type)> tensors,
+        IEnumerable<(string Name, IReadOnlyList<long> Shape, StoredType Type)> tensors,
         IReadOnlyDictionary<string, string>? metadata = null)
     {
         _stream = stream;
@@ -36,25 +39,23 @@ public sealed class SafetensorsWriter
         WriteHeader(metadata ?? new Dictionary<string, string>());
     }
 
-    /// <summary>Writes the numbers of the next tensor.</summary>
-    /// <exception cref="ArgumentException">The next tensor has another length or another type, or there is none.</exception>
+    /// <summary>Writes the numbers of the next tensor, rounded to its type.</summary>
+    /// <exception cref="ArgumentException">
+    /// The next tensor has another length, there is none, or a finite number is too large for its type.
+    /// </exception>
     /// <exception cref="IOException">The stream cannot be written.</exception>
-    public void Write<T>(ReadOnlySpan<T> numbers) where T : unmanaged, IFloatingPointIeee754<T>
+    public void Write<T>(ReadOnlySpan<T> numbers) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (_next == _entries.Length)
             throw new ArgumentException($"all {_entries.Length} tensors are written");
-        SafetensorsEntry entry = _entries[_next];
-        if (entry.Count != numbers.Length || entry.Type != TypeOf<T>())
+        StoredTensor entry = _entries[_next];
+        if (entry.Count != numbers.Length)
         {
             throw new ArgumentException(
-                $"tensor '{entry.Name}' was announced with {entry.Count} numbers of {entry.Type}, "
-                + $"{numbers.Length} of {typeof(T).Name} are written");
+                $"tensor '{entry.Name}' was announced with {entry.Count} numbers, {numbers.Length} are written");
         }
         _next++;
-        const int chunk = 1 << 20; // the bytes of a longer span could be more than a span can count
-        for (; numbers.Length > chunk; numbers = numbers[chunk..])
-            _stream.Write(MemoryMarshal.AsBytes(numbers[..chunk]));
-        _stream.Write(MemoryMarshal.AsBytes(numbers));
+        NumberWriter.Write(_stream, entry.Name, entry.Type, numbers);
     }
 
     /// <summary>Says that everything is written.</summary>
@@ -65,22 +66,21 @@ public sealed class SafetensorsWriter
             throw new InvalidOperationException($"tensor '{_entries[_next].Name}' was announced and not written");
     }
 
-    private static SafetensorsType? TypeOf<T>() =>
-        typeof(T) == typeof(float) ? SafetensorsType.F32 : typeof(T) == typeof(double) ? SafetensorsType.F64 : null;
-
-    private static SafetensorsEntry[] LayOut(IEnumerable<(string Name, IReadOnlyList<long> Shape, SafetensorsType Type)> tensors)
+    private static StoredTensor[] LayOut(IEnumerable<(string Name, IReadOnlyList<long> Shape, StoredType Type)> tensors)
     {
-        List<SafetensorsEntry> entries = [];
+        List<StoredTensor> entries = [];
         HashSet<string> names = [SafetensorsHeader.MetadataKey];
         long end = 0;
-        foreach ((string name, IReadOnlyList<long> shape, SafetensorsType type) in tensors)
+        foreach ((string name, IReadOnlyList<long> shape, StoredType type) in tensors)
         {
             Require.That(names.Add(name), $"the tensor name '{name}' is taken");
-            Require.That(type is SafetensorsType.F32 or SafetensorsType.F64, $"tensor '{name}' has type {type}, F32 or F64 can be written");
-            Require.That(shape.All(dimension => dimension >= 0), $"tensor '{name}' has the shape [{string.Join(", ", shape)}]");
+            Require.That(type.IsReal() && type != StoredType.Q8_0,
+                $"tensor '{name}' has type {type}, F64, F32, F16 or BF16 can be written");
+            Require.That(shape.All(dimension => dimension >= 0), $"tensor '{name}' has the shape {StoredTensor.Text(shape)}");
             long begin = end;
-            end = checked(begin + shape.Aggregate((long)SafetensorsEntry.BytesOf(type), (bytes, dimension) => bytes * dimension));
-            entries.Add(new SafetensorsEntry(name, type, shape, begin, end));
+            end = checked(begin + (StoredTensor.BytesOf(type, shape)
+                ?? throw new ArgumentException($"tensor '{name}' {StoredTensor.Text(shape)} is more than any file holds")));
+            entries.Add(new StoredTensor(name, type, shape, begin, end));
         }
         return [.. entries];
     }
@@ -92,12 +92,12 @@ public sealed class SafetensorsWriter
         {
             json.WriteStartObject();
             json.WriteStartObject(SafetensorsHeader.MetadataKey);
-            if (!metadata.ContainsKey("format"))
-                json.WriteString("format", "pt");
+            if (!metadata.ContainsKey(FormatKey))
+                json.WriteString(FormatKey, "pt");
             foreach ((string key, string value) in metadata)
                 json.WriteString(key, value);
             json.WriteEndObject();
-            foreach (SafetensorsEntry entry in _entries)
+            foreach (StoredTensor entry in _entries)
                 WriteEntry(json, entry);
             json.WriteEndObject();
         }
@@ -111,7 +111,7 @@ public sealed class SafetensorsWriter
         _stream.Write(header.WrittenSpan);
     }
 
-    private static void WriteEntry(Utf8JsonWriter json, SafetensorsEntry entry)
+    private static void WriteEntry(Utf8JsonWriter json, StoredTensor entry)
     {
         json.WriteStartObject(entry.Name);
         json.WriteString("dtype", entry.Type.ToString());

@@ -5,22 +5,26 @@ using MiniGpt.Model.Tokenizers;
 
 namespace MiniGpt.Model.Training;
 
-/// <summary>What is in a model folder or in a safetensors file, read from the headers alone.</summary>
+/// <summary>What is in a model folder, a GGUF or llm.c file, or in a safetensors file, read from the headers alone.</summary>
 public sealed record ModelInspection
 {
-    private const string WeightsExtension = ".safetensors";
-
     /// <summary>The folder or file.</summary>
     public required string Path { get; init; }
 
-    /// <summary>The tensors, in the order of their data.</summary>
-    public required IReadOnlyList<SafetensorsEntry> Tensors { get; init; }
+    /// <summary>Its form; null for a single safetensors file, which is no model.</summary>
+    public ModelFormat? Format { get; init; }
 
-    /// <summary>config.json; null for a single file.</summary>
+    /// <summary>The tensors, in the order of their data.</summary>
+    public required IReadOnlyList<StoredTensor> Tensors { get; init; }
+
+    /// <summary>The sizes and choices; null for a single safetensors file.</summary>
     public GptConfig? Config { get; init; }
 
-    /// <summary>The tokenizer, where the folder has one.</summary>
+    /// <summary>The tokenizer, where there is one.</summary>
     public ITokenizer? Tokenizer { get; init; }
+
+    /// <summary>What else the file says of itself.</summary>
+    public JsonObject Metadata { get; init; } = [];
 
     /// <summary>training.json of a training run.</summary>
     public TrainingProgressRecord? Training { get; init; }
@@ -29,44 +33,39 @@ public sealed record ModelInspection
     public long Count => Tensors.Sum(tensor => tensor.Count);
 
     /// <summary>How many bytes the tensors have together.</summary>
-    public long Bytes => Tensors.Sum(tensor => tensor.End - tensor.Begin);
+    public long Bytes => Tensors.Sum(tensor => tensor.Bytes);
 
-    /// <summary>Reads what there is to say of a model folder or a .safetensors file.</summary>
-    /// <exception cref="FileFormatException">It is neither, or one of its files cannot be understood.</exception>
+    /// <summary>Reads what there is to say of a model in any form, or of a .safetensors file.</summary>
+    /// <exception cref="FileFormatException">It is none of them, or one of its files cannot be understood.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
     public static ModelInspection Read(string path)
     {
-        if (File.Exists(path))
+        if (File.Exists(path) && path.EndsWith(SafetensorsReader.Extension, StringComparison.OrdinalIgnoreCase))
         {
-            return path.EndsWith(WeightsExtension, StringComparison.OrdinalIgnoreCase)
-                ? new ModelInspection { Path = path, Tensors = TensorsOf(path) }
-                : throw new FileFormatException(path, $"a file found, a model folder or a {WeightsExtension} file expected");
+            using SafetensorsReader reader = SafetensorsReader.Open(path);
+            JsonObject metadata = new(reader.Metadata.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value)));
+            return new ModelInspection { Path = path, Tensors = reader.Entries, Metadata = metadata };
         }
 
-        if (!ModelFolder.Exists(path))
-        {
-            throw new FileFormatException(path, Directory.Exists(path)
-                ? $"no {ModelFolder.ConfigFile} with {ModelFolder.WeightsFile} found, a model folder expected"
-                : $"no such file or folder, a model folder or a {WeightsExtension} file expected");
-        }
-
-        string tokenizer = In(ModelFolder.TokenizerFile), training = In(ModelFolder.TrainingFile);
+        using ModelFile model = ModelFile.Open(path);
+        string training = System.IO.Path.Combine(path, ModelFolder.TrainingFile);
         return new ModelInspection
         {
             Path = path,
-            Config = ConfigJson.Read(In(ModelFolder.ConfigFile)),
-            Tensors = TensorsOf(In(ModelFolder.WeightsFile)),
-            Tokenizer = File.Exists(tokenizer) ? TokenizerJson.Read(tokenizer) : null,
+            Format = model.Format,
+            Config = model.Config,
+            Tensors = model.Tensors,
+            Tokenizer = model.Tokenizer,
+            Metadata = model.Metadata,
             Training = File.Exists(training) ? JsonFile.Read(training, root => TrainingProgressRecord.Parse(training, root)) : null,
         };
-
-        string In(string name) => System.IO.Path.Combine(path, name);
     }
 
     /// <summary>The same as one JSON object.</summary>
     public JsonObject ToJson() => new()
     {
         ["path"] = Path,
+        ["format"] = Format is ModelFormat format ? OptionNames.Of(format) : "safetensors",
         ["config"] = Config is null ? null : ConfigJson.ToJson(Config, extraKeys: null),
         ["parameters"] = new JsonArray([.. Tensors.Select(tensor => (JsonNode)new JsonObject
         {
@@ -74,11 +73,12 @@ public sealed record ModelInspection
             ["dtype"] = tensor.Type.ToString(),
             ["shape"] = new JsonArray([.. tensor.Shape.Select(size => (JsonNode)size)]),
             ["count"] = tensor.Count,
-            ["bytes"] = tensor.End - tensor.Begin,
+            ["bytes"] = tensor.Bytes,
         })]),
         ["count"] = Count,
         ["bytes"] = Bytes,
-        ["tokenizer"] = Tokenizer is null ? null : new JsonObject { ["type"] = "char", ["vocabulary_size"] = Tokenizer.VocabularySize },
+        ["tokenizer"] = Tokenizer is null ? null : new JsonObject { ["type"] = Tokenizer.Kind, ["vocabulary_size"] = Tokenizer.VocabularySize },
+        ["metadata"] = Metadata.DeepClone(),
         ["training"] = Training is null ? null : new JsonObject
         {
             ["step"] = Training.Step,
@@ -86,12 +86,6 @@ public sealed record ModelInspection
             ["options"] = JsonNode.Parse(Training.Options),
         },
     };
-
-    private static IReadOnlyList<SafetensorsEntry> TensorsOf(string path)
-    {
-        using SafetensorsReader reader = SafetensorsReader.Open(path);
-        return reader.Entries;
-    }
 }
 
 /// <summary>How far training had come when a folder was written.</summary>

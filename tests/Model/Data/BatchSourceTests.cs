@@ -63,7 +63,7 @@ public class BatchSourceTests
     public void Sequential_batches_are_those_of_the_recorded_run()
     {
         using SafetensorsReader reader = SafetensorsReader.Open(Fixtures.File("gpt2-tiny", "trace.safetensors"));
-        Assert.True(reader.TryGet("tokens", out SafetensorsEntry? entry));
+        Assert.True(reader.TryGet("tokens", out StoredTensor? entry));
         long[] tokens = new long[entry.Count];
         reader.ReadIntegers(entry, tokens);
         BatchSource batches = new SequentialBatches(TokenSource.FromIds(Array.ConvertAll(tokens, id => (int)id), 65), 16, 4, 1);

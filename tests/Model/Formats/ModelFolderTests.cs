@@ -5,6 +5,7 @@ using MiniGpt.Model.Formats;
 using MiniGpt.Model.Layers;
 using MiniGpt.Model.Tokenizers;
 using MiniGpt.Tensors;
+using MiniGpt.Tensors.Storage;
 using Xunit;
 
 namespace MiniGpt.Tests.Model.Formats;
@@ -38,9 +39,9 @@ public sealed class ModelFolderTests : IDisposable
         using SafetensorsReader original = SafetensorsReader.Open(Path.Combine(s_tiny, "model.safetensors"));
         using SafetensorsReader written = SafetensorsReader.Open(_folder.File("model.safetensors"));
         Assert.Equal(original.Entries.Select(entry => entry.Name).Order(), written.Entries.Select(entry => entry.Name).Order());
-        foreach (SafetensorsEntry entry in original.Entries)
+        foreach (StoredTensor entry in original.Entries)
         {
-            Assert.True(written.TryGet(entry.Name, out SafetensorsEntry? copy));
+            Assert.True(written.TryGet(entry.Name, out StoredTensor? copy));
             Assert.Equal(entry.Shape, copy.Shape);
             Assert.Equal(Numbers(original, entry.Name), Numbers(written, entry.Name));
         }
@@ -166,7 +167,7 @@ public sealed class ModelFolderTests : IDisposable
         using (FileStream stream = File.Create(_folder.File("optimizer.safetensors")))
             GptWeights.WriteMoments(stream, parameters, first, second);
         using SafetensorsReader reader = SafetensorsReader.Open(_folder.File("optimizer.safetensors"));
-        Assert.True(reader.TryGet("m.transformer.h.0.attn.c_attn.weight", out SafetensorsEntry? entry));
+        Assert.True(reader.TryGet("m.transformer.h.0.attn.c_attn.weight", out StoredTensor? entry));
         Assert.Equal([8, 24], entry.Shape);
         Tensor<float> firstAgain = new(first.Shape), secondAgain = new(first.Shape);
         GptWeights.ReadMoments(reader, parameters, firstAgain, secondAgain);
@@ -191,7 +192,7 @@ public sealed class ModelFolderTests : IDisposable
 
     private static float[] Numbers(SafetensorsReader reader, string name)
     {
-        Assert.True(reader.TryGet(name, out SafetensorsEntry? entry));
+        Assert.True(reader.TryGet(name, out StoredTensor? entry));
         float[] numbers = new float[entry.Count];
         reader.Read<float>(entry, numbers);
         return numbers;
@@ -215,7 +216,7 @@ public sealed class ModelFolderTests : IDisposable
         change(tensors);
         using FileStream stream = File.Create(Path.Combine(folder, "model.safetensors"));
         SafetensorsWriter writer = new(stream,
-            tensors.Select(tensor => (tensor.Name, (IReadOnlyList<long>)tensor.Shape, SafetensorsType.F32)));
+            tensors.Select(tensor => (tensor.Name, (IReadOnlyList<long>)tensor.Shape, StoredType.F32)));
         tensors.ForEach(tensor => writer.Write<float>(tensor.Numbers));
         return folder;
     }

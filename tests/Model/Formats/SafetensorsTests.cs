@@ -4,6 +4,7 @@ using System.Text.Json;
 using FsCheck;
 using FsCheck.Fluent;
 using MiniGpt.Model.Formats;
+using MiniGpt.Tensors.Storage;
 using Xunit;
 
 namespace MiniGpt.Tests.Model.Formats;
@@ -18,9 +19,9 @@ public sealed class SafetensorsTests : IDisposable
         using SafetensorsReader reader = SafetensorsReader.Open(Fixtures.File("gpt2-tiny", "model.safetensors"));
         Assert.Equal("pt", reader.Metadata["format"]);
         Assert.Equal(28, reader.Entries.Count);
-        Assert.True(reader.TryGet("transformer.h.0.attn.c_attn.weight", out SafetensorsEntry? entry));
+        Assert.True(reader.TryGet("transformer.h.0.attn.c_attn.weight", out StoredTensor? entry));
         Assert.Equal([32L, 96], entry.Shape);
-        Assert.Equal(SafetensorsType.F32, entry.Type);
+        Assert.Equal(StoredType.F32, entry.Type);
         Assert.False(reader.TryGet("lm_head.weight", out _));
 
         // Python's struct.unpack of the same bytes: wte[0, :3].
@@ -38,7 +39,7 @@ public sealed class SafetensorsTests : IDisposable
     {
         using SafetensorsReader reader = SafetensorsReader.Open(Fixtures.File("gpt2-tiny", "trace.safetensors"));
         Assert.Empty(reader.Metadata);
-        Assert.True(reader.TryGet("tokens", out SafetensorsEntry? entry));
+        Assert.True(reader.TryGet("tokens", out StoredTensor? entry));
         long[] tokens = new long[entry.Count];
         reader.ReadIntegers(entry, tokens);
         Assert.Equal(641, tokens.Length);
@@ -174,7 +175,7 @@ public sealed class SafetensorsTests : IDisposable
         {
             SafetensorsWriter writer = new(
                 file.Stream,
-                [("a", [2, 3], SafetensorsType.F32), ("none", [0, 5], SafetensorsType.F32), ("猫", [20_000], SafetensorsType.F64)],
+                [("a", [2, 3], StoredType.F32), ("none", [0, 5], StoredType.F32), ("猫", [20_000], StoredType.F64)],
                 new Dictionary<string, string> { ["step"] = "7" });
             writer.Write<float>(floats);
             writer.Write<float>([]);
@@ -204,7 +205,7 @@ public sealed class SafetensorsTests : IDisposable
         using SafetensorsReader reader = SafetensorsReader.Open(original);
         using MemoryStream copy = new();
         SafetensorsWriter writer = new(copy, reader.Entries.Select(entry => (entry.Name, entry.Shape, entry.Type)));
-        foreach (SafetensorsEntry entry in reader.Entries)
+        foreach (StoredTensor entry in reader.Entries)
         {
             float[] numbers = new float[entry.Count];
             reader.Read<float>(entry, numbers);
@@ -217,7 +218,7 @@ public sealed class SafetensorsTests : IDisposable
     [Fact]
     public void A_name_given_twice_cannot_be_written() =>
         Assert.Throws<ArgumentException>(() => new SafetensorsWriter(
-            Stream.Null, [("a", [1], SafetensorsType.F32), ("a", [1], SafetensorsType.F32)]));
+            Stream.Null, [("a", [1], StoredType.F32), ("a", [1], StoredType.F32)]));
 
     public void Dispose() => _folder.Dispose();
 

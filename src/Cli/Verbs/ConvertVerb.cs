@@ -1,0 +1,61 @@
+using System.CommandLine;
+using MiniGpt.Cli.Options;
+using MiniGpt.Model;
+using MiniGpt.Model.Formats;
+using MiniGpt.Tensors.Storage;
+
+namespace MiniGpt.Cli.Verbs;
+
+/// <summary>minigpt convert: between model folders, GGUF and llm.c files.</summary>
+internal sealed class ConvertVerb : Verb
+{
+    private static readonly (string Name, StoredType Type)[] s_types =
+    [
+        ("f32", StoredType.F32), ("f16", StoredType.F16), ("bf16", StoredType.BF16), ("f64", StoredType.F64), ("q8_0", StoredType.Q8_0),
+    ];
+
+    private readonly Option<string> _from = new("--from")
+    {
+        Description = "The model to read: a folder in Hugging Face's layout, a .gguf or an llm.c file.",
+        HelpName = "PATH",
+        Required = true,
+    };
+    private readonly Option<string> _to = new("--to")
+    {
+        Description = "The model to write. Its form follows from the ending: .gguf, .bin for llm.c, else a folder.",
+        HelpName = "PATH",
+        Required = true,
+    };
+    private readonly Option<StoredType> _type = OptionFactory.Choice("--type",
+        "How matrices are stored: any but q8_0 in a folder; f32, f16 or q8_0 in GGUF; f32 in llm.c. [default: f32]", s_types);
+    private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Replace what is there under the name of --to." };
+
+    public ConvertVerb()
+        : base("convert", "Writes a model in another form, and says what the new form has no room for.")
+    {
+        foreach (Option option in (IEnumerable<Option>)[_from, _to, _type, _overwrite])
+            Options.Add(option);
+    }
+
+    public override string Example => "minigpt convert --from runs/tiny --to tiny.gguf --type q8_0";
+
+    protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
+    {
+        string from = arguments.GetRequiredValue(_from), to = arguments.GetRequiredValue(_to);
+        StoredType type = arguments.IsGiven(_type) ? arguments.GetValue(_type) : StoredType.F32;
+        if (ModelFile.FormatOf(to) is var format && !ModelFile.TypesOf(format).Contains(type))
+        {
+            string[] names = [.. s_types.Where(pair => ModelFile.TypesOf(format).Contains(pair.Type)).Select(pair => pair.Name)];
+            throw new UsageException($"--type {NameOf(type)} does not go with --to {to}: {string.Join(" or ", names)} expected");
+        }
+
+        ModelConversion conversion = ModelConversion.Run(from, to, type, arguments.GetValue(_overwrite));
+        Console.Out.WriteLine($"{from} ({OptionNames.Of(conversion.From)}) is now {to} ({OptionNames.Of(conversion.To)}, {NameOf(type)}): "
+            + $"{conversion.Parameters:N0} parameters");
+        foreach (string dropped in conversion.Dropped)
+            Console.Out.WriteLine($"dropped: {dropped}");
+        return 0;
+    }
+
+    private static string NameOf(StoredType type) => s_types.First(pair => pair.Type == type).Name;
+}

@@ -1,0 +1,97 @@
+using System.Numerics;
+using System.Text.Json.Nodes;
+using MiniGpt.Model.Tokenizers;
+using MiniGpt.Tensors.Storage;
+
+namespace MiniGpt.Model.Formats;
+
+/// <summary>What became of a model in another form.</summary>
+/// <param name="From">The form that it had.</param>
+/// <param name="To">The form that it has.</param>
+/// <param name="Parameters">How many numbers training can change.</param>
+/// <param name="Dropped">What the new form has no room for, a line each.</param>
+public sealed record ModelConversion(ModelFormat From, ModelFormat To, long Parameters, IReadOnlyList<string> Dropped)
+{
+    private static readonly GptConfig s_defaults = new() { VocabularySize = 1, Context = 1, Layers = 1, Heads = 1, Width = 1 };
+
+    /// <summary>Writes a model in another form.</summary>
+    /// <param name="from">A model folder, a GGUF or an llm.c file.</param>
+    /// <param name="to">The folder or file; its ending decides on the form.</param>
+    /// <param name="type">How matrices are stored, one of <see cref="ModelFile.TypesOf"/>.</param>
+    /// <param name="overwrite">Whether what has this name already may be replaced.</param>
+    /// <exception cref="FileFormatException">The model cannot be read.</exception>
+    /// <exception cref="ArgumentException">The new form cannot hold the model, or something has its name already.</exception>
+    /// <exception cref="IOException">A file cannot be read or written.</exception>
+    public static ModelConversion Run(string from, string to, StoredType type = StoredType.F32, bool overwrite = false)
+    {
+        CheckTarget(to, overwrite);
+        // Floats hold whatever is stored in fewer bits; doubles are kept where they are asked for.
+        return type == StoredType.F64 ? Run<double>(from, to, type) : Run<float>(from, to, type);
+    }
+
+    private static ModelConversion Run<T>(string from, string to, StoredType type)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        using ModelFile source = ModelFile.Open(from);
+        LoadedModel<T> model = source.Load<T>();
+        ModelFormat format = ModelFile.FormatOf(to);
+        ModelFile.Save(to, model.Gpt, model.Tokenizer, model.ExtraKeys, type);
+        return new ModelConversion(source.Format, format, model.Gpt.Config.ParameterCount, [.. WhatIsDropped(source, format, type)]);
+    }
+
+    private static void CheckTarget(string to, bool overwrite)
+    {
+        Require.That(!File.Exists(Path.Combine(to, ModelFolder.TrainingFile)), $"{to} holds a training run, a new folder expected");
+        bool isThere = ModelFile.FormatOf(to) == ModelFormat.HuggingFace ? File.Exists(to) || ModelFolder.Exists(to) : Path.Exists(to);
+        Require.That(overwrite || !isThere, $"{to} is there already: --overwrite replaces it");
+    }
+
+    private static IEnumerable<string> WhatIsDropped(ModelFile source, ModelFormat to, StoredType type)
+    {
+        if (type != StoredType.F64 && source.Tensors.Any(tensor => tensor.Type == StoredType.F64))
+            yield return $"the digits of F64 numbers that {type} has no room for";
+        foreach (StoredTensor tensor in source.IgnoredTensors)
+            yield return $"the mask {tensor.Name}";
+        foreach (string file in OtherFiles(source))
+            yield return $"the file {file}";
+        foreach ((string key, JsonNode? value) in source.Metadata)
+        {
+            if (!source.IsUnderstood(key))
+                yield return $"the metadata {key} = {Short(value)}";
+        }
+        if (to == ModelFormat.HuggingFace)
+            yield break;
+
+        foreach ((string key, JsonNode? value) in source.ExtraKeys)
+            yield return $"the configuration's {key} = {Short(value)}";
+        if (source.Config.Dropout != s_defaults.Dropout)
+            yield return $"the dropout of {source.Config.Dropout}";
+        if (source.Config.InitializerRange != s_defaults.InitializerRange)
+            yield return $"the initializer range of {source.Config.InitializerRange}";
+        if (to != ModelFormat.LlmC)
+            yield break;
+
+        if (source.Config.Positions != PositionKind.Learned)
+            yield return "that the positions are sinusoidal: they are written as if they were learned";
+        foreach ((string name, int? id) in ((string, int?)[])
+            [("begin-of-text", source.Config.BeginOfTextId), ("end-of-text", source.Config.EndOfTextId)])
+        {
+            if (id is not null)
+                yield return $"the {name} id {id}";
+        }
+        if (source.Tokenizer is ITokenizer tokenizer)
+            yield return $"the tokenizer of {tokenizer.VocabularySize} tokens";
+    }
+
+    private static IEnumerable<string> OtherFiles(ModelFile source) => source.Format != ModelFormat.HuggingFace
+        ? []
+        : Directory.EnumerateFiles(source.Path).Select(file => Path.GetFileName(file))
+            .Where(file => !ModelFolder.IsRead(file)).Order(StringComparer.Ordinal);
+
+    private static string Short(JsonNode? value)
+    {
+        const int longest = 60;
+        string text = value?.ToJsonString() ?? "null";
+        return text.Length <= longest ? text : $"{text.AsSpan(0, longest)}…";
+    }
+}

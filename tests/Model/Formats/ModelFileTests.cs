@@ -1,0 +1,224 @@
+using System.Text.Json.Nodes;
+using MiniGpt.Autograd;
+using MiniGpt.Model;
+using MiniGpt.Model.Formats;
+using MiniGpt.Tensors;
+using MiniGpt.Tensors.Storage;
+using Xunit;
+
+namespace MiniGpt.Tests.Model.Formats;
+
+/// <summary>A model goes through every form and says the same afterwards.</summary>
+public sealed class ModelFileTests : IDisposable
+{
+    private static readonly string s_tiny = Fixtures.File("gpt2-tiny");
+
+    // Of the largest logit. A half has 11 bits; Q8_0 has seven and a half of the largest of 32 numbers.
+    private const double HalfBound = 1e-3;
+    private const double BlockBound = 2e-2;
+
+    private readonly TemporaryFolder _folder = new();
+
+    [Theory]
+    [InlineData("folder")]
+    [InlineData("model.gguf")]
+    [InlineData("model.bin")]
+    public void Any_form_gives_the_same_logits_bit_for_bit(string name)
+    {
+        Gpt<float> original = ModelFile.Load<float>(s_tiny).Gpt;
+        ModelFile.Save(_folder.File(name), original);
+        LoadedModel<float> there = ModelFile.Load<float>(_folder.File(name));
+        Assert.Equal(Logits(original), Logits(there.Gpt));
+        Assert.Equal(original.Config with { BeginOfTextId = null, EndOfTextId = null },
+            there.Gpt.Config with { BeginOfTextId = null, EndOfTextId = null });
+
+        // And back again: nothing is lost on the way.
+        ModelFile.Save(_folder.File("back"), there.Gpt);
+        Assert.Equal(Logits(original), Logits(ModelFile.Load<float>(_folder.File("back")).Gpt));
+        using SafetensorsReader first = SafetensorsReader.Open(Path.Combine(s_tiny, "model.safetensors"));
+        using SafetensorsReader last = SafetensorsReader.Open(_folder.File("back/model.safetensors"));
+        Assert.All(first.Entries, entry =>
+        {
+            Assert.True(last.TryGet(entry.Name, out StoredTensor? copy));
+            Assert.Equal(first.Bytes(entry), last.Bytes(copy));
+        });
+    }
+
+    [Theory]
+    [InlineData("folder")]
+    [InlineData("model.gguf")]
+    public void An_untied_head_odd_widths_and_other_choices_survive(string name)
+    {
+        Gpt<float> original = new(new GptConfig
+        {
+            VocabularySize = 11, Context = 7, Layers = 3, Heads = 5, Width = 30, FeedForwardWidth = 33, Activation = Activation.Silu,
+            Positions = PositionKind.Sinusoidal, LayerNormEpsilon = 1e-6, TiedHead = false, BeginOfTextId = 1, EndOfTextId = 10,
+        });
+        original.Initialize(3);
+        ModelFile.Save(_folder.File(name), original);
+        Gpt<float> there = ModelFile.Load<float>(_folder.File(name)).Gpt;
+        Assert.Equal(original.Config, there.Config);
+        Assert.Equal(original.Parameters.Values.Span, there.Parameters.Values.Span);
+    }
+
+    [Theory]
+    [InlineData(StoredType.F64, "folder", 0)]
+    [InlineData(StoredType.F16, "folder", HalfBound)]
+    [InlineData(StoredType.BF16, "folder", 8 * HalfBound)]
+    [InlineData(StoredType.F16, "model.gguf", HalfBound)]
+    [InlineData(StoredType.Q8_0, "model.gguf", BlockBound)]
+    public void Fewer_bits_keep_the_logits_within_the_bound(StoredType type, string name, double bound)
+    {
+        Gpt<float> original = ModelFile.Load<float>(s_tiny).Gpt;
+        ModelFile.Save(_folder.File(name), original, type: type);
+        float[] expected = Logits(original), found = Logits(ModelFile.Load<float>(_folder.File(name)).Gpt);
+        float largest = expected.Max(MathF.Abs);
+        double error = expected.Zip(found, (a, b) => Math.Abs((double)a - b)).Max() / largest;
+        Assert.InRange(error, bound / 1000, bound);
+    }
+
+    [Fact]
+    public void Q8_0_is_there_as_blocks_and_widened()
+    {
+        Gpt<float> original = ModelFile.Load<float>(s_tiny).Gpt;
+        ModelFile.Save(_folder.File("q8.gguf"), original, type: StoredType.Q8_0);
+        using ModelFile file = ModelFile.Open(_folder.File("q8.gguf"));
+        Gpt<float> widened = file.Load<float>().Gpt;
+        Assert.Null(file.Blocks("wpe.weight")); // positions, vectors and norms stay F32
+        Assert.Null(file.Blocks("ln_f.weight"));
+        Q8Matrix blocks = file.Blocks("h.1.attn.c_attn.weight")!;
+        Assert.Equal((96, 32), (blocks.Rows, blocks.Columns)); // [3C, C]
+        Tensor<float> weight = widened.Blocks[1].Attention.QueryKeyValue.Weight.Value;
+        float[] row = new float[32];
+        for (int i = 0; i < blocks.Rows; i++)
+        {
+            Q8Block.Dequantize<float>(blocks.Row(i), row);
+            Assert.Equal(weight.Span.Slice(i * 32, 32).ToArray(), row);
+        }
+        Assert.Equal(Q8Matrix.Quantize(original.Blocks[1].Attention.QueryKeyValue.Weight.Value).Row(95), blocks.Row(95));
+    }
+
+    [Theory]
+    [InlineData("as it is")]
+    [InlineData("without prefix")]
+    [InlineData("sharded")]
+    public void The_recorded_model_opens_in_every_layout_of_Hugging_Face(string layout)
+    {
+        string folder = layout switch
+        {
+            "sharded" => Shards.Cut(s_tiny, _folder.File("sharded"), 3),
+            "without prefix" => WithoutPrefix(),
+            _ => s_tiny,
+        };
+        Assert.Equal(Logits(ModelFile.Load<float>(s_tiny).Gpt), Logits(ModelFile.Load<float>(folder).Gpt));
+    }
+
+    [Fact]
+    public void What_llm_c_cannot_compute_is_refused_with_the_reason()
+    {
+        GptConfig config = new() { VocabularySize = 3, Context = 4, Layers = 1, Heads = 1, Width = 8 };
+        AssertRefused(config with { TiedHead = false }, "an output projection of its own");
+        AssertRefused(config with { Activation = Activation.Relu }, "the activation relu");
+        AssertRefused(config with { LayerNormEpsilon = 1e-6 }, "a layer norm epsilon of 1E-06");
+        AssertRefused(config with { FeedForwardWidth = 8 }, "a feed-forward width of 8");
+        Assert.False(File.Exists(_folder.File("model.bin")));
+        Assert.Empty(Directory.GetFiles(_folder.Root)); // nothing half written either
+
+        void AssertRefused(GptConfig config, string reason)
+        {
+            ArgumentException error = Assert.Throws<ArgumentException>(() => ModelFile.Save(_folder.File("model.bin"), new Gpt<float>(config)));
+            Assert.Contains(reason, error.Message);
+        }
+    }
+
+    [Fact]
+    public void A_type_that_a_form_does_not_have_is_refused()
+    {
+        Gpt<float> gpt = ModelFile.Load<float>(s_tiny).Gpt;
+        AssertNamed("model.bin", StoredType.F16);
+        AssertNamed("model.gguf", StoredType.BF16);
+        AssertNamed("folder", StoredType.Q8_0);
+        gpt.FinalNorm.Gain.Value.Span[0] = 1e30f;
+        ArgumentException error = Assert.Throws<ArgumentException>(() => ModelFile.Save(_folder.File("half"), gpt, type: StoredType.F16));
+        Assert.Contains("'transformer.ln_f.weight': 1E+30 is too large for Half", error.Message);
+
+        void AssertNamed(string name, StoredType type) => Assert.Contains(
+            type.ToString(), Assert.Throws<ArgumentException>(() => ModelFile.Save(_folder.File(name), gpt, type: type)).Message);
+    }
+
+    [Fact]
+    public void A_file_that_is_no_model_says_what_was_expected()
+    {
+        AssertRefused(_folder.File("nowhere"), "no such file or folder, a model folder, a .gguf or an llm.c file expected");
+        AssertRefused(_folder.Write("text.txt", "text"), "neither GGUF nor llm.c found");
+        AssertRefused(_folder.Write("empty.gguf", ""), "the magic number GGUF expected");
+        AssertRefused(_folder.Write("empty.bin", ""), "0 bytes found, a header of 1024 expected");
+        AssertRefused(Path.Combine(s_tiny, "model.safetensors"), "the folder around them expected");
+
+        static void AssertRefused(string path, string reason) =>
+            Assert.Contains(reason, Assert.Throws<FileFormatException>(() => ModelFile.Load<float>(path)).Message);
+    }
+
+    [Fact]
+    public void A_conversion_names_what_it_drops()
+    {
+        string folder = _folder.File("from");
+        Directory.CreateDirectory(folder);
+        JsonNode config = JsonNode.Parse(File.ReadAllText(Path.Combine(s_tiny, "config.json")))!;
+        config["task"] = "verse";
+        foreach (string key in (string[])["resid_pdrop", "attn_pdrop", "embd_pdrop"])
+            config[key] = 0.2;
+        _folder.Write("from/config.json", config.ToJsonString());
+        _folder.Write("from/README.md", "A card.");
+        File.Copy(Path.Combine(s_tiny, "model.safetensors"), Path.Combine(folder, "model.safetensors"));
+
+        string[] always = ["the file README.md"];
+        string[] inFiles = ["the configuration's task = \"verse\"", "the dropout of 0.2"];
+        Assert.Equal(always, ModelConversion.Run(folder, _folder.File("to")).Dropped);
+        Assert.Equal([.. always, .. inFiles], ModelConversion.Run(folder, _folder.File("to.gguf")).Dropped);
+        Assert.Equal([.. always, .. inFiles, "the begin-of-text id 0", "the end-of-text id 0"],
+            ModelConversion.Run(folder, _folder.File("to.bin")).Dropped);
+        Assert.Equal(["the metadata general.name = \"to\""], ModelConversion.Run(_folder.File("to.gguf"), _folder.File("again")).Dropped);
+    }
+
+    [Fact]
+    public void A_conversion_replaces_nothing_that_it_was_not_asked_to()
+    {
+        string to = _folder.Write("to.gguf", "kept");
+        Assert.Contains("--overwrite", Assert.Throws<ArgumentException>(() => ModelConversion.Run(s_tiny, to)).Message);
+        Assert.Equal("kept", File.ReadAllText(to));
+        ModelConversion.Run(s_tiny, to, overwrite: true);
+        Assert.Equal(ModelFormat.Gguf, ModelConversion.Run(to, to, StoredType.Q8_0, overwrite: true).From); // also over itself
+        Directory.CreateDirectory(_folder.File("run"));
+        _folder.Write("run/training.json", "{}");
+        Assert.Contains("training run", Assert.Throws<ArgumentException>(() => ModelConversion.Run(to, _folder.File("run"), overwrite: true)).Message);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private string WithoutPrefix()
+    {
+        string folder = Directory.CreateDirectory(_folder.File("bare")).FullName;
+        File.Copy(Path.Combine(s_tiny, "config.json"), Path.Combine(folder, "config.json"));
+        using SafetensorsReader reader = SafetensorsReader.Open(Path.Combine(s_tiny, "model.safetensors"));
+        using FileStream stream = File.Create(Path.Combine(folder, "model.safetensors"));
+        SafetensorsWriter writer = new(stream,
+            reader.Entries.Select(entry => (entry.Name["transformer.".Length..], entry.Shape, entry.Type)));
+        foreach (StoredTensor entry in reader.Entries)
+        {
+            float[] numbers = new float[entry.Count];
+            reader.Read<float>(entry, numbers);
+            writer.Write<float>(numbers);
+        }
+        return folder;
+    }
+
+    private static float[] Logits(Gpt<float> gpt)
+    {
+        using Tape<float> tape = new(records: false);
+        Tensor<int> ids = tape.Allocate<int>([2, gpt.Config.Context]);
+        for (int i = 0; i < ids.Span.Length; i++)
+            ids.Span[i] = i * 7 % gpt.Config.VocabularySize;
+        return gpt.Forward(tape, ids).Value.Span.ToArray();
+    }
+}
