@@ -30,20 +30,16 @@ public static class AddOperator
         public Variable<T> A = null!;
         public Variable<T> B = null!;
 
-        // Both gradients are the output's: where possible the first takes over its memory and the second reads it there, so that a
-        // residual stream has one gradient that flows from its end to its start.
         protected internal override void Backward()
         {
-            Tensor<T> dy = Output.Gradient;
-            bool isTaken = A != B && A.RequiresGradient && A.TryTakeGradient(Output);
-            if (A.RequiresGradient && !isTaken)
+            if (A.RequiresGradient)
             {
-                A.AddGradient(dy);
+                A.AddGradient(Output.Gradient);
             }
 
-            if (B.RequiresGradient && !(isTaken ? B.TryBorrowGradient(A) : B.TryTakeGradient(Output)))
+            if (B.RequiresGradient)
             {
-                B.AddGradient(dy);
+                B.AddGradient(Output.Gradient);
             }
         }
     }

@@ -46,8 +46,10 @@ internal sealed class InspectVerb : Verb
             if (values is null)
                 continue;
             Console.Out.WriteLine(heading);
-            foreach ((string key, JsonNode? value) in values.AsObject())
-                Console.Out.WriteLine($"  {key,-24} {value?.ToJsonString() ?? "null"}");
+            JsonObject pairs = values.AsObject();
+            int width = pairs.Max(pair => pair.Key.Length);
+            foreach ((string key, JsonNode? value) in pairs)
+                Console.Out.WriteLine($"  {key.PadRight(width)}  {value?.ToJsonString() ?? "null"}");
             Console.Out.WriteLine();
         }
 
