@@ -128,8 +128,8 @@ internal sealed class Race
     /// <summary>The median time of a call over a stretch of calls.</summary>
     private static double MedianOfBlock(Action call)
     {
-        // Threads of the one before spin for a while after their work.
-        Thread.Sleep(6);
+        // Threads of the one before, such as OpenMP's, spin for some milliseconds after their work.
+        Thread.Sleep(12);
         long first = Stopwatch.GetTimestamp();
         call();
         TimeSpan once = Stopwatch.GetElapsedTime(first);

@@ -51,6 +51,9 @@ internal static unsafe class OpenBlas
             NativeProcess.SetVariable("OPENBLAS_L2_SIZE", null);
         }
 
+        // Its threads spin for a tenth of a second after their work, on the processors that the next one in turn is to be measured on: 2^22
+        // cycles are one or two milliseconds, still longer than any gap between calls.
+        NativeProcess.SetVariable("OPENBLAS_THREAD_TIMEOUT", "22");
         return NativeProcess.Load("libopenblas.so.0", "libopenblas");
     }
 

@@ -95,23 +95,29 @@ public static class Gemm
             bias, c, activated, accumulate);
     }
 
-    private static unsafe void Multiply<T, TFunction>(
+    private static void Multiply<T, TFunction>(
         Tensor<T> a, Tensor<T> b, Tensor<T> bias, Tensor<T> c, Tensor<T> activated, bool accumulate)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TFunction : struct, IUnaryFunction<T>
     {
-        var partition = new GemmPartition(c.Shape[-2], c.Shape[-1], a.Shape[-1]);
+        // A larger B in parts, each of which is packed once: its outermost loop in the works named above.
+        int columns = c.Shape[-1], part = columns;
+        if (c.Rank == 2 && c.Shape[-2] > 1 && b.Count > GemmPacking<T>.MostElements)
+        {
+            part = GemmPacking<T>.ColumnsOfPart(b.Shape[-2]);
+        }
 
-        // Only where several tasks read the same columns is it worth a pass of its own.
-        T* packedB = partition.RowTasks > 1 && !IsSmall(b) ? GemmPacking<T>.PackAll(b) : null;
-        var product = new GemmProduct<T, TFunction>(a, b, bias, c, activated, accumulate, partition, packedB);
-        Workers.Run<T, GemmProduct<T, TFunction>>(ref product, product.Items, grain: 1);
+        for (int column = 0; column < columns; column += part)
+        {
+            int width = Math.Min(part, columns - column);
+            var product = new GemmProduct<T, TFunction>(
+                a, b.Slice(-1, column, width), bias.IsEmpty ? bias : bias.Slice(-1, column, width), c.Slice(-1, column, width),
+                activated.IsEmpty ? activated : activated.Slice(-1, column, width), accumulate,
+                new GemmPartition(c.Shape[-2], width, a.Shape[-1]));
+            Workers.Run<T, GemmProduct<T, TFunction>>(ref product, product.Items, grain: 1);
+        }
     }
 
     private static bool HasColumnsSideBySide<T>(Tensor<T> tensor)
         where T : unmanaged => tensor.Shape[-1] <= 1 || tensor.Stride(-1) == 1;
-
-    private static unsafe bool IsSmall<T>(Tensor<T> b)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
-        b.Stride(-1) == 1 && (long)b.Stride(-2) * b.Shape[-2] * sizeof(T) <= GemmProduct<T, IdentityFunction<T>>.MostBytesInPlace;
 }

@@ -12,8 +12,8 @@ namespace MiniGpt.Tensors.Kernels;
 internal readonly unsafe struct GemmPacking<T> : IRangeKernel<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    // 8 million floats: 32 MB, the L3 cache of a few cores. A larger B is packed block by block, by each task for itself.
-    private const long MostElements = 8 << 20;
+    /// <summary>8 million floats: 32 MB, the L3 cache of a few cores.</summary>
+    public const long MostElements = 8 << 20;
 
     // Whole panels at every vector width.
     private const int PanelColumns = 32;
@@ -26,6 +26,9 @@ internal readonly unsafe struct GemmPacking<T> : IRangeKernel<T>
         _b = b;
         _packed = packed;
     }
+
+    /// <summary>Columns of a matrix of so many rows that can be packed at once.</summary>
+    public static int ColumnsOfPart(int rows) => (int)Math.Max(1, MostElements / rows / PanelColumns) * PanelColumns;
 
     /// <summary>Packs all matrices of <paramref name="b"/> [..., K, N] into this thread's scratch memory; null if that would be too much.</summary>
     public static T* PackAll(Tensor<T> b)

@@ -4,13 +4,16 @@ using MiniGpt.Tensors.Simd;
 
 namespace MiniGpt.Tensors.Kernels;
 
-/// <summary>A checked matrix product, or a batch of them; its items are the tasks of <see cref="GemmPartition"/>, matrix after matrix.</summary>
+/// <summary>
+/// A checked matrix product, or a batch of them; its items are the tasks of <see cref="GemmPartition"/>, matrix after matrix, and
+/// down the rows first: the same columns of B serve the next task.
+/// </summary>
 internal readonly unsafe struct GemmProduct<T, TFunction> : IRangeKernel<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TFunction : struct, IUnaryFunction<T>
 {
-    /// <summary>So that B is spread over few pages and stays in the L1 or L2 cache.</summary>
-    public const int MostBytesInPlace = 128 * 1024;
+    // Over not too many pages, and at home in the L2 cache.
+    private const long MostBytesInPlace = 256 * 1024;
 
     private readonly Tensor<T> _a;
     private readonly Tensor<T> _b;
@@ -21,6 +24,9 @@ internal readonly unsafe struct GemmProduct<T, TFunction> : IRangeKernel<T>
     private readonly GemmPartition _partition;
     private readonly T* _packedB;
 
+    // A small B whose columns lie side by side costs less to read where it lies than to pack.
+    private readonly bool _readsInPlace;
+
     /// <summary>All operands have the outer axes of <paramref name="c"/>; <paramref name="bias"/> and <paramref name="activated"/> may be empty.</summary>
     /// <param name="a">[..., M, K].</param>
     /// <param name="b">[..., K, N].</param>
@@ -29,12 +35,14 @@ internal readonly unsafe struct GemmProduct<T, TFunction> : IRangeKernel<T>
     /// <param name="activated">[..., M, N].</param>
     /// <param name="accumulate">Whether to add to C.</param>
     /// <param name="partition">How C is cut.</param>
-    /// <param name="packedB">All of B in panels, made by <see cref="GemmPacking{T}"/>; null: each task packs what it needs.</param>
     public GemmProduct(
-        Tensor<T> a, Tensor<T> b, Tensor<T> bias, Tensor<T> c, Tensor<T> activated, bool accumulate,
-        GemmPartition partition, T* packedB)
+        Tensor<T> a, Tensor<T> b, Tensor<T> bias, Tensor<T> c, Tensor<T> activated, bool accumulate, GemmPartition partition)
     {
-        _packedB = packedB;
+        _readsInPlace = b.Stride(-1) == 1 && GemmPartition.HasWholeTiles(b.Shape[-1])
+            && (long)b.Stride(-2) * b.Shape[-2] * sizeof(T) <= MostBytesInPlace;
+
+        // Only where several tasks read the same columns is it worth a pass of its own.
+        _packedB = partition.RowTasks > 1 && !_readsInPlace ? GemmPacking<T>.PackAll(b) : null;
         _a = a;
         _b = b;
         _bias = bias;
@@ -56,8 +64,8 @@ internal readonly unsafe struct GemmProduct<T, TFunction> : IRangeKernel<T>
         {
             int matrix = item / _partition.Tasks;
             int task = item % _partition.Tasks;
-            int row = task / _partition.ColumnTasks * _partition.RowsOfTask;
-            int column = task % _partition.ColumnTasks * _partition.ColumnsOfTask;
+            int row = task % _partition.RowTasks * _partition.RowsOfTask;
+            int column = task / _partition.RowTasks * _partition.ColumnsOfTask;
             int rows = Math.Min(_partition.RowsOfTask, _c.Shape[-2] - row);
             int columns = Math.Min(_partition.ColumnsOfTask, _c.Shape[-1] - column);
 
@@ -88,7 +96,7 @@ internal readonly unsafe struct GemmProduct<T, TFunction> : IRangeKernel<T>
         do
         {
             int depth = Math.Min(GemmPartition.Depth, Depth - k);
-            Operand<T> block = IsReadInPlace<V>(b, columns)
+            Operand<T> block = _readsInPlace
                 ? b.From(k, 0)
                 : new Operand<T>(
                     _packedB is null
@@ -101,12 +109,6 @@ internal readonly unsafe struct GemmProduct<T, TFunction> : IRangeKernel<T>
         }
         while (k < Depth);
     }
-
-    /// <summary>A small B whose columns lie side by side, in whole tiles, costs less to read where it lies than to pack.</summary>
-    private bool IsReadInPlace<V>(Operand<T> b, int columns)
-        where V : unmanaged, ISimd<V, T> =>
-        _packedB is null && b.ColumnStride == 1 && columns % Microkernel.Columns<T, V>() == 0
-        && b.RowStride * Depth * sizeof(T) <= MostBytesInPlace;
 
     private static T* PackBlock<V>(Operand<T> b, int columns, int depth)
         where V : unmanaged, ISimd<V, T>

@@ -13,8 +13,8 @@ namespace MiniGpt.Tensors.Kernels;
 /// </summary>
 internal static unsafe class Packing
 {
-    // Steps that are packed for all panels before going on: source and panels then touch no more pages, and no more cache lines at one
-    // place of them, than the first-level TLB and cache hold.
+    // Steps that are packed for all panels before going on where lanes are neighbours in memory, so that each step may lie on a page of its
+    // own: no more of them than the first-level TLB holds. Lanes that run along memory are best read in one go.
     private const int StepsAtOnce = 64;
 
     /// <summary>Packs <paramref name="lanes"/> lanes of <paramref name="depth"/> steps each into panels of <paramref name="width"/> lanes.</summary>
@@ -27,9 +27,10 @@ internal static unsafe class Packing
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
     {
-        for (int step = 0; step < depth; step += StepsAtOnce)
+        int stepsAtOnce = source.RowStride == 1 ? StepsAtOnce : Math.Max(depth, 1);
+        for (int step = 0; step < depth; step += stepsAtOnce)
         {
-            int steps = Math.Min(StepsAtOnce, depth - step);
+            int steps = Math.Min(stepsAtOnce, depth - step);
             for (int lane = 0; lane < lanes; lane += width)
             {
                 int count = Math.Min(width, lanes - lane);
