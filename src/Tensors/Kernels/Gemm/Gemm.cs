@@ -60,7 +60,7 @@ public static class Gemm
             throw new ShapeException(operation, c.Shape, activated.Shape, "pre-activation and output must have one shape");
         }
 
-        if (b.Rank == 2 && c.Rank == a.Rank && c.Shape.With(-1, 0) == a.Shape.With(-1, 0)
+        if (a.Rank > 2 && b.Rank == 2 && c.Rank == a.Rank && c.Shape.With(-1, 0) == a.Shape.With(-1, 0)
             && a.IsContiguous && c.IsContiguous && (activated.IsEmpty || activated.IsContiguous))
         {
             // One matrix B for all of [..., K]: a single product of as many rows.
@@ -83,39 +83,43 @@ public static class Gemm
             throw new ShapeException(operation, bias.Shape, c.Shape, "the bias must have one element a column");
         }
 
-        Shape outer = c.Shape.Without(-1).Without(-1);
         if (c.Count == 0)
         {
             return;
         }
 
-        Multiply<T, TFunction>(
-            a.BroadcastTo(outer.Append(a.Shape[-2]).Append(a.Shape[-1])),
-            b.BroadcastTo(outer.Append(b.Shape[-2]).Append(b.Shape[-1])),
-            bias, c, activated, accumulate);
-    }
-
-    private static void Multiply<T, TFunction>(
-        Tensor<T> a, Tensor<T> b, Tensor<T> bias, Tensor<T> c, Tensor<T> activated, bool accumulate)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-        where TFunction : struct, IUnaryFunction<T>
-    {
-        // A larger B in parts, each of which is packed once: its outermost loop in the works named above.
-        int columns = c.Shape[-1], part = columns;
-        if (c.Rank == 2 && c.Shape[-2] > 1 && b.Count > GemmPacking<T>.MostElements)
+        if (a.Rank > 2 || b.Rank > 2 || c.Rank > 2)
         {
-            part = GemmPacking<T>.ColumnsOfPart(b.Shape[-2]);
+            Shape outer = c.Shape.Without(-1).Without(-1);
+            a = a.BroadcastTo(outer.Append(a.Shape[-2]).Append(a.Shape[-1]));
+            b = b.BroadcastTo(outer.Append(b.Shape[-2]).Append(b.Shape[-1]));
         }
 
+        if (c.Rank > 2 || c.Shape[-2] == 1 || b.Count <= GemmPacking<T>.MostElements)
+        {
+            Multiply<T, TFunction>(a, b, bias, c, activated, accumulate);
+            return;
+        }
+
+        // A larger B in parts, each of which is packed once: the outermost loop in the works named above.
+        int columns = c.Shape[-1], part = GemmPacking<T>.ColumnsOfPart(b.Shape[-2]);
         for (int column = 0; column < columns; column += part)
         {
             int width = Math.Min(part, columns - column);
-            var product = new GemmProduct<T, TFunction>(
+            Multiply<T, TFunction>(
                 a, b.Slice(-1, column, width), bias.IsEmpty ? bias : bias.Slice(-1, column, width), c.Slice(-1, column, width),
-                activated.IsEmpty ? activated : activated.Slice(-1, column, width), accumulate,
-                new GemmPartition(c.Shape[-2], width, a.Shape[-1]));
-            Workers.Run<T, GemmProduct<T, TFunction>>(ref product, product.Items, grain: 1);
+                activated.IsEmpty ? activated : activated.Slice(-1, column, width), accumulate);
         }
+    }
+
+    private static void Multiply<T, TFunction>(
+        in Tensor<T> a, in Tensor<T> b, in Tensor<T> bias, in Tensor<T> c, in Tensor<T> activated, bool accumulate)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where TFunction : struct, IUnaryFunction<T>
+    {
+        var partition = new GemmPartition(c.Shape[-2], c.Shape[-1], a.Shape[-1]);
+        var product = new GemmProduct<T, TFunction>(a, b, bias, c, activated, accumulate, partition);
+        Workers.Run<T, GemmProduct<T, TFunction>>(ref product, product.Items, grain: 1);
     }
 
     private static bool HasColumnsSideBySide<T>(Tensor<T> tensor)

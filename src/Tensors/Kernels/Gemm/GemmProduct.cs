@@ -36,7 +36,7 @@ internal readonly unsafe struct GemmProduct<T, TFunction> : IRangeKernel<T>
     /// <param name="accumulate">Whether to add to C.</param>
     /// <param name="partition">How C is cut.</param>
     public GemmProduct(
-        Tensor<T> a, Tensor<T> b, Tensor<T> bias, Tensor<T> c, Tensor<T> activated, bool accumulate, GemmPartition partition)
+        in Tensor<T> a, in Tensor<T> b, in Tensor<T> bias, in Tensor<T> c, in Tensor<T> activated, bool accumulate, GemmPartition partition)
     {
         _readsInPlace = b.Stride(-1) == 1 && GemmPartition.HasWholeTiles(b.Shape[-1])
             && (long)b.Stride(-2) * b.Shape[-2] * sizeof(T) <= MostBytesInPlace;
