@@ -11,23 +11,13 @@ internal static class Minigpt
 {
     private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(2);
 
+    /// <summary>What a shell runs the program as: $MINIGPT there.</summary>
+    public static string Command { get; } = $"dotnet '{Path.Combine(AppContext.BaseDirectory, "minigpt.dll")}'";
+
     public static Outcome Run(string folder, params string[] arguments)
     {
-        ProcessStartInfo start = new("dotnet")
-        {
-            WorkingDirectory = folder,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-            RedirectStandardInput = true,
-        };
-        start.ArgumentList.Add(Path.Combine(AppContext.BaseDirectory, "minigpt.dll"));
-        foreach (string argument in arguments)
-            start.ArgumentList.Add(argument);
-        using Process process = Process.Start(start)!;
-        process.StandardInput.Close();
-        Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
-        Assert.True(process.WaitForExit(s_longest), "the program does not end");
-        return new Outcome(process.ExitCode, output.Result, error.Result);
+        using Process process = Start(folder, arguments);
+        return OutcomeOf(process);
     }
 
     /// <summary>Runs what must succeed.</summary>
@@ -36,5 +26,42 @@ internal static class Minigpt
         Outcome outcome = Run(folder, arguments);
         Assert.True(outcome.ExitCode == 0, outcome.Error);
         return outcome.Output;
+    }
+
+    /// <summary>Starts the program, its standard output and error to be read, its standard input closed.</summary>
+    public static Process Start(string folder, params string[] arguments) =>
+        StartProcess(folder, "dotnet", [Path.Combine(AppContext.BaseDirectory, "minigpt.dll"), .. arguments]);
+
+    /// <summary>Runs a line of a Unix shell in which minigpt is the program.</summary>
+    public static Outcome Shell(string folder, string script)
+    {
+        using Process process = StartProcess(folder, "sh", ["-c", script.Replace("minigpt ", $"{Command} ")]);
+        return OutcomeOf(process);
+    }
+
+    /// <summary>Waits for the end of a process and reads what it wrote.</summary>
+    public static Outcome OutcomeOf(Process process)
+    {
+        Task<string> output = process.StandardOutput.ReadToEndAsync(), error = process.StandardError.ReadToEndAsync();
+        if (!process.WaitForExit(s_longest))
+        {
+            process.Kill(entireProcessTree: true);
+            Assert.Fail($"the program does not end; it wrote: {output.Result}{error.Result}");
+        }
+        return new Outcome(process.ExitCode, output.Result, error.Result);
+    }
+
+    private static Process StartProcess(string folder, string program, IEnumerable<string> arguments)
+    {
+        ProcessStartInfo start = new(program, arguments)
+        {
+            WorkingDirectory = folder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            RedirectStandardInput = true,
+        };
+        Process process = Process.Start(start)!;
+        process.StandardInput.Close();
+        return process;
     }
 }

@@ -60,11 +60,24 @@ internal sealed class TrainVerb : Verb
         if (plan.Data.Tokenizer is ITokenizer tokenizer)
         {
             Talk.Say("");
-            Console.Out.WriteLine(run.Sample());
+            ShowSample(run.Sample());
             ending = CanSay(tokenizer, ExamplePrompt) ? $"--prompt \"{ExamplePrompt}\"" : "";
         }
         Talk.Say($"\nRead more with:\n  minigpt sample --model {Quoted(plan.Folder)} {ending}".TrimEnd());
         return 0;
+    }
+
+    /// <summary>The run is over and saved: that nobody can read the sample does not make it a failure.</summary>
+    private static void ShowSample(string text)
+    {
+        try
+        {
+            Console.Out.WriteLine(text);
+        }
+        catch (IOException error)
+        {
+            Talk.Say($"note: {error.Message}");
+        }
     }
 
     private static bool CanSay(ITokenizer tokenizer, string text)

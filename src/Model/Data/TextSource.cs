@@ -55,13 +55,26 @@ public static class TextSource
         if (source == StandardInput || File.Exists(source))
             return [source];
         if (!Directory.Exists(source))
-            throw new FileNotFoundException($"{source}: no such file or folder");
+            throw Missing(source);
         string[] files = [.. Directory.EnumerateFiles(source, "*", SearchOption.AllDirectories)
             .Where(file => s_folderExtensions.Contains(Path.GetExtension(file), StringComparer.OrdinalIgnoreCase))
             .Order(StringComparer.Ordinal)];
         return files.Length > 0
             ? files
             : throw new FileFormatException(source, $"no text found, files ending in {string.Join(" or ", s_folderExtensions)} expected");
+    }
+
+    /// <summary>Why there is no such file or folder to see: it is not there, or a folder on the way to it may not be looked into.</summary>
+    private static FileNotFoundException Missing(string source)
+    {
+        try
+        {
+            _ = File.GetAttributes(source);
+        }
+        catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)
+        {
+        }
+        return new FileNotFoundException($"{source}: no such file or folder");
     }
 
     private static byte[] ReadBytes(string file, Stream? standardInput)

@@ -12,7 +12,7 @@ public sealed class AtomicFile : IDisposable
     private AtomicFile(string path)
     {
         Path = path;
-        _stream = new FileStream(PartialPath(path), FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 1 << 16);
+        _stream = new FileStream(PartialPath(path), FileMode.Create, FileAccess.Write, FileShare.Read);
     }
 
     /// <summary>The final name.</summary>

@@ -1,0 +1,72 @@
+using System.Diagnostics;
+using Xunit;
+
+namespace MiniGpt.Tests.Cli.Safety;
+
+[Collection("Runs")]
+public sealed class SignalTests : IDisposable
+{
+    // One step of minutes.
+    private static readonly string[] s_endless =
+    [
+        "train", "--data", "text.txt", "--layers", "1", "--heads", "2", "--width", "16", "--context", "8", "--accumulate", "10000000",
+        "--steps", "2", "--out", "run",
+    ];
+
+    private readonly TemporaryFolder _folder = new();
+
+    public SignalTests() => SmallRun.WriteText(_folder);
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData(SmallRun.Interrupt)]
+    [InlineData(SmallRun.Terminate)]
+    public void A_second_signal_leaves_at_once(int signal)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "these are the signals of Unix");
+        using Process process = Minigpt.Start(_folder.Root, s_endless);
+        SmallRun.ReadTo(process, "output");
+        SmallRun.Signal(process, signal);
+        Assert.False(process.WaitForExit(500), "the first signal waits for the step");
+        SmallRun.Signal(process, signal);
+        Assert.True(process.WaitForExit(10_000), "the second signal does not wait");
+        Assert.Equal(128 + signal, process.ExitCode);
+    }
+
+    [Fact]
+    public void A_second_run_in_the_same_folder_is_refused_in_one_line()
+    {
+        using Process process = Minigpt.Start(_folder.Root, [.. s_endless]);
+        SmallRun.ReadTo(process, "output");
+        Outcome second = Minigpt.Run(_folder.Root, ["train", .. SmallRun.Model, "--steps", "2", "--out", "run"]);
+        process.Kill();
+        Assert.Equal(1, second.ExitCode);
+        Assert.StartsWith("minigpt: run is being written by another training run", second.Error, StringComparison.Ordinal);
+        Assert.Single(second.Error.TrimEnd().Split('\n'));
+        process.WaitForExit();
+        Minigpt.Success(_folder.Root, ["train", .. SmallRun.Model, "--steps", "2", "--out", "run"]);
+    }
+
+    [Fact]
+    public void Changed_data_and_a_changed_tokenizer_are_refused_in_words()
+    {
+        Minigpt.Success(_folder.Root, ["train", .. SmallRun.Model, "--steps", "2", "--out", "run"]);
+        File.AppendAllText(_folder.File("text.txt"), "To be.\n");
+        AssertRefused("the data is not what the run in run began with");
+        SmallRun.WriteText(_folder);
+        string tokenizer = File.ReadAllText(_folder.File("run/tokenizer.json"));
+        _folder.Write("run/tokenizer.json", tokenizer.Replace("\"q\"", "\"Q\""));
+        AssertRefused("tokenizer.json: SHA-256 ");
+        _folder.Write("run/tokenizer.json", tokenizer);
+        Minigpt.Success(_folder.Root, "train", "--resume", "run", "--steps", "3");
+
+        void AssertRefused(string reason)
+        {
+            Outcome outcome = Minigpt.Run(_folder.Root, "train", "--resume", "run", "--steps", "3");
+            Assert.Equal(1, outcome.ExitCode);
+            Assert.Single(outcome.Error.TrimEnd().Split('\n'));
+            Assert.Contains(reason, outcome.Error, StringComparison.Ordinal);
+        }
+    }
+}
