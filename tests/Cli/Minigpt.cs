@@ -29,13 +29,16 @@ internal static class Minigpt
     }
 
     /// <summary>Starts the program, its standard output and error to be read, its standard input closed.</summary>
-    public static Process Start(string folder, params string[] arguments) =>
-        StartProcess(folder, "dotnet", [Path.Combine(AppContext.BaseDirectory, "minigpt.dll"), .. arguments]);
+    public static Process Start(string folder, params string[] arguments) => Start(folder, new Dictionary<string, string>(), arguments);
+
+    /// <summary>Starts the program with variables of its environment.</summary>
+    public static Process Start(string folder, IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
+        StartProcess(folder, "dotnet", [Path.Combine(AppContext.BaseDirectory, "minigpt.dll"), .. arguments], environment);
 
     /// <summary>Runs a line of a Unix shell in which minigpt is the program.</summary>
     public static Outcome Shell(string folder, string script)
     {
-        using Process process = StartProcess(folder, "sh", ["-c", script.Replace("minigpt ", $"{Command} ")]);
+        using Process process = StartProcess(folder, "sh", ["-c", script.Replace("minigpt ", $"{Command} ")], new Dictionary<string, string>());
         return OutcomeOf(process);
     }
 
@@ -51,7 +54,8 @@ internal static class Minigpt
         return new Outcome(process.ExitCode, output.Result, error.Result);
     }
 
-    private static Process StartProcess(string folder, string program, IEnumerable<string> arguments)
+    private static Process StartProcess(
+        string folder, string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment)
     {
         ProcessStartInfo start = new(program, arguments)
         {
@@ -60,6 +64,8 @@ internal static class Minigpt
             RedirectStandardError = true,
             RedirectStandardInput = true,
         };
+        foreach ((string name, string value) in environment)
+            start.Environment[name] = value;
         Process process = Process.Start(start)!;
         process.StandardInput.Close();
         return process;
