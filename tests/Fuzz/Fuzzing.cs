@@ -5,7 +5,9 @@ using Xunit;
 
 namespace MiniGpt.Tests.Fuzz;
 
-/// <summary>Gives broken files to a reader, which may read them or refuse them with the formats' own exception, in one line, and nothing else.</summary>
+/// <summary>
+/// Gives broken files to a reader, which may read them or refuse them with the formats' own exception, in one line, and nothing else.
+/// </summary>
 internal static class Fuzzing
 {
     /// <summary>The files of a run.</summary>
@@ -37,7 +39,8 @@ internal static class Fuzzing
             {
                 failure = error;
             }
-        }) { IsBackground = true };
+        });
+        worker.IsBackground = true;
         worker.Start();
         AssertAlive(worker, () => Volatile.Read(ref current));
         Assert.True(failure is null, $"case {current}: {failure}");

@@ -55,7 +55,8 @@ internal sealed class Mutator(IReadOnlyList<byte[]> seeds)
             case 5:
                 return [.. bytes[..at], .. Some(random, seeds[random.Next(seeds.Count)]), .. bytes[at..]];
             case 6:
-                return [.. bytes[..at], .. Encoding.UTF8.GetBytes(s_pieces[random.Next(s_pieces.Length)]), .. bytes[(random.Next(2) == 0 ? at : end)..]];
+                byte[] piece = Encoding.UTF8.GetBytes(s_pieces[random.Next(s_pieces.Length)]);
+                return [.. bytes[..at], .. piece, .. bytes[(random.Next(2) == 0 ? at : end)..]];
             case 7:
                 return Number(random, bytes, at);
             case 8:

@@ -55,7 +55,7 @@ public static class GptWeights
         Gpt<T> gpt = new(config, allocate: false);
         StoredTensor[] entries = Match(source, gpt.Parameters, names, [""], config.TiedHead);
         if (config.TiedHead && source.TryGet(names.Of(WeightNames.Head), out StoredTensor? head))
-            CheckTied(source, head, entries[Enumerable.Range(0, entries.Length).First(i => gpt.Parameters.All[i] == gpt.TokenEmbedding.Table)]);
+            CheckTied(source, head, Find(source, names, kind: "", gpt.TokenEmbedding.Table));
         return (gpt, entries);
     }
 

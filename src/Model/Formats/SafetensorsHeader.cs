@@ -28,8 +28,7 @@ internal sealed record SafetensorsHeader(IReadOnlyList<StoredTensor> Entries, IR
             else
                 entries.Add(ParseEntry(path, property.Name, property.Value));
         }
-        entries.Sort((a, b) => (a.Begin, a.End).CompareTo((b.Begin, b.End)));
-        CheckCover(path, entries, dataLength);
+        StoredTensor.SortAndCheckCover(path, entries, dataLength);
         return new SafetensorsHeader(entries, metadata);
     });
 
@@ -73,24 +72,5 @@ internal sealed record SafetensorsHeader(IReadOnlyList<StoredTensor> Entries, IR
         }
 
         FileFormatException Wrong(string problem) => new(path, $"tensor '{name}' {problem}");
-    }
-
-    /// <summary>Sorted by where they begin, the tensors must lie end to end over the whole of the data.</summary>
-    private static void CheckCover(string path, List<StoredTensor> entries, long dataLength)
-    {
-        long covered = 0;
-        foreach (StoredTensor entry in entries)
-        {
-            if (entry.End > dataLength)
-                throw new FileFormatException(path, $"tensor '{entry.Name}' ends at byte {entry.End} of {dataLength} bytes of data");
-            if (entry.Begin != covered)
-            {
-                string what = entry.Begin < covered ? "overlaps the tensor before it" : "leaves a hole before it";
-                throw new FileFormatException(path, $"tensor '{entry.Name}' begins at byte {entry.Begin} and {what}, {covered} expected");
-            }
-            covered = entry.End;
-        }
-        if (covered != dataLength)
-            throw new FileFormatException(path, $"{dataLength} bytes of data found, the {covered} of its tensors expected");
     }
 }

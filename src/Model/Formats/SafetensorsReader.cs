@@ -26,31 +26,7 @@ public sealed class SafetensorsReader : TensorSource
     /// <summary>Opens a file and checks its header.</summary>
     /// <exception cref="FileFormatException">It is no safetensors file, or its header does not fit its length.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static SafetensorsReader Open(string path)
-    {
-        MappedFile file = MappedFile.Open(path);
-        try
-        {
-            if (file.Length < sizeof(ulong))
-                throw new FileFormatException(path, $"{file.Length} bytes found, at least the {sizeof(ulong)} of a header's length expected");
-            ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(file.Bytes(0, sizeof(ulong)));
-            ulong longest = (ulong)Math.Min(file.Length - sizeof(ulong), SafetensorsHeader.LongestHeader);
-            if (headerLength > longest)
-            {
-                throw new FileFormatException(path,
-                    $"a header of {headerLength} bytes found, at most {longest} expected in a file of {file.Length} bytes");
-            }
-
-            byte[] json = file.Bytes(sizeof(ulong), (int)headerLength).ToArray();
-            long dataStart = sizeof(ulong) + json.Length;
-            return new SafetensorsReader(path, file, SafetensorsHeader.Parse(path, json, file.Length - dataStart), dataStart);
-        }
-        catch
-        {
-            file.Dispose();
-            throw;
-        }
-    }
+    public static SafetensorsReader Open(string path) => Open(path, Parse);
 
     /// <inheritdoc/>
     public override void Dispose() => _file.Dispose();
@@ -58,4 +34,21 @@ public sealed class SafetensorsReader : TensorSource
     internal (MappedFile File, long Offset) Place(StoredTensor entry) => (_file, _dataStart + entry.Begin);
 
     private protected override (MappedFile File, long Offset) Locate(StoredTensor entry) => Place(entry);
+
+    private static SafetensorsReader Parse(string path, MappedFile file)
+    {
+        if (file.Length < sizeof(ulong))
+            throw new FileFormatException(path, $"{file.Length} bytes found, at least the {sizeof(ulong)} of a header's length expected");
+        ulong headerLength = BinaryPrimitives.ReadUInt64LittleEndian(file.Bytes(0, sizeof(ulong)));
+        ulong longest = (ulong)Math.Min(file.Length - sizeof(ulong), SafetensorsHeader.LongestHeader);
+        if (headerLength > longest)
+        {
+            throw new FileFormatException(path,
+                $"a header of {headerLength} bytes found, at most {longest} expected in a file of {file.Length} bytes");
+        }
+
+        byte[] json = file.Bytes(sizeof(ulong), (int)headerLength).ToArray();
+        long dataStart = sizeof(ulong) + json.Length;
+        return new SafetensorsReader(path, file, SafetensorsHeader.Parse(path, json, file.Length - dataStart), dataStart);
+    }
 }

@@ -43,7 +43,10 @@ public sealed class SafetensorsShards : TensorSource
                 if (tensors.FirstOrDefault(name => !shard.TryGet(name, out _)) is string missing)
                     throw new FileFormatException(path, $"tensor '{missing}' is in {tensors.Key}, which has no such tensor");
                 if (shard.Entries.FirstOrDefault(entry => fileOf.GetValueOrDefault(entry.Name) != tensors.Key) is StoredTensor unknown)
-                    throw new FileFormatException(path, $"tensor '{unknown.Name}' found in {tensors.Key}, where the index has none of this name");
+                {
+                    throw new FileFormatException(path,
+                        $"tensor '{unknown.Name}' found in {tensors.Key}, where the index has none of this name");
+                }
             }
             return new SafetensorsShards(path, shards);
         }

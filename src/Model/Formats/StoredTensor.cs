@@ -36,6 +36,36 @@ public sealed record StoredTensor(string Name, StoredType Type, IReadOnlyList<lo
         return (long)bytes;
     }
 
+    /// <summary>The next multiple of an alignment.</summary>
+    internal static long Align(long position, int alignment) => checked(position + alignment - 1) / alignment * alignment;
+
+    /// <summary>
+    /// Sorts tensors by where they begin. They must lie end to end, but for the alignment, over the whole of a file's data.
+    /// </summary>
+    /// <exception cref="FileFormatException">One overlaps another, leaves a hole or ends behind the data, or data is left over.</exception>
+    internal static void SortAndCheckCover(string path, List<StoredTensor> tensors, long dataLength, int alignment = 1)
+    {
+        tensors.Sort((a, b) => (a.Begin, a.End).CompareTo((b.Begin, b.End)));
+        long covered = 0, end = 0;
+        foreach (StoredTensor tensor in tensors)
+        {
+            if (tensor.End > dataLength)
+            {
+                throw new FileFormatException(path,
+                    $"tensor '{tensor.Name}' ends at byte {tensor.End} of {Math.Max(0, dataLength)} bytes of data");
+            }
+            if (tensor.Begin != covered)
+            {
+                string what = tensor.Begin < covered ? "overlaps the tensor before it" : "leaves a hole before it";
+                throw new FileFormatException(path, $"tensor '{tensor.Name}' begins at byte {tensor.Begin} and {what}, {covered} expected");
+            }
+            end = tensor.End;
+            covered = Align(end, alignment);
+        }
+        if (dataLength > covered)
+            throw new FileFormatException(path, $"{dataLength} bytes of data found, the {end} of its tensors expected");
+    }
+
     /// <summary>A shape as messages write it.</summary>
     internal static string Text(IEnumerable<long> shape) => $"[{string.Join(", ", shape)}]";
 }

@@ -110,6 +110,21 @@ public abstract class TensorSource : IDisposable
     /// <summary>Ends the mapping.</summary>
     public abstract void Dispose();
 
+    /// <summary>Maps a file for a reader that takes it over, unless it finds something wrong with it.</summary>
+    private protected static TReader Open<TReader>(string path, Func<string, MappedFile, TReader> parse)
+    {
+        MappedFile file = MappedFile.Open(path);
+        try
+        {
+            return parse(path, file);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
     /// <summary>The file that a tensor lies in, and where in it.</summary>
     private protected abstract (MappedFile File, long Offset) Locate(StoredTensor entry);
 

@@ -27,7 +27,9 @@ public sealed unsafe class AlignedMemory : IDisposable
     /// <summary>Frees the block if nobody disposed of it.</summary>
     ~AlignedMemory() => Free();
 
-    /// <summary>The bytes that this thread has allocated so far, freed ones included: <see cref="GC.GetAllocatedBytesForCurrentThread"/>'s twin.</summary>
+    /// <summary>
+    /// The bytes that this thread has allocated so far, freed ones included: the twin of <see cref="GC.GetAllocatedBytesForCurrentThread"/>.
+    /// </summary>
     public static long AllocatedBytesForCurrentThread => t_allocated;
 
     /// <summary>The block's size in bytes.</summary>

@@ -102,7 +102,10 @@ public static unsafe class Widening
             {
                 var bands = new BandKernel<TStored, T, TWidening>
                 {
-                    Source = source, Destination = destination, Rows = rows, Columns = columns,
+                    Source = source,
+                    Destination = destination,
+                    Rows = rows,
+                    Columns = columns,
                 };
                 Workers.Run<T, BandKernel<TStored, T, TWidening>>(ref bands, (rows + Square - 1) / Square, 1);
             }

@@ -47,7 +47,7 @@ public sealed class GgufTests : IDisposable
         Assert.Equal([32, 96], tensors["blk.0.attn_qkv.weight"].Dimensions); // the fastest first: row-major [3C, C]
         Assert.Equal([96], tensors["blk.0.attn_qkv.bias"].Dimensions);
         Assert.Equal(1u, tensors["token_embd.weight"].Type);
-        Assert.Equal((0u, 0u, 0u), (tensors["position_embd.weight"].Type, tensors["output_norm.weight"].Type, tensors["blk.0.ffn_up.bias"].Type));
+        Assert.All(["position_embd.weight", "output_norm.weight", "blk.0.ffn_up.bias"], name => Assert.Equal(0u, tensors[name].Type));
         Assert.Equal([32, 2], tensors["output.weight"].Dimensions); // tied, and written all the same
         Assert.All(tensors.Values, tensor => Assert.Equal(0ul, tensor.Offset % 32));
         long data = (reader.BaseStream.Position + 31) / 32 * 32;

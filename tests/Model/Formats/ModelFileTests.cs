@@ -51,8 +51,18 @@ public sealed class ModelFileTests : IDisposable
     {
         Gpt<float> original = new(new GptConfig
         {
-            VocabularySize = 11, Context = 7, Layers = 3, Heads = 5, Width = 30, FeedForwardWidth = 33, Activation = Activation.Silu,
-            Positions = PositionKind.Sinusoidal, LayerNormEpsilon = 1e-6, TiedHead = false, BeginOfTextId = 1, EndOfTextId = 10,
+            VocabularySize = 11,
+            Context = 7,
+            Layers = 3,
+            Heads = 5,
+            Width = 30,
+            FeedForwardWidth = 33,
+            Activation = Activation.Silu,
+            Positions = PositionKind.Sinusoidal,
+            LayerNormEpsilon = 1e-6,
+            TiedHead = false,
+            BeginOfTextId = 1,
+            EndOfTextId = 10,
         });
         original.Initialize(3);
         ModelFile.Save(_folder.File(name), original);
@@ -159,6 +169,18 @@ public sealed class ModelFileTests : IDisposable
             Assert.Contains(reason, Assert.Throws<FileFormatException>(() => ModelFile.Load<float>(path)).Message);
     }
 
+    [Theory]
+    [InlineData("config.json")]
+    [InlineData("model.safetensors.index.json")]
+    public void JSON_nested_ten_thousand_deep_is_refused_in_one_line(string file)
+    {
+        string folder = Shards.Cut(s_tiny, _folder.File("nested"), 2);
+        File.WriteAllText(Path.Combine(folder, file), new string('[', 10_000) + new string(']', 10_000));
+        string message = Assert.Throws<FileFormatException>(() => ModelFile.Load<float>(folder)).Message;
+        Assert.StartsWith($"{Path.Combine(folder, file)}: no valid JSON: ", message);
+        Assert.DoesNotContain(message, char.IsControl);
+    }
+
     [Fact]
     public void A_conversion_names_what_it_drops()
     {
@@ -191,7 +213,8 @@ public sealed class ModelFileTests : IDisposable
         Assert.Equal(ModelFormat.Gguf, ModelConversion.Run(to, to, StoredType.Q8_0, overwrite: true).From); // also over itself
         Directory.CreateDirectory(_folder.File("run"));
         _folder.Write("run/training.json", "{}");
-        Assert.Contains("training run", Assert.Throws<ArgumentException>(() => ModelConversion.Run(to, _folder.File("run"), overwrite: true)).Message);
+        ArgumentException error = Assert.Throws<ArgumentException>(() => ModelConversion.Run(to, _folder.File("run"), overwrite: true));
+        Assert.Contains("training run", error.Message);
     }
 
     public void Dispose() => _folder.Dispose();

@@ -72,7 +72,7 @@ internal sealed class GgufMetadata
         {
             long whole => whole,
             double number when double.IsFinite(number) => number,
-            double number => throw new FileFormatException(_path, string.Create(CultureInfo.InvariantCulture, $"{key} is {number}, a number expected")),
+            double number => throw new FileFormatException(_path, $"{key} is {number}, a number expected"),
             _ => throw Wrong(key, type, "a number"),
         };
     }
@@ -189,5 +189,6 @@ internal sealed class GgufMetadata
 
     private FileFormatException Missing(string key, string expected) => new(_path, $"there is no key {key}, {expected} expected");
 
-    private FileFormatException Wrong(string key, GgufType found, string expected) => new(_path, $"{key} is of type {found}, {expected} expected");
+    private FileFormatException Wrong(string key, GgufType found, string expected) =>
+        new(_path, $"{key} is of type {found}, {expected} expected");
 }

@@ -40,19 +40,7 @@ internal sealed class GgufReader : TensorSource
     /// <summary>Opens a file and checks its head.</summary>
     /// <exception cref="FileFormatException">It is no GGUF file, or its head does not fit its length.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static GgufReader Open(string path)
-    {
-        MappedFile file = MappedFile.Open(path);
-        try
-        {
-            return Parse(path, file);
-        }
-        catch
-        {
-            file.Dispose();
-            throw;
-        }
-    }
+    public static GgufReader Open(string path) => Open(path, Parse);
 
     /// <inheritdoc/>
     public override void Dispose() => _file.Dispose();
@@ -88,9 +76,8 @@ internal sealed class GgufReader : TensorSource
                 throw cursor.Wrong($"tensor '{entry.Name}' is there twice");
             entries.Add(entry);
         }
-        entries.Sort((a, b) => (a.Begin, a.End).CompareTo((b.Begin, b.End)));
-        long dataStart = Align(cursor.Position, alignment);
-        CheckCover(cursor, entries, alignment, file.Length - dataStart);
+        long dataStart = StoredTensor.Align(cursor.Position, alignment);
+        StoredTensor.SortAndCheckCover(path, entries, file.Length - dataStart, alignment);
         return new GgufReader(path, file, metadata, entries, dataStart);
     }
 
@@ -120,26 +107,4 @@ internal sealed class GgufReader : TensorSource
             ? new StoredTensor(name, type, shape, (long)offset, (long)offset + bytes)
             : throw cursor.Wrong($"tensor '{name}' begins at byte {offset}, a multiple of {alignment} in the file expected");
     }
-
-    /// <summary>Sorted by where they begin, the tensors must lie end to end, but for the alignment, over the whole of the data.</summary>
-    private static void CheckCover(GgufCursor cursor, List<StoredTensor> entries, int alignment, long dataLength)
-    {
-        long covered = 0, end = 0;
-        foreach (StoredTensor entry in entries)
-        {
-            if (entry.End > dataLength)
-                throw cursor.Wrong($"tensor '{entry.Name}' ends at byte {entry.End} of {Math.Max(0, dataLength)} bytes of data");
-            if (entry.Begin != covered)
-            {
-                string what = entry.Begin < covered ? "overlaps the tensor before it" : "leaves a hole before it";
-                throw cursor.Wrong($"tensor '{entry.Name}' begins at byte {entry.Begin} and {what}, {covered} expected");
-            }
-            end = entry.End;
-            covered = Align(end, alignment);
-        }
-        if (dataLength > covered)
-            throw cursor.Wrong($"{dataLength} bytes of data found, the {end} of its tensors expected");
-    }
-
-    private static long Align(long position, int alignment) => checked(position + alignment - 1) / alignment * alignment;
 }

@@ -57,7 +57,10 @@ internal static class GgufTokenizer
             used--;
         int strange = Array.FindIndex(types, 0, used, type => type is not (Normal or Control or UserDefined));
         if (strange >= 0)
-            throw new FileFormatException(path, $"token {strange} has the type {types[strange]}, {Normal}, {Control} or {UserDefined} expected");
+        {
+            throw new FileFormatException(path,
+                $"token {strange} has the type {types[strange]}, {Normal}, {Control} or {UserDefined} expected");
+        }
 
         HashSet<int> special = [.. Enumerable.Range(0, used).Where(id => types[id] != Normal)];
         string[] merges = metadata.OptionalTexts(MergesKey) ?? [];

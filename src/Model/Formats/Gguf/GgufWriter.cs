@@ -122,5 +122,5 @@ internal sealed class GgufWriter
 
     private static void Pad(Stream stream, long position) => stream.Write(new byte[Aligned(position) - position]);
 
-    private static long Aligned(long position) => checked(position + GgufReader.DefaultAlignment - 1) & -GgufReader.DefaultAlignment;
+    private static long Aligned(long position) => StoredTensor.Align(position, GgufReader.DefaultAlignment);
 }

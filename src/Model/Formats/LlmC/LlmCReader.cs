@@ -36,19 +36,7 @@ internal sealed class LlmCReader : TensorSource
     /// <summary>Opens a file and checks its header.</summary>
     /// <exception cref="FileFormatException">It is no such file, or its header does not fit its length.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static LlmCReader Open(string path)
-    {
-        MappedFile file = MappedFile.Open(path);
-        try
-        {
-            return Parse(path, file);
-        }
-        catch
-        {
-            file.Dispose();
-            throw;
-        }
-    }
+    public static LlmCReader Open(string path) => Open(path, Parse);
 
     /// <summary>A model file that is opened for any use.</summary>
     /// <inheritdoc cref="Open"/>

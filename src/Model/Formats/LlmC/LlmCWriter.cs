@@ -18,7 +18,8 @@ internal static class LlmCWriter
         { TiedHead: false } => "an output projection of its own: llm.c's is the token embedding",
         { Activation: not Activation.GeluTanh } => $"the activation {OptionNames.Of(config.Activation)}: llm.c computes gelu_new",
         { LayerNormEpsilon: not 1e-5 } => $"a layer norm epsilon of {config.LayerNormEpsilon}: llm.c's is 1e-5",
-        _ when config.FeedForwardWidth != 4L * config.Width => $"a feed-forward width of {config.FeedForwardWidth}: llm.c's is 4 times the width",
+        _ when config.FeedForwardWidth != 4L * config.Width =>
+            $"a feed-forward width of {config.FeedForwardWidth}: llm.c's is 4 times the width",
         _ => null,
     };
 
