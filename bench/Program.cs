@@ -1,10 +1,16 @@
 using BenchmarkDotNet.Running;
 using MiniGpt.Bench;
+using MiniGpt.Bench.EndToEnd;
 using MiniGpt.Bench.Guard;
 
 if (args is ["guard", .. string[] rest])
 {
     return GuardCommand.Run(rest);
+}
+
+if (args is ["tokenizers", .. string[] threads])
+{
+    return TokenizerSpeed.Run(threads);
 }
 
 // In this process, not in one for each benchmark: the ceiling is measured where the kernels run, and nothing has to be built.

@@ -53,6 +53,7 @@ internal static class Program
             new EvalVerb(),
             new ExplainVerb(),
             new LessonVerb(),
+            new TokenizeVerb(),
             new InspectVerb(),
             new ConvertVerb(),
             new GradCheckVerb(),
@@ -91,8 +92,13 @@ internal static class Program
     }
 
     /// <summary>The command line that shows the help of what was asked for.</summary>
-    private static string HelpOf(ParseResult arguments) =>
-        arguments.CommandResult.Command is RootCommand ? "minigpt --help" : $"minigpt {arguments.CommandResult.Command.Name} --help";
+    private static string HelpOf(ParseResult arguments)
+    {
+        string names = "--help";
+        for (SymbolResult? result = arguments.CommandResult; result is CommandResult { Command: not RootCommand } command; result = result.Parent)
+            names = $"{command.Command.Name} {names}";
+        return $"minigpt {names}";
+    }
 
     private static int Report(string message, int exitCode)
     {

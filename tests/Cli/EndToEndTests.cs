@@ -126,9 +126,12 @@ public sealed class EndToEndTests : IDisposable
     [InlineData("inspect")]
     [InlineData("convert")]
     [InlineData("gradcheck")]
+    [InlineData("tokenize train")]
+    [InlineData("tokenize encode")]
+    [InlineData("tokenize decode")]
     public void The_help_of_a_verb_has_defaults_and_an_example(string verb)
     {
-        string help = Minigpt.Success(_folder.Root, verb, "--help");
+        string help = Minigpt.Success(_folder.Root, [.. verb.Split(' '), "--help"]);
         Assert.Contains("[default: ", help);
         Assert.Contains($"Example:\n  minigpt {verb} ", help);
     }

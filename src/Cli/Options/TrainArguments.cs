@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MiniGpt.Cli.Display;
 using MiniGpt.Model;
 using MiniGpt.Model.Data;
 using MiniGpt.Model.Formats;
@@ -10,7 +11,9 @@ namespace MiniGpt.Cli.Options;
 /// <summary>The options of train, and what they mean together.</summary>
 internal sealed class TrainArguments
 {
-    private const string CharacterTokenizerName = "char";
+    private const string TokenCacheFolder = ".minigpt-tokens";
+
+    private static readonly string s_learnedNames = string.Join('|', OptionNames.All<LearnedTokenizer>());
 
     private readonly TrainSettings _settings = new();
     private readonly Option<TrainingPreset> _preset =
@@ -22,8 +25,8 @@ internal sealed class TrainArguments
         OptionFactory.Text("--init-from", "DIR", "Start from the sizes, weights and tokenizer of a model; a shorter --context is allowed.");
     private readonly Option<string?> _resume = OptionFactory.Text("--resume", "DIR",
         "Go on exactly where the run in DIR stopped; only --steps, --threads, --log-every, --checkpoint-every, --keep and --profile can be given again.");
-    private readonly Option<string?> _tokenizer = OptionFactory.Text("--tokenizer", "char|DIR",
-        "One token a character of the data, or the tokenizer.json of a folder. [default: char]");
+    private readonly Option<string?> _tokenizer = OptionFactory.Text("--tokenizer", $"{s_learnedNames}|{TokenizerOption.Gpt2}|DIR",
+        "One token a character or word of the data, a byte-level BPE learned from it, GPT-2's, or that of a folder. [default: char]");
     private readonly Option<bool> _profile = new("--profile")
     {
         Description = "Show at the end where the time went: each operator's calls, milliseconds and GFLOP/s.",
@@ -44,10 +47,11 @@ internal sealed class TrainArguments
 
     /// <summary>Reads the model and the data that the options ask for.</summary>
     /// <exception cref="UsageException">A value makes no sense, or options do not go together.</exception>
-    public TrainPlan Plan(ParseResult arguments) =>
-        arguments.GetValue(_resume) is string folder ? Resume(arguments, folder) : Begin(arguments);
+    public TrainPlan Plan(ParseResult arguments, CancellationToken cancellationToken) => arguments.GetValue(_resume) is string folder
+        ? Resume(arguments, folder, cancellationToken)
+        : Begin(arguments, cancellationToken);
 
-    private TrainPlan Resume(ParseResult arguments, string folder)
+    private TrainPlan Resume(ParseResult arguments, string folder, CancellationToken cancellationToken)
     {
         string[] allowed =
         [
@@ -65,7 +69,7 @@ internal sealed class TrainArguments
         {
             Checkpoint<float> checkpoint = run.Load<float>();
             TrainingOptions options = _settings.Apply(arguments, checkpoint.Options);
-            TrainingData data = LoadData(options, checkpoint.Tokenizer, checkpoint.Gpt.Config.VocabularySize);
+            TrainingData data = LoadData(folder, options, checkpoint.Tokenizer, checkpoint.Gpt.Config.VocabularySize, cancellationToken);
             string note = $"the run goes on after step {checkpoint.Step}";
             return new TrainPlan(folder, options, checkpoint.Gpt, data, [note]) { Checkpoint = checkpoint, Resumed = run };
         }
@@ -76,7 +80,7 @@ internal sealed class TrainArguments
         }
     }
 
-    private TrainPlan Begin(ParseResult arguments)
+    private TrainPlan Begin(ParseResult arguments, CancellationToken cancellationToken)
     {
         TrainingPreset preset = arguments.GetValue(_preset);
         TrainingOptions options = TrainingOptions.For(preset);
@@ -89,6 +93,8 @@ internal sealed class TrainArguments
         }
 
         options = _settings.Apply(arguments, options);
+        if (OptionNames.TryParse(arguments.GetValue(_tokenizer) ?? "", out LearnedTokenizer learned))
+            options = options with { Tokenizer = learned };
         UsageException.Check(options.Validate);
         CheckVocabulary(arguments, options, start);
         if (arguments.IsGiven(_overwrite) && !arguments.IsGiven(_out))
@@ -96,7 +102,8 @@ internal sealed class TrainArguments
 
         List<string> notes = [];
         string folder = ChooseFolder(arguments, OptionNames.Of(preset), notes);
-        TrainingData data = LoadData(options, start?.Tokenizer ?? GivenTokenizer(arguments, options), start?.Gpt.Config.VocabularySize);
+        ITokenizer? tokenizer = start?.Tokenizer ?? GivenTokenizer(arguments, options);
+        TrainingData data = LoadData(folder, options, tokenizer, start?.Gpt.Config.VocabularySize, cancellationToken);
         return new TrainPlan(folder, options, StartingModel(options, start, data), data, notes)
         {
             ExtraKeys = start?.ExtraKeys,
@@ -154,17 +161,22 @@ internal sealed class TrainArguments
     private void CheckVocabulary(ParseResult arguments, TrainingOptions options, LoadedModel<float>? start)
     {
         bool readsTokens = options.Data.Any(TextSource.IsTokenFile);
-        if (start is not null && arguments.IsGiven(_tokenizer))
+        string? name = arguments.GetValue(_tokenizer);
+        bool isLearned = OptionNames.TryParse(name ?? "", out LearnedTokenizer learned);
+        if (start is not null && name is not null)
             throw new UsageException("--tokenizer does not go with --init-from, which brings the tokenizer of its model");
-        if (readsTokens && arguments.GetValue(_tokenizer) == CharacterTokenizerName)
-            throw new UsageException("--tokenizer char does not go with token files (.bin), which have no characters");
-        if (!readsTokens && start is null && arguments.IsGiven(_settings.VocabularySize))
-            throw new UsageException("--vocab-size goes with token files (.bin); that of text is how many different characters it has");
+        if (readsTokens && isLearned)
+            throw new UsageException($"--tokenizer {name} does not go with token files (.bin), which have no text to make it from");
+        bool learnsBytePairs = isLearned && learned == LearnedTokenizer.BytePair;
+        if (learnsBytePairs && options.VocabularySize is null)
+            throw new UsageException("--tokenizer bpe needs to know how many tokens to learn: --vocab-size N");
+        if (!readsTokens && !learnsBytePairs && start is null && arguments.IsGiven(_settings.VocabularySize))
+            throw new UsageException("--vocab-size goes with --tokenizer bpe and with token files (.bin); other tokenizers bring their own");
     }
 
     private ITokenizer? GivenTokenizer(ParseResult arguments, TrainingOptions options) =>
-        arguments.GetValue(_tokenizer) is string folder and not CharacterTokenizerName
-            ? TokenizerJson.Read(Path.Combine(folder, "tokenizer.json"), options.Unknown)
+        arguments.GetValue(_tokenizer) is string name && !OptionNames.TryParse(name, out LearnedTokenizer _)
+            ? TokenizerOption.Read(name, options.Unknown)
             : null;
 
     private string ChooseFolder(ParseResult arguments, string preset, List<string> notes)
@@ -185,9 +197,13 @@ internal sealed class TrainArguments
         return free;
     }
 
-    private static TrainingData LoadData(TrainingOptions options, ITokenizer? tokenizer, int? vocabularySize)
+    /// <summary>Reads the data. Its tokens are kept in a folder beside that of the run.</summary>
+    private static TrainingData LoadData(
+        string folder, TrainingOptions options, ITokenizer? tokenizer, int? vocabularySize, CancellationToken cancellationToken)
     {
+        string cache = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(folder)) ?? folder, TokenCacheFolder);
         using Stream standardInput = Console.OpenStandardInput();
-        return TrainingData.Load(options, BundledText.Path, tokenizer, vocabularySize, standardInput);
+        return DataProgressDisplay.Run(progress =>
+            TrainingData.Load(options, BundledText.Path, tokenizer, vocabularySize, standardInput, cache, progress, cancellationToken));
     }
 }

@@ -25,7 +25,7 @@ internal sealed class TrainSettings
             (options, path) => options with { ValidationData = Full(path!) });
         Number("--validation-fraction", "The share of the data, at its end, that is kept to validate with.",
             s_tiny.ValidationFraction, (options, value) => options with { ValidationFraction = value });
-        Choice("--unknown", "What to do with characters that the vocabulary does not have.",
+        Choice("--unknown", "What to do with characters or words that the vocabulary does not have.",
             s_tiny.Unknown, (options, value) => options with { Unknown = value });
         Add(VocabularySize, (options, value) => options with { VocabularySize = value });
         Choice("--batches", "Rows that start anywhere, or the data in its order.",
@@ -100,7 +100,7 @@ internal sealed class TrainSettings
     public Option<PositionKind> Positions { get; }
 
     public Option<int> VocabularySize { get; } = OptionFactory.Whole(
-        "--vocab-size", "Token files: how many ids there are. [default: the largest id and one]", 1, int.MaxValue);
+        "--vocab-size", "--tokenizer bpe: how many tokens to learn. Token files: how many ids there are. [default: the largest id and one]", 1, int.MaxValue);
 
     public Option<int> Steps { get; }
 

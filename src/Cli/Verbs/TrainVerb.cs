@@ -24,7 +24,7 @@ internal sealed class TrainVerb : Verb
 
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {
-        using TrainPlan plan = _arguments.Plan(arguments);
+        using TrainPlan plan = _arguments.Plan(arguments, cancellationToken);
         using RunFolder folder = plan.TakeFolder();
         using TrainingRun<float> run = plan.Start(folder);
         foreach (string line in plan.Notes.Concat(plan.Data.Warnings))

@@ -6,7 +6,7 @@ using MiniGpt.Tensors.Threading;
 namespace MiniGpt.Cli.Verbs;
 
 /// <summary>One verb of the command line. Every verb takes --threads, shows an example in its help, and ends early on Ctrl-C, SIGTERM and a closed terminal.</summary>
-internal abstract class Verb : Command
+internal abstract class Verb : Command, IHasExample
 {
     private readonly ThreadsOption _threads = new();
 

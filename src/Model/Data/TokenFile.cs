@@ -1,35 +1,39 @@
-using System.Buffers;
-using System.IO.MemoryMappedFiles;
+using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using MiniGpt.Model.Formats;
+using MiniGpt.Tensors.Memory;
 
 namespace MiniGpt.Model.Data;
 
 /// <summary>
-/// A file of token ids, two little-endian bytes each: nanoGPT's, which has no header, or llm.c's, which has one of 256 int32
-/// [20240520, 1, count, …]. It is mapped into memory and never read whole.
+/// A file of token ids, mapped into memory and never read whole. It is nanoGPT's, little-endian uint16 without a header; or llm.c's, with a
+/// header of 256 int32 [20240520, 1, count, …]; or our own, for vocabularies of any size, of <see cref="TokenFileHeader"/>.
 /// </summary>
 public sealed class TokenFile : TokenSource, IDisposable
 {
     /// <summary>The ending of token files.</summary>
     public const string Extension = ".bin";
 
-    private const int Magic = 20240520;
-    private const int Version = 1;
-    private const int HeaderBytes = 256 * sizeof(int);
-    private const int ChunkTokens = 1 << 12;
+    private const int LlmcMagic = 20240520;
+    private const int LlmcVersion = 1;
+    private const int LlmcHeaderBytes = 256 * sizeof(int);
 
-    private readonly MemoryMappedFile _file;
-    private readonly MemoryMappedViewAccessor _view;
+    private readonly MappedFile _file;
     private readonly long _dataStart;
+    private readonly int _tokenBytes = sizeof(ushort);
 
-    private TokenFile(string path, long fileLength)
+    private TokenFile(string path)
     {
-        _file = MemoryMappedFile.CreateFromFile(path, FileMode.Open, mapName: null, capacity: 0, MemoryMappedFileAccess.Read);
-        _view = _file.CreateViewAccessor(0, fileLength, MemoryMappedFileAccess.Read);
+        _file = MappedFile.Open(path);
         try
         {
-            _dataStart = HasHeader(path, fileLength) ? HeaderBytes : 0;
-            Length = (fileLength - _dataStart) / sizeof(ushort);
+            if (TokenFileHeader.Read(path, _file) is TokenFileHeader header)
+                (_dataStart, _tokenBytes, VocabularySize) = (TokenFileHeader.Bytes, header.TokenBytes, header.VocabularySize);
+            else if (HasLlmcHeader(path))
+                _dataStart = LlmcHeaderBytes;
+            else if (_file.Length == 0 || _file.Length % sizeof(ushort) != 0)
+                throw new FileFormatException(path, $"{_file.Length} bytes found, token ids of {sizeof(ushort)} bytes each expected");
+            Length = (_file.Length - _dataStart) / _tokenBytes;
         }
         catch
         {
@@ -41,50 +45,47 @@ public sealed class TokenFile : TokenSource, IDisposable
     /// <inheritdoc/>
     public override long Length { get; }
 
-    /// <summary>Opens a token file of either form.</summary>
+    /// <summary>V, where the file says it; it is not checked that all ids are smaller.</summary>
+    public int? VocabularySize { get; }
+
+    /// <summary>Opens a token file of any form.</summary>
     /// <exception cref="FileFormatException">The file is empty, ends within a token, or its header does not fit its length.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static TokenFile Open(string path)
-    {
-        long length = new FileInfo(path).Length;
-        if (length == 0 || length % sizeof(ushort) != 0)
-            throw new FileFormatException(path, $"{length} bytes found, token ids of {sizeof(ushort)} bytes each expected");
-        return new TokenFile(path, length);
-    }
+    public static TokenFile Open(string path) => new(path);
 
     /// <summary>Ends the mapping.</summary>
-    public void Dispose()
-    {
-        _view.Dispose();
-        _file.Dispose();
-    }
+    public void Dispose() => _file.Dispose();
 
     /// <inheritdoc/>
     protected override void ReadRange(long start, Span<int> destination)
     {
-        ushort[] rented = ArrayPool<ushort>.Shared.Rent(ChunkTokens);
-        for (int done = 0; done < destination.Length;)
+        ReadOnlySpan<byte> bytes = _file.Bytes(_dataStart + start * _tokenBytes, checked(destination.Length * _tokenBytes));
+        if (_tokenBytes == sizeof(int))
         {
-            int count = Math.Min(ChunkTokens, destination.Length - done);
-            count = _view.ReadArray(_dataStart + (start + done) * sizeof(ushort), rented, 0, count);
-            for (int i = 0; i < count; i++)
-                destination[done++] = rented[i];
+            MemoryMarshal.Cast<byte, int>(bytes).CopyTo(destination);
+            return;
         }
-        ArrayPool<ushort>.Shared.Return(rented);
+        ReadOnlySpan<ushort> ids = MemoryMarshal.Cast<byte, ushort>(bytes);
+        for (int i = 0; i < ids.Length; i++)
+            destination[i] = ids[i];
     }
 
-    private bool HasHeader(string path, long fileLength)
+    private bool HasLlmcHeader(string path)
     {
-        if (fileLength < sizeof(int) || _view.ReadInt32(0) != Magic)
+        if (_file.Length < sizeof(int) || Int32(0) != LlmcMagic)
             return false;
-        if (fileLength < HeaderBytes)
-            throw new FileFormatException(path, $"llm.c's magic number in a file of {fileLength} bytes, a header of {HeaderBytes} expected");
-        if (_view.ReadInt32(sizeof(int)) is var version and not Version)
-            throw new FileFormatException(path, $"llm.c token file of version {version} found, version {Version} expected");
-        long count = _view.ReadInt32(2 * sizeof(int));
-        long found = (fileLength - HeaderBytes) / sizeof(ushort);
-        if (count != found || count == 0)
-            throw new FileFormatException(path, $"{found} tokens found, the {count} of its header (at least 1) expected");
+        if (_file.Length < LlmcHeaderBytes)
+            throw new FileFormatException(path, $"llm.c's magic number in a file of {_file.Length} bytes, a header of {LlmcHeaderBytes} expected");
+        if (Int32(1) is var version and not LlmcVersion)
+            throw new FileFormatException(path, $"llm.c token file of version {version} found, version {LlmcVersion} expected");
+        long count = Int32(2), bytes = _file.Length - LlmcHeaderBytes;
+        if (count <= 0 || count * sizeof(ushort) != bytes)
+        {
+            throw new FileFormatException(path,
+                $"{bytes} bytes of tokens found, those of the {count} tokens of its header, at least 1 with {sizeof(ushort)} each, expected");
+        }
         return true;
+
+        int Int32(int index) => BinaryPrimitives.ReadInt32LittleEndian(_file.Bytes(index * sizeof(int), sizeof(int)));
     }
 }

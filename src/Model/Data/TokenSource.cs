@@ -42,19 +42,19 @@ public abstract class TokenSource
     /// <summary>Several sequences, one after the other.</summary>
     public static TokenSource Concatenate(IReadOnlyList<TokenSource> parts) => parts.Count == 1 ? parts[0] : new TokenChain([.. parts]);
 
-    /// <summary>The largest id, found by reading all of them; -1 where there is none.</summary>
+    /// <summary>The largest id, found by reading all of them; -1 where there is none. What is no id at all counts as the largest there can be.</summary>
     public int MaxId()
     {
         int[] chunk = new int[1 << 14];
-        int largest = -1;
+        uint largest = 0;
         for (long start = 0; start < Length; start += chunk.Length)
         {
             Span<int> ids = chunk.AsSpan(0, (int)Math.Min(chunk.Length, Length - start));
             ReadRange(start, ids);
             foreach (int id in ids)
-                largest = Math.Max(largest, id);
+                largest = Math.Max(largest, (uint)id);
         }
-        return largest;
+        return Length == 0 ? -1 : (int)Math.Min(largest, int.MaxValue);
     }
 
     /// <summary>Reads a range that is known to be inside the sequence.</summary>

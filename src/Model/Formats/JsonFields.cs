@@ -58,6 +58,14 @@ internal readonly struct JsonFields(string path, JsonElement json)
         var value => throw Wrong(key, value, "an object"),
     };
 
+    /// <summary>The elements of an array; none where the key is missing or null.</summary>
+    public IEnumerable<JsonElement> OptionalArray(string key) => Find(key) switch
+    {
+        null or { ValueKind: JsonValueKind.Null } => [],
+        { ValueKind: JsonValueKind.Array } value => value.EnumerateArray(),
+        var value => throw Wrong(key, value, "an array"),
+    };
+
     /// <summary>Whether a key is missing, null or an empty array or object.</summary>
     public bool IsEmpty(string key) => Find(key) switch
     {

@@ -49,6 +49,20 @@ internal static class JsonFile
         }
     }
 
+    /// <summary>Makes something out of what was read from a file; where that is refused, the file is.</summary>
+    /// <exception cref="FileFormatException"><paramref name="make"/> threw an <see cref="ArgumentException"/>.</exception>
+    public static T Refusing<T>(string path, Func<T> make)
+    {
+        try
+        {
+            return make();
+        }
+        catch (ArgumentException error)
+        {
+            throw new FileFormatException(path, error.Message, error);
+        }
+    }
+
     /// <summary>Writes an object, whole or not at all.</summary>
     public static void Write(string path, JsonObject content)
     {

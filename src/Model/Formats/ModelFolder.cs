@@ -119,14 +119,11 @@ public static class ModelFolder
 
     private static ITokenizer? LoadTokenizer(string path, GptConfig config, UnknownCharacter unknown)
     {
-        string file = Path.Combine(path, TokenizerFile);
-        if (!File.Exists(file))
-            return null;
-        ITokenizer tokenizer = TokenizerJson.Read(file, unknown);
-        return tokenizer.VocabularySize <= config.VocabularySize
+        ITokenizer? tokenizer = TokenizerFolder.Find(path, unknown);
+        return tokenizer is null || tokenizer.VocabularySize <= config.VocabularySize
             ? tokenizer
-            : throw new FileFormatException(file,
-                $"{tokenizer.VocabularySize} tokens found, at most the {config.VocabularySize} of the model's vocabulary expected");
+            : throw new FileFormatException(path,
+                $"a tokenizer of {tokenizer.VocabularySize} tokens found, at most the {config.VocabularySize} of the model's vocabulary expected");
     }
 
     private static DateTime WrittenAt(string path) =>

@@ -14,8 +14,8 @@ internal static class NGramLesson
 
     public static LessonResult Run(LessonInputs inputs)
     {
-        string text = TextSource.Read([inputs.CorpusPath]).Text;
-        int trainLength = Split.TrainLength(text, ValidationShare);
+        string text = File.ReadAllText(inputs.CorpusPath);
+        int trainLength = (int)Split.TrainLength(text.Length, ValidationShare);
         string train = text[..trainLength], validation = text[trainLength..];
         using LessonBoard board = new();
 

@@ -59,7 +59,7 @@ internal sealed class BytePairEncoder(BytePairTokenizer tokenizer)
             }
             if (ranks[best] == MergeTable.None)
                 break;
-            ids[best] = tokenizer.Merges[ranks[best]].Result;
+            ids[best] = tokenizer.ResultOf(ranks[best]);
             ids[(best + 2)..count].CopyTo(ids[(best + 1)..]);
             ranks[(best + 1)..(count - 1)].CopyTo(ranks[best..]);
             count--;

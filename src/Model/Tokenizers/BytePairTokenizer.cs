@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using MiniGpt.Tensors.Threading;
 
 namespace MiniGpt.Model.Tokenizers;
 
@@ -18,6 +19,8 @@ public readonly record struct BytePairMerge(int Left, int Right, int Result);
 /// </summary>
 public sealed class BytePairTokenizer : Tokenizer
 {
+    private const int SegmentBytes = 1 << 16;
+
     private readonly BytePairMerge[] _merges;
     private readonly MergeTable _mergeTable;
     private readonly int[] _byteIds;
@@ -35,7 +38,10 @@ public sealed class BytePairTokenizer : Tokenizer
         : base(new TokenTable(tokens))
     {
         Require.That(tokens.Count <= MergeTable.MostTokens, $"{tokens.Count} tokens are too many, at most {MergeTable.MostTokens} expected");
-        _special = new SpecialTokens(Tokens, specialIds);
+        int[] special = [.. specialIds.Distinct()];
+        foreach (int id in special)
+            Require.That((uint)id < (uint)tokens.Count, $"the special token {id} is not in a vocabulary of {tokens.Count}");
+        _special = new SpecialTokens([.. special.Select(id => (id, tokens[id]))]);
         Dictionary<byte[], int>.AlternateLookup<ReadOnlySpan<byte>> ids = IndexOrdinary();
         _byteIds = new int[256];
         for (int value = 0; value < 256; value++)
@@ -48,7 +54,7 @@ public sealed class BytePairTokenizer : Tokenizer
     public override string Kind => "bpe";
 
     /// <inheritdoc/>
-    public override int? EndOfTextId => _special.IdOf(EndOfText);
+    public override int? EndOfTextId => _special.IdOf(Encoding.UTF8.GetBytes(EndOfText));
 
     /// <summary>The merges, in the order in which they were learned and are applied.</summary>
     public IReadOnlyList<BytePairMerge> Merges => _merges;
@@ -59,6 +65,9 @@ public sealed class BytePairTokenizer : Tokenizer
     internal MergeTable MergeTable => _mergeTable;
 
     internal ReadOnlySpan<int> ByteIds => _byteIds;
+
+    /// <summary>The token that a merge gives.</summary>
+    internal int ResultOf(int rank) => _merges[rank].Result;
 
     /// <summary>A tokenizer with a vocabulary that is written in <see cref="ByteAlphabet"/>, as files have it.</summary>
     /// <param name="tokens">Every token; their places are their ids. Special tokens are written as they are.</param>
@@ -106,47 +115,70 @@ public sealed class BytePairTokenizer : Tokenizer
             ids.Advance(1);
             at = start + Tokens[id].Length;
         }
-        int end = isFinalBlock ? text.Length : at + LengthOfWholePieces(text[at..]);
+        int end = isFinalBlock ? text.Length : at + Gpt2PreTokenizer.LengthOfWholePieces(text[at..], _special.LongestLength);
         EncodeOrdinary(text, at, end, ids);
         return end;
     }
 
-    /// <summary>Writes the ids of a part of a text that has no special tokens in it.</summary>
+    /// <summary>Writes the ids of a part of a text that has no special tokens in it, on all threads where it is long.</summary>
     private void EncodeOrdinary(ReadOnlySpan<byte> text, int start, int end, IBufferWriter<int> ids)
     {
-        if (start == end)
-            return;
-        BytePairEncoder encoder = _encoders.TryTake(out BytePairEncoder? idle) ? idle : new BytePairEncoder(this);
+        ReadOnlySpan<byte> part = text[start..end];
         try
         {
-            ids.Advance(encoder.Encode(text[start..end], ids.GetSpan(end - start)));
+            if (part.Length > 2 * SegmentBytes && Workers.Count > 1)
+                EncodeSegments(part, ids);
+            else if (!part.IsEmpty)
+                ids.Advance(EncodeAlone(part, ids.GetSpan(part.Length)));
         }
         catch (TextEncodingException error)
         {
             throw error.Within(file: null, TextPlace.Start.After(text[..start]));
         }
+    }
+
+    private void EncodeSegments(ReadOnlySpan<byte> part, IBufferWriter<int> ids)
+    {
+        List<Range> segments = Gpt2PreTokenizer.Segments(part, SegmentBytes);
+        byte[] text = ArrayPool<byte>.Shared.Rent(part.Length); // threads cannot share a span
+        int[] found = ArrayPool<int>.Shared.Rent(part.Length);
+        int[] counts = new int[segments.Count];
+        try
+        {
+            part.CopyTo(text);
+            Workers.Run(segments.Count, i =>
+            {
+                try
+                {
+                    counts[i] = EncodeAlone(text.AsSpan(segments[i]), found.AsSpan(segments[i]));
+                }
+                catch (TextEncodingException error)
+                {
+                    throw error.Within(file: null, TextPlace.Start.After(text.AsSpan(0, segments[i].Start.Value)));
+                }
+            });
+            for (int i = 0; i < counts.Length; i++)
+                ids.Write(found.AsSpan(segments[i].Start.Value, counts[i]));
+        }
         finally
         {
-            _encoders.Add(encoder);
+            ArrayPool<byte>.Shared.Return(text);
+            ArrayPool<int>.Shared.Return(found);
         }
+    }
+
+    private int EncodeAlone(ReadOnlySpan<byte> text, Span<int> ids)
+    {
+        BytePairEncoder encoder = _encoders.TryTake(out BytePairEncoder? idle) ? idle : new BytePairEncoder(this);
+        int count = encoder.Encode(text, ids);
+        _encoders.Add(encoder);
+        return count;
     }
 
     private protected override void AddTo(IncrementalHash hash)
     {
         hash.AppendData(MemoryMarshal.AsBytes<BytePairMerge>(_merges));
         hash.AppendData(MemoryMarshal.AsBytes<int>([.. _special.Ids]));
-    }
-
-    /// <summary>How much of a block will be the same pieces whatever follows it, no special token among them.</summary>
-    private int LengthOfWholePieces(ReadOnlySpan<byte> block)
-    {
-        int most = block.Length - Math.Max(_special.LongestLength, 1) - Gpt2PreTokenizer.Lookahead;
-        if (Gpt2PreTokenizer.FindLastCut(block, most) is var cut and > 0)
-            return cut;
-        int end = 0;
-        while (end < most && end + Gpt2PreTokenizer.Next(block[end..]) is var next && next <= most)
-            end = next;
-        return end;
     }
 
     /// <summary>The ordinary tokens by their bytes, none of them twice.</summary>

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 
 namespace MiniGpt.Model.Tokenizers;
@@ -7,20 +8,25 @@ internal sealed class CharacterSet
 {
     private readonly ulong[] _bits = new ulong[0x110000 / 64];
 
-    /// <summary>Adds all characters of a text in UTF-8; bytes that are none are U+FFFD.</summary>
-    public void Add(ReadOnlySpan<byte> text)
+    /// <summary>Adds the characters of the next block of a text in UTF-8, where bytes that are none are U+FFFD.</summary>
+    /// <returns>How many bytes were read: all, but for a character that goes on in the next block.</returns>
+    public int Add(ReadOnlySpan<byte> text, bool isFinalBlock)
     {
-        while (!text.IsEmpty)
+        int at = 0;
+        while (at < text.Length)
         {
-            int value = text[0], length = 1;
+            int value = text[at], length = 1;
             if (value >= 0x80)
             {
-                Rune.DecodeFromUtf8(text, out Rune character, out length);
+                OperationStatus status = Rune.DecodeFromUtf8(text[at..], out Rune character, out length);
+                if (status == OperationStatus.NeedMoreData && !isFinalBlock)
+                    break;
                 value = character.Value;
             }
             _bits[value >> 6] |= 1UL << (value & 63);
-            text = text[length..];
+            at += length;
         }
+        return at;
     }
 
     /// <summary>The characters in code-point order.</summary>

@@ -50,7 +50,7 @@ public sealed class CharacterTokenizer : Tokenizer
         CharacterSet characters = Utf8Text.With(text, utf8 =>
         {
             CharacterSet set = new();
-            set.Add(utf8);
+            set.Add(utf8, isFinalBlock: true);
             return set;
         });
         return new CharacterTokenizer(characters.InOrder(), unknown);

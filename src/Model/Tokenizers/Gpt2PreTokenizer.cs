@@ -12,7 +12,7 @@ namespace MiniGpt.Model.Tokenizers;
 public static class Gpt2PreTokenizer
 {
     /// <summary>A piece depends on no byte that is further than this behind its end.</summary>
-    internal const int Lookahead = 4;
+    private const int Lookahead = 4;
 
     private enum Kind : byte
     {
@@ -69,6 +69,30 @@ public static class Gpt2PreTokenizer
                 return at;
         }
         return 0;
+    }
+
+    /// <summary>How much of a block will be the same pieces whatever follows it, no special token among them.</summary>
+    internal static int LengthOfWholePieces(ReadOnlySpan<byte> block, int longestSpecialToken)
+    {
+        int most = block.Length - Math.Max(longestSpecialToken, 1) - Lookahead;
+        if (FindLastCut(block, most) is var cut and > 0)
+            return cut;
+        int end = 0;
+        while (end < most && end + Next(block[end..]) is var next && next <= most)
+            end = next;
+        return end;
+    }
+
+    /// <summary>Parts of a text of about this many bytes, each of which is cut by itself as it is in the whole.</summary>
+    internal static List<Range> Segments(ReadOnlySpan<byte> text, int bytes)
+    {
+        List<Range> segments = [];
+        for (int start = 0, end; start < text.Length; start = end)
+        {
+            end = text.Length - start <= bytes ? text.Length : FindCut(text, start + bytes);
+            segments.Add(start..end);
+        }
+        return segments;
     }
 
     private static bool EndsInSpace(ReadOnlySpan<byte> text) =>

@@ -20,7 +20,7 @@ internal sealed class MergeQueue(BytePairTokenizer tokenizer)
             int rank = (int)(priority >> 32);
             if (_ranks[place] != rank)
                 continue;
-            ids[place] = tokenizer.Merges[rank].Result;
+            ids[place] = tokenizer.ResultOf(rank);
             int gone = _next[place], after = _next[gone];
             _ranks[gone] = MergeTable.None;
             _next[place] = after;

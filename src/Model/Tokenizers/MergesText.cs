@@ -3,7 +3,14 @@ namespace MiniGpt.Model.Tokenizers;
 /// <summary>The lines of merges.txt, also called vocab.bpe: a version, and then the two tokens of a merge on each.</summary>
 internal static class MergesText
 {
+    /// <summary>The first line.</summary>
+    public const string VersionLine = Version + " 0.2";
+
     private const string Version = "#version:";
+
+    /// <summary>The merges of a tokenizer, a line each.</summary>
+    public static IEnumerable<string> LinesOf(BytePairTokenizer tokenizer) =>
+        tokenizer.Merges.Select(merge => $"{tokenizer.AlphabetText(merge.Left)} {tokenizer.AlphabetText(merge.Right)}");
 
     /// <summary>Reads the merges; empty lines are none.</summary>
     /// <param name="reader">The file.</param>

@@ -5,39 +5,38 @@ namespace MiniGpt.Model.Tokenizers;
 /// <summary>Tokens such as &lt;|endoftext|&gt;, which are found in a text as a whole before anything else happens to it.</summary>
 internal sealed class SpecialTokens
 {
-    private readonly TokenTable _tokens;
-    private readonly int[] _ids;
-    private readonly HashSet<int> _set;
+    private readonly (int Id, byte[] Bytes)[] _tokens;
+    private readonly HashSet<int> _ids;
 
-    /// <exception cref="ArgumentException">An id is not in the vocabulary, or two special tokens are the same.</exception>
-    public SpecialTokens(TokenTable tokens, IEnumerable<int> ids)
+    /// <exception cref="ArgumentException">A token has no bytes, or two have the same.</exception>
+    public SpecialTokens(IReadOnlyList<(int Id, byte[] Bytes)> tokens)
     {
-        _tokens = tokens;
-        _set = [.. ids];
-        _ids = [.. _set.Order()];
+        _tokens = [.. tokens.OrderBy(token => token.Id)];
+        _ids = [.. _tokens.Select(token => token.Id)];
         HashSet<byte[]> seen = new(BytesComparer.Instance);
-        foreach (int id in _ids)
+        foreach ((int id, byte[] bytes) in _tokens)
         {
-            Require.That((uint)id < (uint)tokens.Count, $"the special token {id} is not in a vocabulary of {tokens.Count}");
-            Require.That(seen.Add(tokens[id].ToArray()), $"the special token {id}, \"{Encoding.UTF8.GetString(tokens[id])}\", is there twice");
-            LongestLength = Math.Max(LongestLength, tokens[id].Length);
+            Require.That(bytes.Length > 0, $"the special token {id} is empty");
+            Require.That(seen.Add(bytes), $"the special token \"{Encoding.UTF8.GetString(bytes)}\" is there twice");
+            LongestLength = Math.Max(LongestLength, bytes.Length);
         }
+        Ids = [.. _tokens.Select(token => token.Id)];
     }
 
-    public IReadOnlyList<int> Ids => _ids;
+    /// <summary>Their ids, ascending.</summary>
+    public IReadOnlyList<int> Ids { get; }
 
     /// <summary>The bytes of the longest one; 0 without any.</summary>
     public int LongestLength { get; }
 
-    public bool Contains(int id) => _set.Contains(id);
+    public bool Contains(int id) => _ids.Contains(id);
 
     /// <summary>The id of a special token; null where it is none.</summary>
-    public int? IdOf(string text)
+    public int? IdOf(ReadOnlySpan<byte> bytes)
     {
-        byte[] bytes = Encoding.UTF8.GetBytes(text);
-        foreach (int id in _ids)
+        foreach ((int id, byte[] other) in _tokens)
         {
-            if (_tokens[id].SequenceEqual(bytes))
+            if (bytes.SequenceEqual(other))
                 return id;
         }
         return null;
@@ -47,23 +46,23 @@ internal sealed class SpecialTokens
     public List<(int Start, int Id)> Find(ReadOnlySpan<byte> text)
     {
         List<(int Start, int Id)> found = [];
-        Span<int> next = _ids.Length <= 64 ? stackalloc int[_ids.Length] : new int[_ids.Length];
+        Span<int> next = _tokens.Length <= 64 ? stackalloc int[_tokens.Length] : new int[_tokens.Length];
         next.Fill(-1); // where each of them stands next; looked for again only where that was passed
         for (int at = 0; ;)
         {
-            (int start, int id) first = (text.Length, -1);
+            int start = text.Length, first = -1;
             for (int i = 0; i < next.Length; i++)
             {
                 if (next[i] < at)
-                    next[i] = text[at..].IndexOf(_tokens[_ids[i]]) is var offset and >= 0 ? at + offset : text.Length;
-                bool isLonger = next[i] == first.start && first.id >= 0 && _tokens[_ids[i]].Length > _tokens[first.id].Length;
-                if (next[i] < first.start || isLonger)
-                    first = (next[i], _ids[i]);
+                    next[i] = text[at..].IndexOf(_tokens[i].Bytes) is var offset and >= 0 ? at + offset : text.Length;
+                bool isLonger = first >= 0 && next[i] == start && _tokens[i].Bytes.Length > _tokens[first].Bytes.Length;
+                if (next[i] < start || isLonger)
+                    (start, first) = (next[i], i);
             }
-            if (first.id < 0)
+            if (first < 0)
                 return found;
-            found.Add(first);
-            at = first.start + _tokens[first.id].Length;
+            found.Add((start, _tokens[first].Id));
+            at = start + _tokens[first].Bytes.Length;
         }
     }
 }

@@ -1,116 +1,136 @@
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using MiniGpt.Model.Formats;
 
 namespace MiniGpt.Model.Tokenizers;
 
 /// <summary>
-/// tokenizer.json of the Hugging Face tokenizers library. A character tokenizer is written as a BPE model without merges,
-/// with a pre-tokenizer that splits every character and a decoder that joins them.
+/// tokenizer.json of the Hugging Face tokenizers library. A byte-level BPE is written as that of GPT-2; a character tokenizer as a BPE
+/// without merges, with a pre-tokenizer that splits every character; a word tokenizer as a WordLevel model, split at white space. The
+/// decoder of the last two joins the tokens as they are.
 /// </summary>
 public static class TokenizerJson
 {
+    private const string EveryCharacter = @"[\s\S]";
+    private const string WhiteSpace = @"\s+";
+
     /// <summary>Reads a tokenizer.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="unknown">What the tokenizer does with characters that it does not know. The file does not say.</param>
+    /// <param name="unknown">What a character or word tokenizer does with what it does not know. The file does not say.</param>
     /// <exception cref="FileFormatException">
-    /// It is no tokenizer.json, it is no character tokenizer, or its ids are not each of 0 to V - 1 once.
+    /// It is no tokenizer.json, or it does more than cut and merge: one line names what. Or its ids are not each of 0 to V - 1 once, or its
+    /// merges name tokens that it does not have.
     /// </exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static ITokenizer Read(string path, UnknownCharacter unknown = UnknownCharacter.Error) => JsonFile.Read(path, root =>
+    public static ITokenizer Read(string path, UnknownCharacter unknown = UnknownCharacter.Error) => JsonFile.Read<ITokenizer>(path, root =>
     {
         JsonFields fields = new(path, root);
+        RequireEmpty(path, fields, "normalizer");
         JsonFields model = new(path, fields.Object("model"));
-        if (model.Text("type") is var type and not "BPE")
-            throw new FileFormatException(path, $"a model of type {type} found, BPE expected");
-        if (!model.IsEmpty("merges"))
-            throw new FileFormatException(path, "a BPE model with merges found, a character tokenizer (no merges) expected");
-        CheckSteps(path, fields);
-        return new CharacterTokenizer(ReadVocabulary(path, model.Object("vocab")), unknown);
+        JsonFields split = new(path, fields.Object("pre_tokenizer"));
+        return (model.Text("type"), split.Text("type")) switch
+        {
+            ("BPE", "ByteLevel") => BytePairJson.Read(path, fields, model),
+            ("BPE", "Split") => ReadCharacters(path, fields, model, split, unknown),
+            ("WordLevel", "Split") => ReadWords(path, fields, model, split, unknown),
+            ("BPE", _) => throw new FileFormatException(path, $"pre_tokenizer {split} found, ByteLevel or Split expected"),
+            ("WordLevel", _) => throw new FileFormatException(path, $"pre_tokenizer {split} found, Split expected"),
+            (string type, _) => throw new FileFormatException(path, $"a model of type {type} found, BPE or WordLevel expected"),
+        };
     });
 
-    /// <summary>Writes a character tokenizer.</summary>
+    /// <summary>Writes a tokenizer.</summary>
+    /// <exception cref="ArgumentException">Tokenizers of this type have no such file.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    public static void Write(string path, CharacterTokenizer tokenizer) => JsonFile.Write(path, ToJson(tokenizer));
+    public static void Write(string path, ITokenizer tokenizer) => JsonFile.Write(path, ToJson(tokenizer));
 
     /// <summary>The content of the file.</summary>
     /// <exception cref="ArgumentException">Tokenizers of this type have no such file.</exception>
-    internal static JsonObject ToJson(ITokenizer tokenizer)
+    internal static JsonObject ToJson(ITokenizer tokenizer) => tokenizer switch
     {
-        Require.That(tokenizer is CharacterTokenizer, $"a {tokenizer.GetType().Name} cannot be written as tokenizer.json");
-        JsonObject vocabulary = [];
-        for (int id = 0; id < tokenizer.VocabularySize; id++)
-            vocabulary[tokenizer.TokenText(id)] = id;
-        return new JsonObject
+        BytePairTokenizer bytePair => BytePairJson.ToJson(bytePair),
+        CharacterTokenizer => File(BytePairJson.Model(Vocabulary(tokenizer), merges: []), [], Split(EveryCharacter), postProcessor: null, Fuse()),
+        WordTokenizer => File(WordLevel(Vocabulary(tokenizer)), [], Split(WhiteSpace), postProcessor: null, Fuse()),
+        _ => throw new ArgumentException($"a {tokenizer.GetType().Name} cannot be written as tokenizer.json"),
+    };
+
+    /// <summary>The steps of a file round its model.</summary>
+    internal static JsonObject File(
+        JsonObject model, JsonArray addedTokens, JsonObject preTokenizer, JsonObject? postProcessor, JsonObject decoder) => new()
         {
             ["version"] = "1.0",
             ["truncation"] = null,
             ["padding"] = null,
-            ["added_tokens"] = new JsonArray(),
+            ["added_tokens"] = addedTokens,
             ["normalizer"] = null,
-            ["pre_tokenizer"] = new JsonObject
-            {
-                ["type"] = "Split",
-                ["pattern"] = new JsonObject { ["Regex"] = @"[\s\S]" },
-                ["behavior"] = "Isolated",
-                ["invert"] = false,
-            },
-            ["post_processor"] = null,
-            ["decoder"] = new JsonObject { ["type"] = "Fuse" },
-            ["model"] = new JsonObject
-            {
-                ["type"] = "BPE",
-                ["dropout"] = null,
-                ["unk_token"] = null,
-                ["continuing_subword_prefix"] = null,
-                ["end_of_word_suffix"] = null,
-                ["fuse_unk"] = false,
-                ["byte_fallback"] = false,
-                ["ignore_merges"] = false,
-                ["vocab"] = vocabulary,
-                ["merges"] = new JsonArray(),
-            },
+            ["pre_tokenizer"] = preTokenizer,
+            ["post_processor"] = postProcessor,
+            ["decoder"] = decoder,
+            ["model"] = model,
         };
+
+    /// <summary>Refuses a step that there is and that means something.</summary>
+    internal static void RequireEmpty(string path, JsonFields fields, string key)
+    {
+        if (!fields.IsEmpty(key))
+            throw new FileFormatException(path, $"a {key} found, none expected of this tokenizer");
     }
 
-    /// <summary>Every step round the model must leave the characters as they are.</summary>
-    private static void CheckSteps(string path, JsonFields fields)
+    private static CharacterTokenizer ReadCharacters(
+        string path, JsonFields fields, JsonFields model, JsonFields split, UnknownCharacter unknown)
     {
-        foreach (string key in (string[])["normalizer", "post_processor", "added_tokens"])
+        if (!model.IsEmpty("merges"))
+            throw new FileFormatException(path, "a BPE model with merges found, a character tokenizer (no merges) expected with this pre_tokenizer");
+        CheckSplit(path, fields, split, EveryCharacter);
+        string[] characters = VocabularyJson.Read(path, model.Object("vocab"));
+        return new CharacterTokenizer(characters.Select(token =>
         {
-            if (!fields.IsEmpty(key))
-                throw new FileFormatException(path, $"a {key} found, none expected of a character tokenizer");
-        }
-        JsonFields split = new(path, fields.Object("pre_tokenizer"));
-        if (split.Text("type") != "Split" || split.Text("behavior") != "Isolated")
-            throw new FileFormatException(path, $"pre_tokenizer {split} found, Split with the behavior Isolated expected");
+            Rune.DecodeFromUtf16(token, out Rune character, out int length);
+            return length > 0 && length == token.Length
+                ? character
+                : throw new FileFormatException(path, $"token \"{token}\" found, one character expected");
+        }), unknown);
+    }
+
+    private static WordTokenizer ReadWords(
+        string path, JsonFields fields, JsonFields model, JsonFields split, UnknownCharacter unknown)
+    {
+        CheckSplit(path, fields, split, WhiteSpace);
+        string[] words = VocabularyJson.Read(path, model.Object("vocab"));
+        return JsonFile.Refusing(path, () => new WordTokenizer(words, unknown));
+    }
+
+    /// <summary>The steps round the model must leave every character as it is.</summary>
+    private static void CheckSplit(string path, JsonFields fields, JsonFields split, string pattern)
+    {
+        RequireEmpty(path, fields, "post_processor");
+        RequireEmpty(path, fields, "added_tokens");
+        JsonFields found = new(path, split.Object("pattern"));
+        if (split.Text("behavior") != "Isolated" || split.Flag("invert", missing: false) || found.Text("Regex") != pattern)
+            throw new FileFormatException(path, $"pre_tokenizer {split} found, one that isolates {pattern} expected");
         JsonFields decoder = new(path, fields.Object("decoder"));
         if (decoder.Text("type") != "Fuse")
             throw new FileFormatException(path, $"decoder {decoder} found, Fuse expected");
     }
 
-    private static Rune[] ReadVocabulary(string path, JsonElement json)
+    private static JsonObject Vocabulary(ITokenizer tokenizer)
     {
-        Rune?[] characters = new Rune?[json.GetPropertyCount()];
-        if (characters.Length == 0)
-            throw new FileFormatException(path, "an empty vocabulary found, at least one character expected");
-        foreach (JsonProperty token in json.EnumerateObject())
-        {
-            Rune.DecodeFromUtf16(token.Name, out Rune character, out int length);
-            if (length == 0 || length != token.Name.Length)
-                throw new FileFormatException(path, $"token \"{token.Name}\" found, one character expected");
-            if (token.Value.ValueKind != JsonValueKind.Number || !token.Value.TryGetInt32(out int id)
-                || id < 0 || id >= characters.Length)
-            {
-                throw new FileFormatException(path,
-                    $"token \"{token.Name}\" has the id {token.Value.GetRawText()}, a whole number from 0 to {characters.Length - 1} expected");
-            }
-            if (characters[id] is Rune other)
-                throw new FileFormatException(path, $"tokens \"{other}\" and \"{token.Name}\" have the same id {id}");
-            characters[id] = character;
-        }
-        // As many ids as places, each in range and none twice: every place is taken.
-        return Array.ConvertAll(characters, character => character!.Value);
+        JsonObject vocabulary = [];
+        for (int id = 0; id < tokenizer.VocabularySize; id++)
+            vocabulary[tokenizer.TokenText(id)] = id;
+        return vocabulary;
     }
+
+    private static JsonObject WordLevel(JsonObject vocabulary) =>
+        new() { ["type"] = "WordLevel", ["vocab"] = vocabulary, ["unk_token"] = "<unk>" };
+
+    private static JsonObject Split(string pattern) => new()
+    {
+        ["type"] = "Split",
+        ["pattern"] = new JsonObject { ["Regex"] = pattern },
+        ["behavior"] = "Isolated",
+        ["invert"] = false,
+    };
+
+    private static JsonObject Fuse() => new() { ["type"] = "Fuse" };
 }

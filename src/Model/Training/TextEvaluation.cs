@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Numerics;
-using System.Text;
 using System.Text.Json;
 using MiniGpt.Model.Data;
 using MiniGpt.Model.Formats;
@@ -15,7 +14,7 @@ namespace MiniGpt.Model.Training;
 public sealed record TextEvaluation(long Tokens, double Loss, double? BitsPerByte)
 {
     private const int BatchSize = 16;
-    private const int DecodedAtOnce = 1 << 16;
+    private const int ReadAtOnce = 1 << 16;
 
     /// <summary>Among how many equally likely tokens the model seems to choose: e to the loss.</summary>
     public double Perplexity => Math.Exp(Loss);
@@ -45,9 +44,9 @@ public sealed record TextEvaluation(long Tokens, double Loss, double? BitsPerByt
 
         ITokenizer tokenizer = model.Tokenizer ?? throw new ArgumentException(
             $"{model.Path} has no tokenizer: a token file ({TokenFile.Extension}) expected, {source} given");
-        string text = TextSource.Read([source], standardInput).Text;
-        TokenSource tokens = TokenSource.FromIds(tokenizer.Encode(text), vocabularySize);
-        return Run(model, tokens, Encoding.UTF8.GetByteCount(text), cancellationToken);
+        using TextCorpus corpus = TextCorpus.Open([source], standardInput, progress: null, cancellationToken);
+        TokenSource tokens = TextTokens.InMemory(corpus.Documents, tokenizer, progress: null, cancellationToken);
+        return Run(model, tokens, corpus.Bytes, cancellationToken);
     }
 
     /// <summary>The numbers as one JSON object.</summary>
@@ -69,12 +68,13 @@ public sealed record TextEvaluation(long Tokens, double Loss, double? BitsPerByt
     private static long DecodedBytes(TokenSource tokens, ITokenizer tokenizer)
     {
         long bytes = 0;
-        int[] chunk = new int[DecodedAtOnce];
+        int[] chunk = new int[ReadAtOnce];
         for (long start = 0; start < tokens.Length; start += chunk.Length)
         {
             Span<int> ids = chunk.AsSpan(0, (int)Math.Min(chunk.Length, tokens.Length - start));
             tokens.Read(start, ids);
-            bytes += Encoding.UTF8.GetByteCount(tokenizer.Decode(ids));
+            foreach (int id in ids)
+                bytes += tokenizer.TokenBytes(id).Length;
         }
         return bytes;
     }

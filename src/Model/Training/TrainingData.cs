@@ -1,5 +1,4 @@
 using System.Security.Cryptography;
-using System.Text;
 using MiniGpt.Model.Data;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Tokenizers;
@@ -38,26 +37,35 @@ public sealed class TrainingData : IDisposable
     public IReadOnlyList<string> Warnings => _warnings;
 
     /// <summary>
-    /// Reads the data that the options name. Text is split first and then tokenised, with the tokenizer that is given, or else by the
-    /// characters of the training text in code-point order.
+    /// Reads the data that the options name. Text is split first and then tokenised, with the tokenizer that is given, or else with one that
+    /// is made from it: of every character or word of the text, or learned from the part to train on.
     /// </summary>
     /// <param name="options">Where the data is, how it is split and how long a context is.</param>
     /// <param name="bundledCorpusPath">The text to read where the options name none.</param>
-    /// <param name="given">The tokenizer of the model that training starts from.</param>
+    /// <param name="given">The tokenizer of the model that training starts from, or one that was asked for.</param>
     /// <param name="givenVocabulary">V of the model that training starts from. It decides over the options.</param>
     /// <param name="standardInput">What "-" reads.</param>
+    /// <param name="cacheFolder">
+    /// Where the tokens of text are kept, in files that are mapped into memory and found again by the text and the tokenizer. Without it they are
+    /// kept in memory.
+    /// </param>
+    /// <param name="progress">Is told how far it is.</param>
+    /// <param name="cancellationToken">Ends the reading without a result.</param>
     /// <exception cref="ArgumentException">
     /// Text and token files are mixed; the text is shorter than one context, or holds what the tokenizer cannot say; or a model without
     /// a tokenizer is to learn from text.
     /// </exception>
     /// <exception cref="FileFormatException">A file is empty or no file of tokens, or has an id outside of the vocabulary.</exception>
-    /// <exception cref="IOException">A file is missing or cannot be read.</exception>
+    /// <exception cref="IOException">A file is missing or cannot be read, or the cache cannot be written.</exception>
     public static TrainingData Load(
         TrainingOptions options,
         string bundledCorpusPath,
         ITokenizer? given = null,
         int? givenVocabulary = null,
-        Stream? standardInput = null)
+        Stream? standardInput = null,
+        string? cacheFolder = null,
+        IProgress<DataProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         string[] training = options.Data.Count > 0 ? [.. options.Data] : [bundledCorpusPath];
         string[] validation = options.ValidationData is string path ? [path] : [];
@@ -72,7 +80,7 @@ public sealed class TrainingData : IDisposable
             if (text is null)
                 data.LoadTokens(options, training, validation, given, givenVocabulary);
             else
-                data.LoadText(options, training, validation, given, givenVocabulary, standardInput);
+                data.LoadText(options, training, validation, given, givenVocabulary, new TextReading(standardInput, cacheFolder, progress, cancellationToken));
             data.CheckLengths(options);
             return data;
         }
@@ -87,38 +95,58 @@ public sealed class TrainingData : IDisposable
     public void Dispose() => _files.ForEach(file => file.Dispose());
 
     private void LoadText(
-        TrainingOptions options, string[] training, string[] validation, ITokenizer? given, int? givenVocabulary, Stream? standardInput)
+        TrainingOptions options, string[] training, string[] validation, ITokenizer? given, int? givenVocabulary, TextReading reading)
     {
         Require.That(given is not null || givenVocabulary is null,
             $"the model to start from has no tokenizer: token files (.bin) expected, text given");
-        string text = ReadText(training, standardInput);
-        ITokenizer tokenizer = given ?? CharacterTokenizer.FromText(text, options.Unknown);
-        Tokenizer = tokenizer;
-        VocabularySize = givenVocabulary ?? tokenizer.VocabularySize;
-        if (validation.Length > 0)
-        {
-            string other = ReadText(validation, standardInput);
-            Hash = HashText(text, other);
-            Train = Encode(text);
-            Validation = Encode(other);
-        }
-        else
-        {
-            int length = Split.TrainLength(text, options.ValidationFraction);
-            Hash = HashText(text);
-            Train = Encode(text.AsSpan(0, length));
-            Validation = Encode(text.AsSpan(length));
-        }
-
-        TokenSource Encode(ReadOnlySpan<char> part) => TokenSource.FromIds(tokenizer.Encode(part), VocabularySize);
+        using TextCorpus corpus = reading.Open(training);
+        using TextCorpus? other = validation.Length > 0 ? reading.Open(validation) : null;
+        (IReadOnlyList<TextRange> train, IReadOnlyList<TextRange> rest) =
+            other is null ? corpus.Split(options.ValidationFraction) : (corpus.Documents, other.Documents);
+        Tokenizer = given ?? Learn(options, corpus.Documents, train, reading);
+        VocabularySize = givenVocabulary ?? Tokenizer.VocabularySize;
+        Bytes = corpus.Bytes + (other?.Bytes ?? 0);
+        Hash = other is null
+            ? corpus.Hash
+            : TextCorpus.CombineHashes([Convert.FromHexString(corpus.Hash), Convert.FromHexString(other.Hash)]);
+        WarnOfInvalid(training, corpus);
+        if (other is not null)
+            WarnOfInvalid(validation, other);
+        Train = Tokenise(train, reading);
+        Validation = Tokenise(rest, reading);
     }
 
-    private string ReadText(string[] sources, Stream? standardInput)
+    private static ITokenizer Learn(
+        TrainingOptions options, IReadOnlyList<TextRange> all, IReadOnlyList<TextRange> train, TextReading reading)
     {
-        LoadedText loaded = TextSource.Read(sources, standardInput);
-        if (loaded.InvalidSequences > 0)
-            _warnings.Add($"{string.Join(", ", sources)}: {loaded.InvalidSequences} byte sequences are no UTF-8 and became U+FFFD");
-        return loaded.Text;
+        switch (options.Tokenizer)
+        {
+            case LearnedTokenizer.Character:
+                return TokenizerLearner.Characters(all, options.Unknown, reading.Progress, reading.CancellationToken);
+            case LearnedTokenizer.Word:
+                return TokenizerLearner.Words(all, options.Unknown, reading.Progress, reading.CancellationToken);
+            default:
+                Require.That(options.VocabularySize is not null, $"a byte-level BPE needs to know how large its vocabulary is to be: --vocab-size N");
+                return TokenizerLearner.BytePairs(
+                    train, options.VocabularySize!.Value, [Tokenizers.Tokenizer.EndOfText], reading.Progress, reading.CancellationToken);
+        }
+    }
+
+    private void WarnOfInvalid(string[] sources, TextCorpus corpus)
+    {
+        if (corpus.InvalidSequences == 0)
+            return;
+        string outcome = Tokenizer is BytePairTokenizer ? "stay as they are" : "became U+FFFD";
+        _warnings.Add($"{string.Join(", ", sources)}: {corpus.InvalidSequences} byte sequences are no UTF-8 and {outcome}");
+    }
+
+    private TokenSource Tokenise(IReadOnlyList<TextRange> text, TextReading reading)
+    {
+        if (reading.CacheFolder is null || text.Count == 0)
+            return TextTokens.InMemory(text, Tokenizer!, reading.Progress, reading.CancellationToken);
+        TokenFile file = new TokenCache(reading.CacheFolder).Open(Hash, text, Tokenizer!, reading.Progress, reading.CancellationToken);
+        _files.Add(file);
+        return file;
     }
 
     private void LoadTokens(TrainingOptions options, string[] training, string[] validation, ITokenizer? given, int? givenVocabulary)
@@ -127,7 +155,9 @@ public sealed class TrainingData : IDisposable
         TokenFile[] trainingFiles = Open(training), validationFiles = Open(validation);
         string[] paths = [.. training, .. validation];
         int[] largest = [.. _files.Select(file => file.MaxId())];
-        VocabularySize = givenVocabulary ?? options.VocabularySize ?? largest.Max() + 1;
+        // A file can say how large its vocabulary is, and a model has room for all tokens of its tokenizer.
+        int named = Math.Max(given?.VocabularySize ?? 0, _files.Max(file => file.VocabularySize ?? 0));
+        VocabularySize = givenVocabulary ?? options.VocabularySize ?? Math.Max(largest.Max() + 1, named);
         if (Array.FindIndex(largest, id => id >= VocabularySize) is var wrong and >= 0)
         {
             throw new FileFormatException(paths[wrong],
@@ -169,29 +199,17 @@ public sealed class TrainingData : IDisposable
         Validation = null;
     }
 
-    /// <summary>The hash of one content is that of its bytes; of several, that of their hashes.</summary>
-    private string HashText(params string[] texts) => Combine([.. texts.Select(text =>
-    {
-        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Encoder encoder = Encoding.UTF8.GetEncoder();
-        byte[] chunk = new byte[1 << 16];
-        for (int start = 0; start < text.Length;)
-        {
-            encoder.Convert(text.AsSpan(start), chunk, flush: true, out int used, out int written, out _);
-            hash.AppendData(chunk, 0, written);
-            start += used;
-            Bytes += written;
-        }
-        return hash.GetHashAndReset();
-    })]);
-
-    private string HashFiles(string[] paths) => Combine([.. paths.Select(path =>
+    private string HashFiles(string[] paths) => TextCorpus.CombineHashes([.. paths.Select(path =>
     {
         using FileStream file = File.OpenRead(path);
         Bytes += file.Length;
         return SHA256.HashData(file);
     })]);
 
-    private static string Combine(byte[][] hashes) =>
-        Convert.ToHexStringLower(hashes.Length == 1 ? hashes[0] : SHA256.HashData([.. hashes.SelectMany(hash => hash)]));
+    /// <summary>How text is read.</summary>
+    private sealed record TextReading(
+        Stream? StandardInput, string? CacheFolder, IProgress<DataProgress>? Progress, CancellationToken CancellationToken)
+    {
+        public TextCorpus Open(string[] sources) => TextCorpus.Open(sources, StandardInput, Progress, CancellationToken);
+    }
 }

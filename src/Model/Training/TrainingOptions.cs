@@ -47,10 +47,13 @@ public sealed record TrainingOptions
     /// <summary>The share of the data that is kept for validation, in [0, 1).</summary>
     public double ValidationFraction { get; init; } = 0.1;
 
-    /// <summary>What is done with characters that the vocabulary does not know.</summary>
+    /// <summary>The tokenizer that is made from the text, where none is given.</summary>
+    public LearnedTokenizer Tokenizer { get; init; }
+
+    /// <summary>What is done with characters or words that the vocabulary does not know.</summary>
     public UnknownCharacter Unknown { get; init; }
 
-    /// <summary>V, where the tokenizer or the data does not decide it.</summary>
+    /// <summary>V: of token files, or of a byte-level BPE that is to be learned. Other tokenizers bring their own.</summary>
     public int? VocabularySize { get; init; }
 
     /// <summary>How many transformer blocks.</summary>

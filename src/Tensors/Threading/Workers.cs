@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.ExceptionServices;
 using MiniGpt.Tensors.Simd;
 
 namespace MiniGpt.Tensors.Threading;
@@ -30,6 +31,31 @@ public static unsafe class Workers
         }
     }
 
+    /// <summary>
+    /// Does other work than kernels on the same threads: independent parts from 0 up to <paramref name="count"/>, in any order. Parts that
+    /// work by themselves on the same threads do so one after the other.
+    /// </summary>
+    /// <param name="count">The number of parts.</param>
+    /// <param name="work">Does a part. What it throws first is thrown once all parts have ended.</param>
+    public static void Run(int count, Action<int> work)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        ExceptionDispatchInfo? failure = null;
+        Action<int> guarded = part =>
+        {
+            try
+            {
+                work(part);
+            }
+            catch (Exception exception)
+            {
+                Interlocked.CompareExchange(ref failure, ExceptionDispatchInfo.Capture(exception), null);
+            }
+        };
+        s_pool.Run(&RunPart, Unsafe.AsPointer(ref guarded), count);
+        failure?.Throw();
+    }
+
     /// <summary>Runs a kernel over its items from 0 up to <paramref name="count"/>, <paramref name="grain"/> items a chunk.</summary>
     /// <param name="kernel">The kernel, by reference: it is not copied.</param>
     /// <param name="count">The number of items.</param>
@@ -47,6 +73,8 @@ public static unsafe class Workers
         Job<TKernel> job = new() { Kernel = ref kernel, Count = count, Grain = grain };
         s_pool.Run(&RunChunk<T, TKernel>, Unsafe.AsPointer(ref Unsafe.As<Job<TKernel>, byte>(ref job)), (count + grain - 1) / grain);
     }
+
+    private static void RunPart(void* context, int part) => Unsafe.AsRef<Action<int>>(context)(part);
 
     private static void RunChunk<T, TKernel>(void* context, int chunk)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>

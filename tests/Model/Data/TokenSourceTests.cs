@@ -1,7 +1,9 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using System.Text;
 using MiniGpt.Model.Data;
 using MiniGpt.Model.Formats;
+using MiniGpt.Model.Tokenizers;
 using Xunit;
 
 namespace MiniGpt.Tests.Model.Data;
@@ -51,6 +53,42 @@ public sealed class TokenSourceTests : IDisposable
         Assert.Throws<ArgumentOutOfRangeException>(() => file.Read(1_002, read));
     }
 
+    [Theory]
+    [InlineData(65_536, 2)]
+    [InlineData(65_537, 4)]
+    public void Our_own_form_has_the_width_that_the_vocabulary_needs(int vocabularySize, int tokenBytes)
+    {
+        string text = _folder.Write("text.txt", "ba");
+        CharacterTokenizer tokenizer = new(Enumerable.Range(0x61, vocabularySize + 0x800).Where(Rune.IsValid).Take(vocabularySize).Select(value => new Rune(value)));
+        using TextCorpus corpus = TextCorpus.Open([text]);
+        TextTokens.Write(_folder.File("own.bin"), corpus.Documents, tokenizer);
+        Assert.Equal(64 + 2 * tokenBytes, new FileInfo(_folder.File("own.bin")).Length);
+        using TokenFile file = TokenFile.Open(_folder.File("own.bin"));
+        int[] read = new int[2];
+        file.Read(0, read);
+        Assert.Equal([1, 0], read);
+        Assert.Equal(vocabularySize, file.VocabularySize);
+    }
+
+    [Theory]
+    [InlineData(8, 2, "version 2")]
+    [InlineData(12, 3, "with 3 bytes a token")]
+    [InlineData(12, 4, "with 4 bytes a token")]
+    [InlineData(16, 0, "a vocabulary of 0")]
+    [InlineData(16, 70_000, "a vocabulary of 70000 with 2")]
+    [InlineData(24, 3, "4 bytes of tokens found, those of the 3 tokens of its header")]
+    [InlineData(24, -1, "those of the 4294967295 tokens")]
+    [InlineData(28, 1 << 30, "those of the 4611686018427387906 tokens")]
+    public void Our_own_form_is_refused_where_its_header_does_not_fit(int at, int value, string reason)
+    {
+        byte[] file = [.. "MGPTTOKS"u8, 1, 0, 0, 0, 2, 0, 0, 0, 10, 0, 0, 0, 0, 0, 0, 0, 2, .. new byte[39], 1, 0, 2, 0];
+        using (TokenFile good = TokenFile.Open(_folder.Write("good.bin", file)))
+            Assert.Equal(2, good.Length);
+        AssertRefused(file[..20], "a token file of 20 bytes");
+        BinaryPrimitives.WriteInt32LittleEndian(file.AsSpan(at), value);
+        AssertRefused(file, reason);
+    }
+
     [Fact]
     public void A_token_file_that_does_not_fit_is_refused()
     {
@@ -58,9 +96,9 @@ public sealed class TokenSourceTests : IDisposable
         AssertRefused([1, 2, 3], "3 bytes found");
         AssertRefused(Header(20240520, 1, 3)[..100], "a file of 100 bytes");
         AssertRefused(Header(20240520, 2, 0), "version 2");
-        AssertRefused([.. Header(20240520, 1, 3), 1, 0, 2, 0], "2 tokens found, the 3 of its header");
-        AssertRefused([.. Header(20240520, 1, -1), 1, 0, 2, 0], "2 tokens found, the -1 of its header");
-        AssertRefused(Header(20240520, 1, 0), "0 tokens found");
+        AssertRefused([.. Header(20240520, 1, 3), 1, 0, 2, 0], "4 bytes of tokens found, those of the 3 tokens of its header");
+        AssertRefused([.. Header(20240520, 1, -1), 1, 0, 2, 0], "4 bytes of tokens found, those of the -1 tokens");
+        AssertRefused(Header(20240520, 1, 0), "0 bytes of tokens found");
     }
 
     public void Dispose() => _folder.Dispose();

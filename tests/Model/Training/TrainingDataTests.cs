@@ -35,6 +35,42 @@ public sealed class TrainingDataTests : IDisposable
     }
 
     [Fact]
+    public void Text_is_tokenised_once_into_a_file_that_is_found_again()
+    {
+        TrainingOptions options = _options with { Data = [_folder.Write("a.txt", "the cat sat on the mat, the cat sat")], Tokenizer = LearnedTokenizer.BytePair, VocabularySize = 260 };
+        string cache = _folder.File("cache");
+        int[] first = Load();
+        string[] files = Directory.GetFiles(cache);
+        Assert.Equal(2, files.Length);
+        DateTime long_ago = new(2001, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+        Array.ForEach(files, file => File.SetLastWriteTimeUtc(file, long_ago));
+        Assert.Equal(first, Load());
+        Assert.All(files, file => Assert.Equal(long_ago, File.GetLastWriteTimeUtc(file)));
+
+        File.WriteAllText(files[0], "damaged"); // is made anew
+        Assert.Equal(first, Load());
+        options = options with { VocabularySize = 258 };
+        Assert.NotEqual(first, Load());
+        Assert.Equal(4, Directory.GetFiles(cache).Length);
+
+        int[] Load()
+        {
+            using TrainingData data = TrainingData.Load(options, "", cacheFolder: cache);
+            return [.. Ids(data.Train), .. Ids(data.Validation!)];
+        }
+    }
+
+    [Fact]
+    public void A_byte_pair_tokenizer_is_learned_from_the_part_to_train_on()
+    {
+        string text = string.Concat(Enumerable.Repeat("ab ", 90)) + string.Concat(Enumerable.Repeat("xy ", 10));
+        using TrainingData data = Load(_options with { Data = [_folder.Write("a.txt", text)], Tokenizer = LearnedTokenizer.BytePair, VocabularySize = 300 });
+        BytePairTokenizer tokenizer = Assert.IsType<BytePairTokenizer>(data.Tokenizer);
+        Assert.Equal(["a b", "Ġ ab"], tokenizer.Merges.Select(merge => $"{tokenizer.AlphabetText(merge.Left)} {tokenizer.AlphabetText(merge.Right)}"));
+        Assert.Equal(tokenizer.VocabularySize, data.VocabularySize);
+    }
+
+    [Fact]
     public void Standard_input_is_read_and_bytes_that_are_no_text_are_warned_of()
     {
         using MemoryStream input = new([.. "abcabcabc"u8, 0xFF]);

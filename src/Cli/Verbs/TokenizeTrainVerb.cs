@@ -1,0 +1,70 @@
+using System.CommandLine;
+using MiniGpt.Cli.Display;
+using MiniGpt.Cli.Options;
+using MiniGpt.Model.Data;
+using MiniGpt.Model.Formats;
+using MiniGpt.Model.Tokenizers;
+
+namespace MiniGpt.Cli.Verbs;
+
+/// <summary>minigpt tokenize train: learns a byte-level BPE.</summary>
+internal sealed class TokenizeTrainVerb : Verb
+{
+    private readonly Option<string[]> _data = new("--data")
+    {
+        Description = "Text files, folders of text, or - for standard input.",
+        HelpName = "FILE",
+        AllowMultipleArgumentsPerToken = true,
+        Arity = ArgumentArity.OneOrMore,
+        Required = true,
+    };
+    private readonly Option<int> _vocabularySize = OptionFactory.Whole(
+        "--vocab-size", "How many tokens to learn: special tokens, then the 256 bytes, then merges.", 1, int.MaxValue);
+    private readonly Option<string> _out = new("--out")
+    {
+        Description = "The folder to write: tokenizer.json, vocab.json and merges.txt.",
+        HelpName = "DIR",
+        Required = true,
+    };
+    private readonly Option<string[]> _special = new("--special")
+    {
+        Description = $"A token that is found in a text as a whole and never merged; can be given again. [default: {Tokenizer.EndOfText}]",
+        HelpName = "TEXT",
+        Arity = ArgumentArity.OneOrMore,
+    };
+    private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Replace the tokenizer that is in --out." };
+
+    public TokenizeTrainVerb()
+        : base("train", "Learns a byte-level BPE from text, and writes it as Hugging Face's tools read it.")
+    {
+        _vocabularySize.Required = true;
+        foreach (Option option in (IEnumerable<Option>)[_data, _vocabularySize, _out, _special, _overwrite])
+            Options.Add(option);
+    }
+
+    public override string Example => "minigpt tokenize train --data books/ --vocab-size 8192 --out tokenizers/books";
+
+    protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
+    {
+        string folder = arguments.GetRequiredValue(_out);
+        if (ModelFolder.Exists(folder))
+            throw new UsageException($"--out {folder} holds a model, which has its own tokenizer");
+        if (TokenizerFolder.Exists(folder) && !arguments.GetValue(_overwrite))
+            throw new UsageException($"--out {folder} holds a tokenizer already, --overwrite replaces it");
+        string[] special = arguments.IsGiven(_special) ? arguments.GetRequiredValue(_special) : [Tokenizer.EndOfText];
+        int vocabularySize = arguments.GetValue(_vocabularySize);
+        UsageException.Check(() => new BytePairTrainer(special).CheckVocabularySize(vocabularySize));
+
+        using Stream standardInput = Console.OpenStandardInput();
+        BytePairTokenizer tokenizer = DataProgressDisplay.Run(progress =>
+        {
+            using TextCorpus text = TextCorpus.Open(arguments.GetRequiredValue(_data), standardInput, progress, cancellationToken);
+            return TokenizerLearner.BytePairs(text.Documents, vocabularySize, special, progress, cancellationToken);
+        });
+        TokenizerFolder.Write(folder, tokenizer);
+        if (tokenizer.VocabularySize < vocabularySize)
+            Talk.Say($"note: every word of the text has become one token before there were {vocabularySize:N0}");
+        Talk.Say($"{tokenizer.VocabularySize:N0} tokens, {tokenizer.Merges.Count:N0} merges, saved in {folder}");
+        return 0;
+    }
+}

@@ -1,0 +1,152 @@
+using System.Security.Cryptography;
+using MiniGpt.Model.Formats;
+
+namespace MiniGpt.Model.Data;
+
+/// <summary>A part of a text file.</summary>
+/// <param name="Name">What the user calls the file.</param>
+/// <param name="Path">Where it is.</param>
+/// <param name="Start">The first byte.</param>
+/// <param name="End">The byte behind the last one.</param>
+public sealed record TextRange(string Name, string Path, long Start, long End);
+
+/// <summary>
+/// Documents of text, one a file, that were looked through once: they stay in their files and are read in blocks, so that they may be
+/// larger than memory. A byte-order mark at the beginning of a file is no part of it.
+/// </summary>
+public sealed class TextCorpus : IDisposable
+{
+    private readonly List<string> _temporary = [];
+    private readonly List<TextRange> _documents = [];
+    private readonly List<TextLandmark> _landmarks = [];
+
+    private TextCorpus()
+    {
+    }
+
+    /// <summary>All of the documents, whole.</summary>
+    public IReadOnlyList<TextRange> Documents => _documents;
+
+    /// <summary>The bytes of all documents.</summary>
+    public long Bytes { get; private set; }
+
+    /// <summary>The characters of all documents: Unicode scalar values. A byte sequence that is no UTF-8 is one.</summary>
+    public long Characters { get; private set; }
+
+    /// <summary>How many byte sequences are no UTF-8.</summary>
+    public long InvalidSequences { get; private set; }
+
+    /// <summary>The SHA-256 of the document, or of the hashes of several, in hexadecimal.</summary>
+    public string Hash { get; private set; } = "";
+
+    /// <summary>Looks through all of the text of some sources.</summary>
+    /// <param name="sources">Paths of files and folders, and "-": <see cref="TextSource.Find"/>.</param>
+    /// <param name="standardInput">What "-" reads. It is kept in a temporary file.</param>
+    /// <param name="progress">Is told how many bytes were looked through.</param>
+    /// <param name="cancellationToken">Stops between two blocks.</param>
+    /// <exception cref="ArgumentException">A file is named twice, or token files are among them.</exception>
+    /// <exception cref="FileFormatException">A file is empty, or a folder has no text.</exception>
+    /// <exception cref="IOException">A file is missing or cannot be read.</exception>
+    public static TextCorpus Open(
+        IEnumerable<string> sources, Stream? standardInput = null, IProgress<DataProgress>? progress = null,
+        CancellationToken cancellationToken = default)
+    {
+        TextCorpus corpus = new();
+        try
+        {
+            IReadOnlyList<string> files = TextSource.Find(sources);
+            string[] paths = [.. files.Select(file => file == TextSource.StandardInput ? corpus.Keep(standardInput) : file)];
+            long total = paths.Sum(path => new FileInfo(path).Length);
+            List<byte[]> hashes = [];
+            for (int i = 0; i < paths.Length; i++)
+                hashes.Add(corpus.Scan(files[i], paths[i], total, progress, cancellationToken));
+            corpus.Hash = CombineHashes(hashes);
+            return corpus;
+        }
+        catch
+        {
+            corpus.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// Divides the text into a first part to train on, the first (1 - fraction) of its characters, rounded down, and the rest to validate
+    /// with.
+    /// </summary>
+    /// <exception cref="ArgumentException">The fraction is not in [0, 1).</exception>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    public (IReadOnlyList<TextRange> Train, IReadOnlyList<TextRange> Validation) Split(double validationFraction)
+    {
+        long characters = Data.Split.TrainLength(Characters, validationFraction);
+        if (characters == Characters)
+            return (_documents, []);
+        TextLandmark landmark = _landmarks.FindLast(place => place.CharactersBefore <= characters)!;
+        TextRange divided = _documents[landmark.Document];
+        long missing = characters - landmark.CharactersBefore, at = landmark.Offset;
+        TextBlocks.Read(divided.Path, landmark.Offset, divided.End, (block, isFinal) =>
+        {
+            int length = Utf8Characters.Skip(block, isFinal, ref missing);
+            at += length;
+            return missing == 0 ? block.Length : length;
+        });
+        TextRange[] train = [.. _documents.Take(landmark.Document), divided with { End = at }];
+        TextRange[] validation = [divided with { Start = at }, .. _documents.Skip(landmark.Document + 1)];
+        return ([.. train.Where(range => range.End > range.Start)], [.. validation.Where(range => range.End > range.Start)]);
+    }
+
+    /// <summary>Deletes what was kept of standard input.</summary>
+    public void Dispose()
+    {
+        _temporary.ForEach(File.Delete);
+        _temporary.Clear();
+    }
+
+    /// <summary>The hash of one content is that of its bytes; of several, that of their hashes.</summary>
+    internal static string CombineHashes(IReadOnlyList<byte[]> hashes) =>
+        Convert.ToHexStringLower(hashes.Count == 1 ? hashes[0] : SHA256.HashData([.. hashes.SelectMany(hash => hash)]));
+
+    private string Keep(Stream? standardInput)
+    {
+        Require.That(standardInput is not null, $"there is no standard input to read");
+        _temporary.Add(Path.GetTempFileName());
+        using FileStream file = File.Create(_temporary[^1]);
+        standardInput!.CopyTo(file);
+        return _temporary[^1];
+    }
+
+    private byte[] Scan(string name, string path, long total, IProgress<DataProgress>? progress, CancellationToken cancellationToken)
+    {
+        long length = new FileInfo(path).Length, start = StartsWithMark(path) ? 3 : 0, at = start;
+        if (start == length)
+            throw new FileFormatException(name, "the file is empty, text expected");
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        TextBlocks.Read(path, start, length, (block, isFinal) =>
+        {
+            _landmarks.Add(new TextLandmark(_documents.Count, at, Characters));
+            int done = Utf8Characters.Count(block, isFinal, out long characters, out long invalid);
+            hash.AppendData(block[..done]);
+            (Characters, InvalidSequences, Bytes, at) = (Characters + characters, InvalidSequences + invalid, Bytes + done, at + done);
+            progress?.Report(new DataProgress("reading", Bytes, total));
+            return done;
+        }, cancellationToken);
+        _documents.Add(new TextRange(name, path, start, length));
+        return hash.GetHashAndReset();
+    }
+
+    private static bool StartsWithMark(string path)
+    {
+        using FileStream file = File.OpenRead(path);
+        Span<byte> first = stackalloc byte[3];
+        return file.ReadAtLeast(first, first.Length, throwOnEndOfStream: false) == first.Length && first.SequenceEqual("\uFEFF"u8);
+    }
+
+    /// <summary>A place in a document of which it is known how many characters stand before it, those of other documents too.</summary>
+    private sealed record TextLandmark(int Document, long Offset, long CharactersBefore);
+}
+
+/// <summary>How far the preparation of data has come.</summary>
+/// <param name="Stage">What is being done: "reading", "learning the tokenizer", "tokenising".</param>
+/// <param name="Done">How much of it is done, in bytes or tokens.</param>
+/// <param name="Total">How much there is to do.</param>
+public readonly record struct DataProgress(string Stage, long Done, long Total);

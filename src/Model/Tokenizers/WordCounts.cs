@@ -1,0 +1,65 @@
+using System.Runtime.InteropServices;
+using MiniGpt.Tensors.Threading;
+
+namespace MiniGpt.Model.Tokenizers;
+
+/// <summary>
+/// How often each word of a text was seen. At most <see cref="MostWords"/> different ones are kept: when there are more, the rarest of
+/// them are forgotten, so that a text of any length can be counted.
+/// </summary>
+internal sealed class WordCounts
+{
+    public const int MostWords = 1 << 19;
+
+    private const int SegmentBytes = 1 << 18;
+
+    private readonly Dictionary<byte[], long> _counts = new(BytesComparer.Instance);
+
+    public int Count => _counts.Count;
+
+    public IReadOnlyDictionary<byte[], long> All => _counts;
+
+    /// <summary>Counts the words of a text, on all threads where it is long. The counts do not depend on how many these are.</summary>
+    public void Add(ReadOnlySpan<byte> text)
+    {
+        if (text.Length <= 2 * SegmentBytes)
+        {
+            CountInto(text, _counts);
+            Forget();
+            return;
+        }
+        byte[] copy = text.ToArray();
+        List<Range> segments = Gpt2PreTokenizer.Segments(text, SegmentBytes);
+        Dictionary<byte[], long>[] parts = new Dictionary<byte[], long>[segments.Count];
+        Workers.Run(segments.Count, i => CountInto(copy.AsSpan(segments[i]), parts[i] = new Dictionary<byte[], long>(BytesComparer.Instance)));
+        foreach (Dictionary<byte[], long> part in parts)
+        {
+            foreach ((byte[] word, long count) in part)
+                CollectionsMarshal.GetValueRefOrAddDefault(_counts, word, out _) += count;
+            Forget();
+        }
+    }
+
+    private static void CountInto(ReadOnlySpan<byte> text, Dictionary<byte[], long> counts)
+    {
+        Dictionary<byte[], long>.AlternateLookup<ReadOnlySpan<byte>> words = counts.GetAlternateLookup<ReadOnlySpan<byte>>();
+        while (!text.IsEmpty)
+        {
+            int length = Gpt2PreTokenizer.Next(text);
+            CollectionsMarshal.GetValueRefOrAddDefault(words, text[..length], out _)++;
+            text = text[length..];
+        }
+    }
+
+    private void Forget()
+    {
+        for (long rare = 1; _counts.Count > MostWords; rare *= 2)
+        {
+            foreach ((byte[] word, long count) in _counts)
+            {
+                if (count <= rare)
+                    _counts.Remove(word);
+            }
+        }
+    }
+}
