@@ -21,6 +21,7 @@ internal static unsafe class Scratch
         Queries,
         Scores,
         ScoreGradients,
+        KeyGradients,
         ReducedOnce,
         ReducedTwice,
     }

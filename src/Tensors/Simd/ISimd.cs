@@ -57,6 +57,12 @@ public interface ISimd<TSelf, T>
     /// <summary>The nearest number from <paramref name="low"/> to <paramref name="high"/>; NaN stays NaN. The bounds must be numbers.</summary>
     static abstract TSelf Clamp(TSelf a, TSelf low, TSelf high);
 
+    /// <summary>
+    /// The greater of a and <paramref name="low"/> in one instruction; NaN stays NaN. Where the bound is NaN, what comes out depends on the
+    /// machine.
+    /// </summary>
+    static abstract TSelf AtLeast(TSelf a, TSelf low);
+
     /// <summary>The absolute value.</summary>
     static abstract TSelf Abs(TSelf a);
 

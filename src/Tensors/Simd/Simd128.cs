@@ -107,6 +107,9 @@ internal readonly struct Simd128<T>(Vector128<T> value) : ISimd<Simd128<T>, T>
         new(Vector128.MinNative(high._value, Vector128.MaxNative(low._value, a._value)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd128<T> AtLeast(Simd128<T> a, Simd128<T> low) => new(Vector128.MaxNative(low._value, a._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd128<T> Abs(Simd128<T> a) => new(Vector128.Abs(a._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -107,6 +107,9 @@ internal readonly struct Simd256<T>(Vector256<T> value) : ISimd<Simd256<T>, T>
         new(Vector256.MinNative(high._value, Vector256.MaxNative(low._value, a._value)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd256<T> AtLeast(Simd256<T> a, Simd256<T> low) => new(Vector256.MaxNative(low._value, a._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd256<T> Abs(Simd256<T> a) => new(Vector256.Abs(a._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

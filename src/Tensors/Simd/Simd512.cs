@@ -107,6 +107,9 @@ internal readonly struct Simd512<T>(Vector512<T> value) : ISimd<Simd512<T>, T>
         new(Vector512.MinNative(high._value, Vector512.MaxNative(low._value, a._value)));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Simd512<T> AtLeast(Simd512<T> a, Simd512<T> low) => new(Vector512.MaxNative(low._value, a._value));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd512<T> Abs(Simd512<T> a) => new(Vector512.Abs(a._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -10,6 +10,12 @@ namespace MiniGpt.Tensors.Simd;
 /// </summary>
 internal static partial class SimdMath
 {
+    /// <summary>The logarithm of e to base 2: e^x = 2^(x · Log2OfE).</summary>
+    public const double Log2OfE = 1.4426950408889634;
+
+    /// <summary>The natural logarithm of 2.</summary>
+    public const double LogOf2 = 0.6931471805599453;
+
     /// <summary>e^x: 0.9 ulp in both precisions. Underflows through subnormal numbers to 0, overflows to infinity; NaN stays NaN.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Exp<V, T>(V x)
@@ -21,6 +27,19 @@ internal static partial class SimdMath
             ? V.Clamp(x, Constant<V, T>(-104), Constant<V, T>(89))
             : V.Clamp(x, Constant<V, T>(-746), Constant<V, T>(710));
         V r = Reduce<V, T>(clamped, out V n);
+        return V.Scale(V.MultiplyAdd(r, GrowthRate<V, T>(r), Constant<V, T>(1)), n);
+    }
+
+    /// <summary>2^x for x up to 200: 1.1 ulp. Underflows through subnormal numbers to 0; NaN stays NaN.</summary>
+    /// <remarks>Cheaper than e^x: the whole part of x is the exponent, and what is left is exact.</remarks>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V Exp2<V, T>(V x)
+        where V : unmanaged, ISimd<V, T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        V limited = V.AtLeast(x, Constant<V, T>(IsFloat<T>() ? -152 : -1077));
+        V n = V.Round(limited);
+        V r = (limited - n) * Constant<V, T>(LogOf2);
         return V.Scale(V.MultiplyAdd(r, GrowthRate<V, T>(r), Constant<V, T>(1)), n);
     }
 
@@ -69,7 +88,6 @@ internal static partial class SimdMath
         where V : unmanaged, ISimd<V, T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        const double Log2OfE = 1.4426950408889634;
         n = V.Round(x * Constant<V, T>(Log2OfE));
         return IsFloat<T>()
             ? V.MultiplyAdd(n, Constant<V, T>(2.12194440054690583e-4), V.MultiplyAdd(n, Constant<V, T>(-0.693359375), x))

@@ -55,6 +55,9 @@ internal readonly struct SimdScalar<T>(T value) : ISimd<SimdScalar<T>, T>
         a._value < low._value ? low : a._value > high._value ? high : a;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static SimdScalar<T> AtLeast(SimdScalar<T> a, SimdScalar<T> low) => a._value < low._value ? low : a;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static SimdScalar<T> Abs(SimdScalar<T> a) => new(T.Abs(a._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -4,7 +4,11 @@ using MiniGpt.Tensors.Simd;
 
 namespace MiniGpt.Tensors.Kernels;
 
-/// <summary>The forward pass of <see cref="Attention"/>; its items are the queries' heads of all examples.</summary>
+/// <summary>
+/// The forward pass of <see cref="Attention"/>; its items are the queries' heads of all examples. A panel of queries, as many as the
+/// microkernel's tile is high, goes from scores to output while its scores are in the nearest cache; it sees no more keys than its last
+/// query does.
+/// </summary>
 internal readonly unsafe struct AttentionForward<T>(
     Tensor<T> q, Tensor<T> k, Tensor<T> v, Tensor<T> output, Tensor<T> logSumExp, AttentionOptions<T> options) : IRangeKernel<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -29,82 +33,111 @@ internal readonly unsafe struct AttentionForward<T>(
         where V : unmanaged, ISimd<V, T>
     {
         int queries = _q.Shape[2], keys = _k.Shape[2], depth = _q.Shape[3], valueWidth = _v.Shape[3];
-        int lanes = Microkernel.Columns<T, V>();
+        int lanes = Microkernel.Columns<T, V>(), packedValueWidth = AttentionTile.RoundUp(valueWidth, lanes);
         int keyHead = item / AttentionTile.GroupSize(_q, _k);
         Operand<T> q = AttentionTile.Head(_q, item), k = AttentionTile.Head(_k, keyHead), v = AttentionTile.Head(_v, keyHead);
         Operand<T> output = AttentionTile.Head(_output, item);
         T* logSumExp = _logSumExp.Pointer + (long)item * queries;
 
-        int width = RoundUp(keys, lanes);
-        T* packedKeys = Scratch.Get<T>(Scratch.Slot.Keys, (long)width * depth);
-        Packing.Pack<T, V>(k, keys, depth, lanes, packedKeys);
-        T* packedValues = Scratch.Get<T>(Scratch.Slot.Values, (long)RoundUp(valueWidth, lanes) * keys);
-        Packing.Pack<T, V>(new Operand<T>(v.Pointer, 1, v.RowStride), valueWidth, keys, lanes, packedValues);
+        // Keys by tiles, in panels; values by rows. Both are packed when the first panel of queries sees them.
+        T* packedKeys = Scratch.Get<T>(Scratch.Slot.Keys, (long)AttentionTile.RoundUp(keys, lanes) * depth);
+        T* packedValues = Scratch.Get<T>(Scratch.Slot.Values, (long)packedValueWidth * keys);
+        int packed = 0;
+        bool finite = true;
 
-        int tileRows = AttentionTile.Rows(keys);
-        T* scores = Scratch.Get<T>(Scratch.Slot.Scores, (long)tileRows * width);
-        for (int first = 0; first < queries; first += tileRows)
+        int highest = Microkernel.Rows<T, V>(), stride = AttentionTile.Stride<T, V>(keys);
+        T* scores = Scratch.Get<T>(Scratch.Slot.Scores, (long)highest * stride);
+        T* edge = Scratch.Get<T>(Scratch.Slot.Queries, (long)highest * (depth + packedValueWidth));
+        T* tile = edge + (long)highest * depth;
+        T* maxima = stackalloc T[AttentionTile.MostRows], sums = stackalloc T[AttentionTile.MostRows];
+        int* visible = stackalloc int[AttentionTile.MostRows];
+        for (int first = 0, height; first < queries; first += height)
         {
-            int rows = Math.Min(tileRows, queries - first);
+            height = Microkernel.Rows<T, V>(queries - first);
+            int rows = Math.Min(height, queries - first);
             int seen = AttentionTile.Visible(_options, first + rows - 1, keys);
-            GemmBlock.Run<T, V>(q.From(first, 0), packedKeys, depth, rows, seen, depth, new Destination<T>(scores, width, false, null));
-            for (int row = 0; row < rows; row++)
+            AttentionTile.Prefetch(q, first + 2 * height, height, queries, depth);
+            AttentionTile.Prefetch(output, first + height, height, queries, valueWidth);
+            if (_options.Causal)
             {
-                logSumExp[first + row] = Weights<V>(scores + (long)row * width, item, first + row, keys, seen);
+                AttentionTile.Prefetch(k, seen + height, height, keys, depth);
+                AttentionTile.Prefetch(v, seen + height, height, keys, valueWidth);
             }
 
-            GemmBlock.Run<T, V>(
-                new Operand<T>(scores, width, 1), packedValues, keys, rows, valueWidth, seen,
-                new Destination<T>(output.From(first, 0).Pointer, output.RowStride, false, null));
+            if (seen > packed)
+            {
+                int end = Math.Min(keys, AttentionTile.RoundUp(seen, lanes));
+                Packing.Pack<T, V>(k.From(packed, 0), end - packed, depth, lanes, packedKeys + (long)packed * depth);
+                AttentionTile.CopyRows<T, V>(
+                    v.From(packed, 0), end - packed, valueWidth, packedValues + (long)packed * packedValueWidth, packedValueWidth);
+                finite &= AttentionProduct.AreFinite<T, V>(
+                    new Operand<T>(packedValues + (long)packed * packedValueWidth, packedValueWidth, 1), end - packed, valueWidth);
+                packed = end;
+            }
+
+            Operand<T> panel = AttentionTile.WholePanel(q.From(first, 0), rows, height, depth, edge);
+            AttentionProduct.Run<T, V>(
+                panel, new Operand<T>(packedKeys, lanes, depth), height, seen, depth, scores, stride, accumulate: false);
+            for (int row = 0; row < rows; row++)
+            {
+                visible[row] = AttentionTile.Visible(_options, first + row, keys);
+            }
+
+            Softmax<V>(scores, stride, item, first, rows, visible, AttentionTile.RoundUp(seen, V.Count), maxima, sums);
+            Operand<T> weights = new(scores, stride, 1), values = new(packedValues, packedValueWidth, 1);
+            AttentionProduct.RunWeighted<T, V>(
+                finite, weights, values, height, valueWidth, seen, tile, packedValueWidth, accumulate: false);
+            WriteQuotients<V>(tile, packedValueWidth, sums, output.From(first, 0), rows, valueWidth);
+            WriteLogSumExp<V>(maxima, sums, logSumExp + first, rows);
         }
     }
 
-    /// <summary>Turns a row of scores into weights that sum to one and returns the logarithm of the sum of their exponentials.</summary>
-    private T Weights<V>(T* scores, int item, int query, int keys, int width)
+    /// <summary>Replaces the scores of a panel by weights that are still to be divided by their sums.</summary>
+    private void Softmax<V>(T* scores, int stride, int item, int query, int rows, int* visible, int width, T* maxima, T* sums)
         where V : unmanaged, ISimd<V, T>
     {
-        int visible = AttentionTile.Visible(_options, query, keys);
-        T scale = _options.Scale;
-        if (_options.ChangesScores)
+        for (int row = 0; row < rows && AttentionTile.HasScoreOptions(_options); row++)
         {
-            AttentionTile.ChangeScores<T, V>(scores, visible, _options, item, query, null);
-            scale = T.One;
+            AttentionTile.ApplyOptions<T, V>(
+                scores + (long)row * stride, 0, visible[row], _options, item, item / _q.Shape[1], query + row, slopes: null);
         }
 
-        if (!_options.Padding.IsEmpty)
+        AttentionTile.Maxima<T, V>(scores, stride, rows, visible, width, maxima);
+        AttentionTile.Exponentials<T, V>(scores, stride, rows, width, maxima, AttentionTile.RemainingScale(_options), sums);
+        for (int row = 0; row < rows && _options.Dropout > 0; row++)
         {
-            AttentionTile.HidePadding(scores, _options.Padding.Pointer + (long)(item / _q.Shape[1]) * keys, visible);
+            long place = ((long)item * _q.Shape[2] + query + row) * _k.Shape[2];
+            AttentionTile.Drop(scores + (long)row * stride, visible[row], _options, place);
         }
-
-        T max = AttentionTile.Max<T, V>(scores, visible);
-        if (T.IsNegativeInfinity(max))
-        {
-            // Nothing to see: no weight at all, rather than 0/0.
-            new Span<T>(scores, width).Clear();
-            return T.NegativeInfinity;
-        }
-
-        T shift = max * scale;
-        T sum = AttentionTile.Exponentials<T, V>(scores, visible, width, scale, shift);
-        V inverse = V.Broadcast(T.One / sum);
-        int i = 0;
-        for (; i <= visible - V.Count; i += V.Count)
-        {
-            (V.Load(scores + i) * inverse).Store(scores + i);
-        }
-
-        if (i < visible)
-        {
-            (V.Load(scores + i, visible - i) * inverse).Store(scores + i, visible - i);
-        }
-
-        if (_options.Dropout > 0)
-        {
-            AttentionTile.Drop(scores, visible, _options, ((long)item * _q.Shape[2] + query) * keys);
-        }
-
-        return shift + T.Log(sum);
     }
 
-    private static int RoundUp(int size, int multiple) => (size + multiple - 1) / multiple * multiple;
+    private void WriteLogSumExp<V>(T* maxima, T* sums, T* to, int rows)
+        where V : unmanaged, ISimd<V, T>
+    {
+        V scale = V.Broadcast(AttentionTile.RemainingScale(_options));
+        for (int i = 0; i < rows; i += V.Count)
+        {
+            (V.Load(maxima + i) * scale + V.Log(V.Load(sums + i))).Store(to + i, Math.Min(V.Count, rows - i));
+        }
+    }
+
+    private static void WriteQuotients<V>(T* from, int stride, T* divisors, Operand<T> to, int rows, int columns)
+        where V : unmanaged, ISimd<V, T>
+    {
+        for (int row = 0; row < rows; row++, from += stride)
+        {
+            V factor = V.Broadcast(T.One / divisors[row]);
+            T* y = to.Pointer + row * to.RowStride;
+            int i = 0;
+            for (; i <= columns - V.Count; i += V.Count)
+            {
+                (V.Load(from + i) * factor).Store(y + i);
+            }
+
+            if (i < columns)
+            {
+                (V.Load(from + i) * factor).Store(y + i, columns - i);
+            }
+        }
+    }
 }

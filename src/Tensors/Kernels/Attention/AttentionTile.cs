@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using MiniGpt.Tensors.Simd;
 
 namespace MiniGpt.Tensors.Kernels;
@@ -6,16 +7,44 @@ namespace MiniGpt.Tensors.Kernels;
 /// <summary>What the forward and the backward pass share: which keys a query sees, and the passes over rows of scores.</summary>
 internal static unsafe class AttentionTile
 {
+    /// <summary>The rows of the highest tile, in whole vectors.</summary>
+    public const int MostRows = 16;
+
+    // What lies behind the visible scores of a row and is multiplied all the same, since whole tiles are: less than a tile's rows.
+    private const int Behind = 12;
+
+    /// <summary>Room for a row of so many scores, which is written in whole tiles.</summary>
+    public static int Stride<T, V>(int keys)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where V : unmanaged, ISimd<V, T> => RoundUp(keys + Behind, Microkernel.Columns<T, V>());
+
     /// <summary>
-    /// Queries taken together. Larger tiles multiply better, smaller ones compute less of what the causal mask hides; both are multiples
-    /// of the microkernel's rows.
+    /// The scores of a row that are worked on where the last row of a panel sees so many keys: whole vectors, the same for all rows of the
+    /// panel, and enough that tiles of keys find zeros behind what is visible.
     /// </summary>
-    public static int Rows(int keys) => keys <= 128 ? 24 : 48;
+    public static int Width<T, V>(int seen)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where V : unmanaged, ISimd<V, T> => RoundUp(seen + Behind, V.Count);
+
+    /// <summary>The least multiple that is not below a size.</summary>
+    public static int RoundUp(int size, int multiple) => (size + multiple - 1) / multiple * multiple;
 
     /// <summary>How many keys a query sees, counted from the first: all, or those up to its own position.</summary>
     public static int Visible<T>(in AttentionOptions<T> options, int query, int keys)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         options.Causal ? Math.Clamp(options.FirstQuery + query + 1, 0, keys) : keys;
+
+    /// <summary>The first query that sees a key; below 0 if there were some before the first one.</summary>
+    public static int FirstQueryOf<T>(in AttentionOptions<T> options, int key)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => options.Causal ? key - options.FirstQuery : 0;
+
+    /// <summary>Whether rows of scores need more than the products before their softmax.</summary>
+    public static bool HasScoreOptions<T>(in AttentionOptions<T> options)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => options.ChangesScores || !options.Padding.IsEmpty;
+
+    /// <summary>What scores are still to be multiplied with: nothing where <see cref="ApplyOptions{T, V}"/> has scaled them.</summary>
+    public static T RemainingScale<T>(in AttentionOptions<T> options)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => options.ChangesScores ? T.One : options.Scale;
 
     /// <summary>How many of the queries' heads share one head of keys and values.</summary>
     public static int GroupSize<T>(in Tensor<T> q, in Tensor<T> k)
@@ -30,21 +59,95 @@ internal static unsafe class AttentionTile
             tensor.Pointer + (long)example * tensor.Stride(0) + (long)head * tensor.Stride(1), tensor.Stride(2), 1);
     }
 
+    /// <summary>Rows as high as a tile: those of the matrix, or where they are too few a copy of them with room for the rest.</summary>
+    public static Operand<T> WholePanel<T>(Operand<T> matrix, int rows, int height, int columns, T* copy)
+        where T : unmanaged
+    {
+        if (rows == height)
+        {
+            return matrix;
+        }
+
+        for (int row = 0; row < rows; row++)
+        {
+            new Span<T>(matrix.From(row, 0).Pointer, columns).CopyTo(new Span<T>(copy + (nint)row * columns, columns));
+        }
+
+        return new Operand<T>(copy, columns, 1);
+    }
+
+    /// <summary>Copies rows so that they lie side by side, <paramref name="stride"/> elements apart: whole tiles, with zeros at their ends.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void CopyRows<T, V>(Operand<T> from, int rows, int columns, T* to, int stride)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where V : unmanaged, ISimd<V, T>
+    {
+        for (int row = 0; row < rows; row++, to += stride)
+        {
+            T* x = from.Pointer + row * from.RowStride;
+            int i = 0;
+            for (; i <= columns - V.Count; i += V.Count)
+            {
+                V.Load(x + i).Store(to + i);
+            }
+
+            for (; i < stride; i += V.Count)
+            {
+                (i < columns ? V.Load(x + i, columns - i) : V.Zero).Store(to + i);
+            }
+        }
+    }
+
     /// <summary>
-    /// Makes of a row of raw scores what the softmax sees, where <see cref="AttentionOptions{T}.ChangesScores"/>: scaled, capped, masked.
+    /// Fetches rows that will soon be read, those from <paramref name="first"/> on of <paramref name="all"/>: heads lie apart in packed
+    /// projections, so that the processor does not see by itself what comes next.
     /// </summary>
+    public static void Prefetch<T>(Operand<T> matrix, int first, int count, int all, int columns)
+        where T : unmanaged
+    {
+        int end = Math.Min(all, first + count);
+        for (int row = first; row < end; row++)
+        {
+            T* x = matrix.Pointer + row * matrix.RowStride;
+            for (int i = 0; i < columns; i += Cache.LineBytes / sizeof(T))
+            {
+                Cache.Prefetch(x + i);
+            }
+        }
+    }
+
+    /// <summary>Makes of a row of raw scores what the softmax sees: scaled and capped, the mask added, the padding hidden.</summary>
     /// <param name="scores">The row.</param>
-    /// <param name="count">How many keys the query sees.</param>
+    /// <param name="firstKey">The key of its first score.</param>
+    /// <param name="count">How many keys the query sees from there on.</param>
     /// <param name="options">With a mask of [B, H, Tq, Tk], or none.</param>
     /// <param name="item">The head of an example that the row belongs to.</param>
+    /// <param name="example">The example.</param>
     /// <param name="query">The row's query.</param>
     /// <param name="slopes">Gets the derivatives of the capped scores by the scaled ones; null where there is no cap, or no need.</param>
-    public static void ChangeScores<T, V>(T* scores, int count, in AttentionOptions<T> options, int item, int query, T* slopes)
+    public static void ApplyOptions<T, V>(
+        T* scores, int firstKey, int count, in AttentionOptions<T> options, int item, int example, int query, T* slopes)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where V : unmanaged, ISimd<V, T>
+    {
+        if (options.ChangesScores)
+        {
+            ChangeScores<T, V>(scores, firstKey, count, options, item, query, slopes);
+        }
+
+        if (!options.Padding.IsEmpty)
+        {
+            HidePadding(scores, options.Padding.Pointer + (long)example * options.Padding.Shape[1] + firstKey, count);
+        }
+    }
+
+    private static void ChangeScores<T, V>(
+        T* scores, int firstKey, int count, in AttentionOptions<T> options, int item, int query, T* slopes)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
     {
         bool capped = options.SoftCap > T.Zero, masked = !options.Mask.IsEmpty;
-        T* mask = masked ? Head(options.Mask, item).From(query, 0).Pointer : null;
+        T* mask = masked ? Head(options.Mask, item).From(query, firstKey).Pointer : null;
         V factor = V.Broadcast(capped ? options.Scale / options.SoftCap : options.Scale);
         V cap = V.Broadcast(options.SoftCap), one = SimdMath.Constant<V, T>(1);
         for (int i = 0; i < count; i += V.Count)
@@ -65,11 +168,10 @@ internal static unsafe class AttentionTile
         }
     }
 
-    /// <summary>Hides the padding of a row of scores behind -infinity.</summary>
-    public static void HidePadding<T>(T* scores, byte* padding, int visible)
+    private static void HidePadding<T>(T* scores, byte* padding, int visible)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        for (int key = 0; padding is not null && key < visible; key++)
+        for (int key = 0; key < visible; key++)
         {
             if (padding[key] != 0)
             {
@@ -78,56 +180,96 @@ internal static unsafe class AttentionTile
         }
     }
 
-    /// <summary>The greatest of the first <paramref name="count"/> scores; -infinity of none.</summary>
-    public static T Max<T, V>(T* scores, int count)
+    /// <summary>Puts -infinity behind the visible scores of a row, up to its width: their weights come out as zeros.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void HideBehind<T, V>(T* scores, int visible, int width)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
     {
-        V max = V.Broadcast(T.NegativeInfinity);
-        int i = 0;
-        for (; i <= count - V.Count; i += V.Count)
+        V hidden = V.Broadcast(T.NegativeInfinity);
+        for (int i = visible / V.Count * V.Count; i < width; i += V.Count)
         {
-            max = V.Max(max, V.Load(scores + i));
+            V.Select(V.MaskOfFirst(visible - i), V.Load(scores + i), hidden).Store(scores + i);
         }
-
-        T result = V.MaxAcross(max);
-        for (; i < count; i++)
-        {
-            result = T.Max(result, scores[i]);
-        }
-
-        return result;
     }
 
     /// <summary>
-    /// Replaces the first <paramref name="count"/> scores s by exp(s · scale − shift), the rest of the row by zeros, and returns the sum.
+    /// Hides what the rows of a panel do not see, and finds the greatest score of each: NaN if one is NaN and none is greater, -infinity
+    /// where there is nothing to see.
     /// </summary>
-    public static T Exponentials<T, V>(T* scores, int count, int width, T scale, T shift)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void Maxima<T, V>(T* scores, int stride, int rows, int* visible, int width, T* maxima)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
     {
-        V factor = V.Broadcast(scale), offset = V.Broadcast(-shift), sum = V.Zero;
-        int i = 0;
-        for (; i <= count - V.Count; i += V.Count)
+        for (int row = 0; row < rows; row++, scores += stride)
         {
-            V e = SimdMath.Exp<V, T>(V.MultiplyAdd(V.Load(scores + i), factor, offset));
-            e.Store(scores + i);
-            sum += e;
-        }
-
-        T rest = T.Zero;
-        if (i < count)
-        {
-            V e = SimdMath.Exp<V, T>(V.MultiplyAdd(V.Load(scores + i, count - i), factor, offset));
-            e.Store(scores + i, count - i);
-            for (; i < count; i++)
+            HideBehind<T, V>(scores, visible[row], width);
+            V max = V.Broadcast(T.NegativeInfinity);
+            for (int i = 0; i < width; i += V.Count)
             {
-                rest += scores[i];
+                max = V.AtLeast(V.Load(scores + i), max);
+            }
+
+            // A NaN may be lost on the way, which does no harm: its exponential brings it back.
+            maxima[row] = V.MaxAcross(max);
+        }
+    }
+
+    /// <summary>
+    /// Replaces scores s by exp((s − max) · scale); gives the sum of each row, and 1 instead of 0 where there is nothing to see, so that
+    /// there is no 0/0.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void Exponentials<T, V>(T* scores, int stride, int rows, int width, T* maxima, T scale, T* sums)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where V : unmanaged, ISimd<V, T>
+    {
+        V factor = V.Broadcast(scale * T.CreateTruncating(SimdMath.Log2OfE));
+        for (int row = 0; row < rows; row++, scores += stride)
+        {
+            V shift = V.Broadcast(T.IsNegativeInfinity(maxima[row]) ? T.Zero : maxima[row]), sum = V.Zero;
+            for (int i = 0; i < width; i += V.Count)
+            {
+                V e = SimdMath.Exp2<V, T>((V.Load(scores + i) - shift) * factor);
+                e.Store(scores + i);
+                sum += e;
+            }
+
+            T total = V.SumAcross(sum);
+            sums[row] = T.IsZero(total) ? T.One : total;
+        }
+    }
+
+    /// <summary>
+    /// The way back for a panel: scores s become weights p = exp(s · scale − logSumExp), and gradients g of the weights become those of the
+    /// scores, p · (g − delta) · gradientScale. A weight of zero has no gradient, whatever it would have weighed.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void WeightsAndGradients<T, V>(
+        T* scores, T* gradients, int stride, int rows, int* visible, int width, T scale, T* logSumExp, T* deltas, T gradientScale)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where V : unmanaged, ISimd<V, T>
+    {
+        T log2OfE = T.CreateTruncating(SimdMath.Log2OfE);
+        V factor = V.Broadcast(scale * log2OfE), scaled = V.Broadcast(gradientScale), lowest = V.Broadcast(T.NegativeInfinity);
+        for (int row = 0; row < rows; row++, scores += stride, gradients += stride)
+        {
+            HideBehind<T, V>(scores, visible[row], width);
+
+            // A row that sees nothing keeps nothing. No weight is over 1, but huge scores may round to more.
+            V offset = V.Broadcast(T.IsNegativeInfinity(logSumExp[row]) ? T.NegativeInfinity : -logSumExp[row] * log2OfE);
+            V mean = V.Broadcast(deltas[row]);
+            for (int i = 0; i < width; i += V.Count)
+            {
+                V score = V.Load(scores + i);
+                V p = SimdMath.Exp2<V, T>(V.Clamp(V.MultiplyAdd(score, factor, offset), lowest, V.Zero));
+                p = V.Select(V.Equal(score, lowest), V.Zero, p); // hidden, even where logSumExp is NaN
+                V g = p * ((V.Load(gradients + i) - mean) * scaled);
+                p.Store(scores + i);
+                V.Select(V.Equal(p, V.Zero), V.Zero, g).Store(gradients + i);
             }
         }
-
-        new Span<T>(scores + i, width - i).Clear();
-        return V.SumAcross(sum) + rest;
     }
 
     /// <summary>Drops weights of a row and scales the others up; <paramref name="first"/> is the row's place in the stream.</summary>
