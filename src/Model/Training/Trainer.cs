@@ -48,6 +48,9 @@ public sealed class Trainer<T> : IDisposable
         set => _tape.Profile = value;
     }
 
+    /// <summary>Bytes held for activations and their gradients: one block from the second step on.</summary>
+    public long ActivationBytes => _tape.Capacity;
+
     /// <summary>Tokens in one step.</summary>
     public long TokensOfStep => (long)_options.BatchSize * _options.Context * _options.Accumulate;
 

@@ -1,8 +1,10 @@
+using System.Runtime.InteropServices;
 using MiniGpt.Autograd;
 using MiniGpt.Model;
 using MiniGpt.Model.Data;
 using MiniGpt.Model.Training;
 using MiniGpt.Tensors;
+using MiniGpt.Tensors.Threading;
 using Xunit;
 
 namespace MiniGpt.Tests.Model.Training;
@@ -88,11 +90,59 @@ public sealed class TrainerTests
         Assert.Equal(2 * options.Layers, rows.Single(row => row is { Operator: "SelfAttention", Pass: ProfilePass.Backward }).Calls);
     }
 
-    private static Trainer<float> NewTrainer(TrainingOptions? options = null)
+    [Fact]
+    public void Two_hundred_steps_write_the_same_bits_on_one_thread_and_on_two()
     {
-        options ??= s_options;
+        int before = Workers.Count;
+        try
+        {
+            Assert.Equal(AfterSteps(threads: 1), AfterSteps(threads: 2));
+            Assert.NotEqual(AfterSteps(threads: 1, steps: 199), AfterSteps(threads: 1));
+        }
+        finally
+        {
+            Workers.Count = before;
+        }
+
+        // Parameters and both moments, and with them every loss and gradient on the way.
+        static byte[] AfterSteps(int threads, int steps = 200)
+        {
+            Workers.Count = threads;
+            TrainingOptions options = s_options with { Width = 64, Context = 64, BatchSize = 6, Accumulate = 1, Dropout = 0.1, LearningRate = 1e-2 };
+            using Trainer<float> trainer = NewTrainer(options, out Gpt<float> gpt);
+            for (int step = 0; step < steps; step++)
+            {
+                trainer.Step();
+            }
+
+            ReadOnlySpan<byte> values = MemoryMarshal.AsBytes<float>(gpt.Parameters.Values.Span);
+            ReadOnlySpan<byte> first = MemoryMarshal.AsBytes<float>(trainer.Optimizer.FirstMoment.Span);
+            return [.. values, .. first, .. MemoryMarshal.AsBytes<float>(trainer.Optimizer.SecondMoment.Span)];
+        }
+    }
+
+    [Fact]
+    public void Steps_reuse_the_memory_of_the_second_one()
+    {
+        using Trainer<float> trainer = NewTrainer();
+        trainer.Step();
+        trainer.Step();
+        long bytes = trainer.ActivationBytes;
+        for (int step = 0; step < 20; step++)
+        {
+            trainer.Step();
+            Assert.Equal(bytes, trainer.ActivationBytes);
+        }
+
+        Assert.InRange(bytes, 1, 4 << 20);
+    }
+
+    private static Trainer<float> NewTrainer(TrainingOptions? options = null) => NewTrainer(options ?? s_options, out _);
+
+    private static Trainer<float> NewTrainer(TrainingOptions options, out Gpt<float> gpt)
+    {
         int[] ids = [.. Enumerable.Range(0, 500).Select(i => new RandomStream(1, RandomPurpose.Evaluation).Below((ulong)i, 40))];
-        var gpt = new Gpt<float>(options.ToConfig(vocabularySize: 40));
+        gpt = new Gpt<float>(options.ToConfig(vocabularySize: 40));
         gpt.Initialize(options.Seed);
         return new Trainer<float>(gpt, options, TokenSource.FromIds(ids, 40), ceiling: 1e12);
     }
