@@ -33,6 +33,10 @@ internal static class Program
         {
             return Interrupted;
         }
+        catch (IOException error) when (StandardOutput.IsClosed(error))
+        {
+            return 0; // whoever reads has seen enough
+        }
         catch (OutOfMemoryException)
         {
             return Report("there is not enough memory; a smaller model, context or batch needs less", Failure);

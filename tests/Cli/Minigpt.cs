@@ -20,6 +20,14 @@ internal static class Minigpt
         return OutcomeOf(process);
     }
 
+    /// <summary>Runs it with a text on its standard input.</summary>
+    public static Outcome RunWithInput(string folder, string input, params string[] arguments)
+    {
+        string[] all = [Path.Combine(AppContext.BaseDirectory, "minigpt.dll"), .. arguments];
+        using Process process = StartProcess(folder, "dotnet", all, new Dictionary<string, string>(), input);
+        return OutcomeOf(process);
+    }
+
     /// <summary>Runs what must succeed.</summary>
     public static string Success(string folder, params string[] arguments)
     {
@@ -55,7 +63,7 @@ internal static class Minigpt
     }
 
     private static Process StartProcess(
-        string folder, string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment)
+        string folder, string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment, string input = "")
     {
         ProcessStartInfo start = new(program, arguments)
         {
@@ -67,6 +75,7 @@ internal static class Minigpt
         foreach ((string name, string value) in environment)
             start.Environment[name] = value;
         Process process = Process.Start(start)!;
+        process.StandardInput.Write(input);
         process.StandardInput.Close();
         return process;
     }

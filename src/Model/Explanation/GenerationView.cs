@@ -19,7 +19,7 @@ public sealed record GenerationView(int[] Chosen, string[] Written, PackedNumber
     {
         int steps = Math.Clamp(MostLogits / gpt.Config.VocabularySize, 1, MostSteps);
         SamplingOptions options = new();
-        using Generator<float> generator = new(gpt);
+        Generator<float> generator = new(gpt);
         int[] chosen = [.. generator.Generate(ids, options).Take(steps)];
 
         using Tape<float> tape = new(records: false);

@@ -133,7 +133,7 @@ public static class GptWeights
                 $"tensor '{entry.Name}' has dtype {entry.Type}, F64, F32, F16 or BF16 expected");
     }
 
-    private static void ReadInto<T>(TensorSource source, StoredTensor entry, bool transposed, Span<T> numbers)
+    internal static void ReadInto<T>(TensorSource source, StoredTensor entry, bool transposed, Span<T> numbers)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (transposed)

@@ -3,8 +3,11 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using MiniGpt.Model.Formats.Gguf;
 using MiniGpt.Model.Formats.LlmC;
+using MiniGpt.Model.Generation;
 using MiniGpt.Model.Layers;
 using MiniGpt.Model.Tokenizers;
+using MiniGpt.Tensors;
+using MiniGpt.Tensors.Kernels;
 using MiniGpt.Tensors.Storage;
 
 namespace MiniGpt.Model.Formats;
@@ -156,6 +159,31 @@ public sealed class ModelFile : IDisposable
     /// <exception cref="FileFormatException">A tensor is missing, unexpected, or of another shape or type.</exception>
     public LoadedModel<T> Load<T>()
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => new(Path, GptWeights.Read<T>(_source, Config, _names), Tokenizer, ExtraKeys);
+
+    /// <summary>
+    /// The model as generation reads it: matrices in Q8_0 stay where they lie in the file, everything else is read. Valid until this is
+    /// disposed of.
+    /// </summary>
+    /// <exception cref="FileFormatException">A tensor is missing, unexpected, or of another shape or type.</exception>
+    public FrozenGpt<float> Freeze()
+    {
+        if (Tensors.All(tensor => tensor.Type != StoredType.Q8_0))
+            return FrozenGpt<float>.From(GptWeights.Read<float>(_source, Config, _names));
+
+        (Gpt<float> gpt, StoredTensor[] entries) = GptWeights.Match<float>(_source, Config, _names);
+        Dictionary<Parameter<float>, StoredTensor> entryOf = gpt.Parameters.All.Zip(entries).ToDictionary(pair => pair.First, pair => pair.Second);
+        return FrozenGpt<float>.From(gpt, Matrix, Values);
+
+        WeightMatrix<float> Matrix(Parameter<float> parameter) =>
+            Blocks(parameter.Name) is Q8Matrix blocks ? new QuantizedMatrix(blocks) : new DenseMatrix<float>(Values(parameter));
+
+        Tensor<float> Values(Parameter<float> parameter)
+        {
+            var values = new Tensor<float>(parameter.Shape);
+            GptWeights.ReadInto(_source, entryOf[parameter], _names.IsTransposed(parameter.Name), values.Span);
+            return values;
+        }
+    }
 
     /// <summary>Builds the model without memory for its numbers: every tensor is known to be there, in its shape.</summary>
     /// <exception cref="FileFormatException">A tensor is missing, unexpected, or of another shape or type.</exception>

@@ -1,15 +1,29 @@
 using System.Numerics;
-using MiniGpt.Autograd;
-using MiniGpt.Autograd.Ops;
-using MiniGpt.Tensors;
+using System.Runtime.CompilerServices;
+using MiniGpt.Model.Formats;
+using MiniGpt.Model.Tokenizers;
 
 namespace MiniGpt.Model.Generation;
 
-/// <summary>Continues a text, token after token. Generators of one model can be used from several threads at once, each by one.</summary>
-public sealed class Generator<T>(Gpt<T> gpt) : IDisposable
+/// <summary>
+/// Continues texts. It keeps nothing between two of them: one generator, or several of one model, can serve any number of threads at once.
+/// </summary>
+/// <param name="gpt">The model's parameters.</param>
+/// <param name="tokenizer">Turns text to ids and back; without one there are only ids.</param>
+public sealed class Generator<T>(FrozenGpt<T> gpt, ITokenizer? tokenizer = null)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly Tape<T> _tape = new(records: false);
+    /// <summary>A generator with a model's parameters as they are whenever it generates.</summary>
+    public Generator(Gpt<T> gpt, ITokenizer? tokenizer = null)
+        : this(FrozenGpt<T>.From(gpt), tokenizer)
+    {
+    }
+
+    /// <summary>A generator with a model as it was read from a folder.</summary>
+    public Generator(LoadedModel<T> model)
+        : this(model.Gpt, model.Tokenizer)
+    {
+    }
 
     /// <summary>
     /// Continues a prompt without end. When more tokens than the context holds have come together, the last half of a context is kept and
@@ -22,43 +36,70 @@ public sealed class Generator<T>(Gpt<T> gpt) : IDisposable
     /// <exception cref="ArgumentException">The prompt is empty, an id is outside of the vocabulary, or an option makes no sense.</exception>
     public IEnumerable<int> Generate(IReadOnlyList<int> prompt, SamplingOptions options, int sample = 0)
     {
-        var sampler = new Sampler(options);
+        options.Validate();
         Require.That(prompt.Count > 0, $"a prompt must have at least one token");
         foreach (int id in prompt)
         {
-            Require.That((uint)id < (uint)gpt.Config.VocabularySize,
-                $"the prompt has the id {id}, outside of the vocabulary of {gpt.Config.VocabularySize}");
+            gpt.RequireId(id);
         }
 
-        return Continue([.. prompt.TakeLast(gpt.Config.Context)], sampler, options.Seed, sample);
+        return Continue([.. prompt], options, sample);
     }
 
-    /// <summary>Frees the memory of the activations.</summary>
-    public void Dispose() => _tape.Dispose();
-
-    private IEnumerable<int> Continue(List<int> window, Sampler sampler, ulong seed, int sample)
+    /// <summary>Continues a text, piece by piece as it is made. The work is done on threads of the pool, not on the caller's.</summary>
+    /// <param name="prompt">The text to continue; an empty one starts as <see cref="Prompt.Start"/> says.</param>
+    /// <param name="options">How tokens are chosen; null for the defaults.</param>
+    /// <param name="tokens">How many tokens to make at most.</param>
+    /// <param name="stops">Texts that end it; they are not part of it.</param>
+    /// <param name="cancellationToken">Ends it between two tokens.</param>
+    /// <returns>Whole characters, one or several at a time.</returns>
+    /// <exception cref="ArgumentException">
+    /// An option makes no sense, the vocabulary does not have a character of the prompt, or there is no tokenizer.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public IAsyncEnumerable<string> StreamAsync(
+        string prompt, SamplingOptions? options = null, int tokens = 200, IReadOnlyList<string>? stops = null,
+        CancellationToken cancellationToken = default)
     {
-        for (ulong made = 0; ; made++)
+        options ??= new SamplingOptions();
+        options.Validate();
+        Require.NotNegative(tokens, "number of tokens");
+        Require.That(tokenizer is not null, $"there is no tokenizer to write text with");
+        int[] ids = tokenizer!.Encode(prompt);
+        SampleText text = new(tokenizer, stops);
+        return Continue(ids.Length > 0 ? ids : [Prompt.Start(gpt.Config, tokenizer)], options, tokens, text, cancellationToken);
+    }
+
+    private IEnumerable<int> Continue(int[] prompt, SamplingOptions options, int sample)
+    {
+        using TokenStreams<T> streams = new(gpt, options, count: 1, firstSample: sample);
+        streams.Append(prompt);
+        while (true)
         {
-            double uniform = new RandomStream(seed, RandomPurpose.Sampling, (ulong)sample, made).Uniform(0);
-            int next = sampler.Choose<T>(Logits(window).Span, uniform);
-            window.Add(next);
-            if (window.Count > gpt.Config.Context)
-            {
-                window.RemoveRange(0, window.Count - Math.Max(1, gpt.Config.Context / 2));
-            }
-
-            yield return next;
+            yield return streams.Next()[0];
         }
     }
 
-    /// <summary>The logits [V] of the token behind a window.</summary>
-    private Tensor<T> Logits(List<int> window)
+    private async IAsyncEnumerable<string> Continue(
+        int[] prompt, SamplingOptions options, int tokens, SampleText text, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        _tape.Reset();
-        Tensor<int> ids = _tape.Allocate<int>([1, window.Count]);
-        System.Runtime.InteropServices.CollectionsMarshal.AsSpan(window).CopyTo(ids.Span);
-        Variable<T> last = gpt.Hidden(_tape, ids).Slice(1, window.Count - 1, 1); // (1, 1, C)
-        return last.Linear(gpt.Head.Variable).Value;
+        using TokenStreams<T> streams = new(gpt, options);
+        streams.Append(prompt);
+        Func<string> next = () => text.Append(streams.Next()[0]).ToString();
+        for (int made = 0; made < tokens && !text.IsStopped; made++)
+        {
+            string piece = await Task.Run(next, cancellationToken).ConfigureAwait(false);
+            cancellationToken.ThrowIfCancellationRequested();
+            if (piece.Length > 0)
+            {
+                yield return piece;
+            }
+        }
+
+        string rest = text.Finish().ToString();
+        if (rest.Length > 0)
+        {
+            yield return rest;
+        }
     }
 }

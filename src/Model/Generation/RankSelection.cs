@@ -6,21 +6,61 @@ namespace MiniGpt.Model.Generation;
 /// </summary>
 internal sealed class RankSelection
 {
+    // Long enough that the blocks' greatest values are few.
+    private const int Block = 64;
+
     private int[] _order = [];
+    private double[] _greatest = [];
 
     /// <summary>Keeps the <paramref name="count"/> highest values and overwrites the others.</summary>
     public void KeepCount(Span<double> values, int count, double dropped)
     {
-        int candidates = Candidates(values, double.NegativeInfinity);
+        int candidates = Candidates(values, LowerBound(values, count));
         Keep(values, candidates, count, byMass: false, dropped);
     }
 
-    /// <summary>Keeps the highest values until their sum reaches <paramref name="mass"/>, a part of their whole sum of 1, and overwrites the others.</summary>
-    public void KeepMass(Span<double> values, double mass, double dropped)
+    /// <summary>
+    /// Keeps the highest values until their sum reaches <paramref name="mass"/>, a part of their whole sum of 1, and overwrites the others.
+    /// </summary>
+    /// <returns>The sum of what is kept.</returns>
+    public double KeepMass(Span<double> values, double mass, double dropped)
     {
         // Of the values that are left when so much has been taken, the highest is at least their mean. Half of it leaves room for rounding.
         int candidates = Candidates(values, (1 - mass) / values.Length / 2);
-        Keep(values, candidates, mass, byMass: true, dropped);
+        return Keep(values, candidates, mass, byMass: true, dropped);
+    }
+
+    /// <summary>
+    /// A value that as many values reach as are asked for: blocks have a greatest value each, and the lowest of the so many highest of
+    /// these will do. Without it every value of a large vocabulary would go through the selection.
+    /// </summary>
+    private double LowerBound(ReadOnlySpan<double> values, int count)
+    {
+        int blocks = values.Length / Block;
+        if (count > blocks / 4)
+        {
+            return double.NegativeInfinity;
+        }
+
+        if (_greatest.Length < blocks)
+        {
+            _greatest = new double[blocks];
+        }
+
+        Span<double> greatest = _greatest.AsSpan(0, blocks);
+        for (int block = 0; block < blocks; block++)
+        {
+            double most = double.NegativeInfinity;
+            foreach (double value in values.Slice(block * Block, Block))
+            {
+                most = value > most ? value : most;
+            }
+
+            greatest[block] = most;
+        }
+
+        greatest.Sort();
+        return greatest[^count];
     }
 
     private int Candidates(ReadOnlySpan<double> values, double least)
@@ -40,8 +80,8 @@ internal sealed class RankSelection
         return count;
     }
 
-    /// <summary>A value stays if what ranks above it has not yet reached <paramref name="enough"/>.</summary>
-    private void Keep(Span<double> values, int candidates, double enough, bool byMass, double dropped)
+    /// <summary>A value stays if what ranks above it has not yet reached <paramref name="enough"/>. Returns the count or mass of what stays.</summary>
+    private double Keep(Span<double> values, int candidates, double enough, bool byMass, double dropped)
     {
         // Whatever stands before `kept` stays, whatever stands from `end` on goes; between them it is open.
         int kept = 0, end = candidates;
@@ -60,6 +100,11 @@ internal sealed class RankSelection
             }
         }
 
+        if (kept == 0)
+        {
+            return 0; // there are no numbers at all
+        }
+
         // The last value that was kept is a pivot: all others that were kept stand before it because they rank higher.
         int lowest = _order[kept - 1];
         double cut = values[lowest];
@@ -70,6 +115,8 @@ internal sealed class RankSelection
                 values[index] = dropped;
             }
         }
+
+        return above;
     }
 
     /// <summary>Brings what ranks above a pivot before it. Returns the pivot's place, and the count or mass of what ranks above it.</summary>

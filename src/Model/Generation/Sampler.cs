@@ -7,7 +7,10 @@ namespace MiniGpt.Model.Generation;
 /// <summary>Chooses the tokens of one text, one after the other, from their logits.</summary>
 public sealed class Sampler
 {
-    private readonly SamplingOptions _options;
+    // Sharper than this there is nothing but the likeliest token, and a logit may overflow.
+    private const double MostSharp = 1e300;
+
+    private SamplingOptions _options;
     private readonly List<int> _distinct = [];
     private readonly RankSelection _selection = new();
     private bool[] _isInText = [];
@@ -65,6 +68,15 @@ public sealed class Sampler
         }
     }
 
+    /// <summary>Changes the temperature from here on.</summary>
+    /// <exception cref="ArgumentException">It is no number from 0 up.</exception>
+    public void SetTemperature(double temperature)
+    {
+        SamplingOptions changed = _options with { Temperature = temperature };
+        changed.Validate();
+        _options = changed;
+    }
+
     /// <summary>Chooses a token.</summary>
     /// <param name="logits">[V].</param>
     /// <param name="uniform">A random number of [0, 1): the same number chooses the same token.</param>
@@ -82,10 +94,10 @@ public sealed class Sampler
         int last = -1;
         for (int id = 0; id < weights.Length; id++)
         {
+            target -= weights[id];
             if (weights[id] > 0)
             {
                 last = id;
-                target -= weights[id];
                 if (target < 0)
                 {
                     return id;
@@ -112,34 +124,30 @@ public sealed class Sampler
         }
 
         Penalise(weights);
-        int likeliest = Likeliest(weights);
-        double max = weights[likeliest];
-        Require.That(double.IsFinite(max), $"the model's greatest logit is {max}, a finite number expected: its weights are broken");
-        if (_options.Temperature == 0)
+        double sharpness = 1 / _options.Temperature;
+        if (sharpness > MostSharp)
         {
+            int likeliest = Likeliest(weights);
+            RequireNumbers(double.IsFinite(weights[likeliest]));
             weights.Clear();
             sum = weights[likeliest] = 1;
             return weights;
         }
 
-        // The maximum goes first, so that the smallest temperature overflows nothing but differences, and those to minus infinity.
-        for (int id = 0; id < weights.Length; id++)
-        {
-            weights[id] = (weights[id] - max) / _options.Temperature;
-        }
-
+        Elementwise.Scale(_weights, sharpness, _weights);
         if (_options.TopK is int k && k < weights.Length)
         {
             _selection.KeepCount(weights, k, dropped: double.NegativeInfinity);
         }
 
         Softmax.Forward(_weights, _weights);
-        if (_options.TopP < 1)
-        {
-            _selection.KeepMass(weights, _options.TopP, dropped: 0);
-        }
+        RequireNumbers(weights[0] >= 0 && weights.ContainsAnyExcept(0)); // a single NaN or infinity makes all of them NaN
+        sum = _options.TopP < 1 ? _selection.KeepMass(weights, _options.TopP, dropped: 0) : 1;
+        return _options.MinP > 0 ? AtLeast(weights, _options.MinP * weights[Likeliest(weights)], out sum) : weights;
+    }
 
-        double least = _options.MinP * weights[likeliest];
+    private static Span<double> AtLeast(Span<double> weights, double least, out double sum)
+    {
         sum = 0;
         foreach (ref double weight in weights)
         {
@@ -149,6 +157,9 @@ public sealed class Sampler
 
         return weights;
     }
+
+    private static void RequireNumbers(bool rule) =>
+        Require.That(rule, $"the model's logits are not finite numbers: its weights are broken");
 
     private void Penalise(Span<double> logits)
     {

@@ -154,7 +154,6 @@ public sealed class TrainingRun<T> : IDisposable
     {
         _trainer.Dispose();
         _evaluator.Dispose();
-        _generator.Dispose();
     }
 
     private void TakeStep(ITrainingObserver observer, MetricsLog log, PersistentWriter writer)

@@ -24,6 +24,7 @@ internal static unsafe class Scratch
         KeyGradients,
         ReducedOnce,
         ReducedTwice,
+        QuantizedRows,
     }
 
     /// <summary>At least <paramref name="count"/> elements of this thread's memory, with whatever content the last use left.</summary>

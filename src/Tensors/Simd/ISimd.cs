@@ -96,6 +96,9 @@ public interface ISimd<TSelf, T>
     /// <summary>The sum of the elements, always in the same order.</summary>
     static abstract T SumAcross(TSelf a);
 
+    /// <summary>Adds the sums of four vectors' elements, each always in the same order, to four numbers that lie side by side.</summary>
+    static abstract unsafe void AddSums(TSelf a, TSelf b, TSelf c, TSelf d, T* destination);
+
     /// <summary>The greatest element; NaN if there is one.</summary>
     static abstract T MaxAcross(TSelf a);
 }

@@ -157,6 +157,15 @@ internal readonly struct Simd128<T>(Vector128<T> value) : ISimd<Simd128<T>, T>
     public static T SumAcross(Simd128<T> a) => Vector128.Sum(a._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void AddSums(Simd128<T> a, Simd128<T> b, Simd128<T> c, Simd128<T> d, T* destination)
+    {
+        destination[0] += SumAcross(a);
+        destination[1] += SumAcross(b);
+        destination[2] += SumAcross(c);
+        destination[3] += SumAcross(d);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T MaxAcross(Simd128<T> a)
     {
         Vector128<T> max = a._value;

@@ -156,6 +156,27 @@ internal readonly struct Simd256<T>(Vector256<T> value) : ISimd<Simd256<T>, T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T SumAcross(Simd256<T> a) => Vector256.Sum(a._value);
 
+    // Four sums for the price of one and a half: each step halves all four at once.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void AddSums(Simd256<T> a, Simd256<T> b, Simd256<T> c, Simd256<T> d, T* destination)
+    {
+        if (typeof(T) == typeof(float) && Avx.IsSupported)
+        {
+            Vector256<float> x = a._value.AsSingle(), y = b._value.AsSingle(), z = c._value.AsSingle(), w = d._value.AsSingle();
+            Vector256<double> xy = (Avx.UnpackLow(x, y) + Avx.UnpackHigh(x, y)).AsDouble();
+            Vector256<double> zw = (Avx.UnpackLow(z, w) + Avx.UnpackHigh(z, w)).AsDouble();
+            Vector256<float> sums = Avx.UnpackLow(xy, zw).AsSingle() + Avx.UnpackHigh(xy, zw).AsSingle();
+            Vector128<float> four = sums.GetLower() + sums.GetUpper();
+            (Vector128.Load((float*)destination) + four).Store((float*)destination);
+            return;
+        }
+
+        destination[0] += SumAcross(a);
+        destination[1] += SumAcross(b);
+        destination[2] += SumAcross(c);
+        destination[3] += SumAcross(d);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T MaxAcross(Simd256<T> a) =>
         Simd128<T>.MaxAcross(new(Vector128.Max(a._value.GetLower(), a._value.GetUpper())));

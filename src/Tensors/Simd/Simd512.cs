@@ -163,6 +163,28 @@ internal readonly struct Simd512<T>(Vector512<T> value) : ISimd<Simd512<T>, T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T SumAcross(Simd512<T> a) => Vector512.Sum(a._value);
 
+    // Four sums for the price of one and a half: each step halves all four at once.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void AddSums(Simd512<T> a, Simd512<T> b, Simd512<T> c, Simd512<T> d, T* destination)
+    {
+        if (typeof(T) == typeof(float) && Avx512F.IsSupported)
+        {
+            Vector512<float> x = a._value.AsSingle(), y = b._value.AsSingle(), z = c._value.AsSingle(), w = d._value.AsSingle();
+            Vector512<double> xy = (Avx512F.UnpackLow(x, y) + Avx512F.UnpackHigh(x, y)).AsDouble();
+            Vector512<double> zw = (Avx512F.UnpackLow(z, w) + Avx512F.UnpackHigh(z, w)).AsDouble();
+            Vector512<float> sums = Avx512F.UnpackLow(xy, zw).AsSingle() + Avx512F.UnpackHigh(xy, zw).AsSingle();
+            Vector256<float> half = sums.GetLower() + sums.GetUpper();
+            Vector128<float> four = half.GetLower() + half.GetUpper();
+            (Vector128.Load((float*)destination) + four).Store((float*)destination);
+            return;
+        }
+
+        destination[0] += SumAcross(a);
+        destination[1] += SumAcross(b);
+        destination[2] += SumAcross(c);
+        destination[3] += SumAcross(d);
+    }
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T MaxAcross(Simd512<T> a) =>
         Simd256<T>.MaxAcross(new(Vector256.Max(a._value.GetLower(), a._value.GetUpper())));

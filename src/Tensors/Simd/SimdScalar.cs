@@ -95,6 +95,15 @@ internal readonly struct SimdScalar<T>(T value) : ISimd<SimdScalar<T>, T>
     public static T SumAcross(SimdScalar<T> a) => a._value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void AddSums(SimdScalar<T> a, SimdScalar<T> b, SimdScalar<T> c, SimdScalar<T> d, T* destination)
+    {
+        destination[0] += SumAcross(a);
+        destination[1] += SumAcross(b);
+        destination[2] += SumAcross(c);
+        destination[3] += SumAcross(d);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T MaxAcross(SimdScalar<T> a) => a._value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -72,7 +72,7 @@ internal static unsafe class Microkernel
 
     // AVX-512 and Arm have 32 vector registers, AVX2 and SSE 16.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static bool HasManyRegisters<T, V>()
+    public static bool HasManyRegisters<T, V>()
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T> =>
         typeof(V) == typeof(Simd512<T>) || (typeof(V) == typeof(Simd128<T>) && System.Runtime.Intrinsics.Arm.AdvSimd.IsSupported);

@@ -1,0 +1,43 @@
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using MiniGpt.Model.Generation;
+using MiniGpt.Model.Tokenizers;
+using Spectre.Console;
+
+namespace MiniGpt.Cli.Display;
+
+/// <summary>The likeliest next tokens as a table: rank, token, percentage and a bar, with an arrow at the one that was chosen.</summary>
+internal static class ProbabilityTable
+{
+    private const int BarWidth = 40;
+
+    private static readonly JsonSerializerOptions s_readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Prints one.</summary>
+    /// <param name="likeliest">The tokens, likeliest first.</param>
+    /// <param name="chosen">The id that was chosen.</param>
+    /// <param name="tokenizer">Says what tokens look like; ids alone where it is null.</param>
+    public static void Print(IReadOnlyList<NextToken> likeliest, int chosen, ITokenizer? tokenizer)
+    {
+        Table table = Output.Table("rank", "token", "percent", "");
+        table.Columns[0].RightAligned();
+        table.Columns[2].RightAligned();
+        foreach ((int index, NextToken token) in likeliest.Index())
+        {
+            string bar = new('█', (int)Math.Round(token.Probability * BarWidth));
+            table.AddRow(
+                new Text($"{index + 1}"),
+                new Text(Name(token.Id, tokenizer)),
+                new Text((100 * token.Probability).ToString("F2", CultureInfo.InvariantCulture)),
+                new Text(token.Id == chosen ? $"{bar} <- chosen" : bar));
+        }
+        Output.Console.Write(table);
+        if (likeliest.All(token => token.Id != chosen))
+            Output.Console.WriteLine($"  chosen: {Name(chosen, tokenizer)}");
+    }
+
+    /// <summary>A token in quotes, so that spaces and line ends can be seen.</summary>
+    private static string Name(int id, ITokenizer? tokenizer) =>
+        tokenizer is null ? $"{id}" : JsonSerializer.Serialize(tokenizer.TokenText(id), s_readable);
+}

@@ -1,0 +1,60 @@
+using System.CommandLine;
+using System.CommandLine.Parsing;
+using System.Globalization;
+using MiniGpt.Model.Formats;
+
+namespace MiniGpt.Cli.Options;
+
+/// <summary>The three ways to say what a sample continues.</summary>
+internal sealed class PromptArguments
+{
+    private readonly Option<string?> _text = OptionFactory.Text(OptionFactory.PromptName, "TEXT",
+        "The text to continue. An empty one starts from the configuration's begin-of-text id, else from a line end, else from id 0.");
+    private readonly Option<string?> _file = OptionFactory.Text("--prompt-file", "FILE", "A file whose text to continue.");
+    private readonly Option<int[]?> _ids = new("--prompt-ids")
+    {
+        Description = "The ids to continue, separated by commas.",
+        HelpName = "1,2,3",
+        CustomParser = ParseIds,
+    };
+
+    /// <summary>All of them, in the order of the help.</summary>
+    public IEnumerable<Option> All => [_text, _file, _ids];
+
+    /// <summary>Makes sure that at most one is given.</summary>
+    /// <exception cref="UsageException">More are.</exception>
+    public void Check(ParseResult arguments)
+    {
+        string[] given = [.. All.Where(arguments.IsGiven).Select(option => option.Name)];
+        if (given.Length > 1)
+            throw new UsageException($"{string.Join(" and ", given)} are given: one prompt expected");
+    }
+
+    /// <summary>The ids of what was given; none of nothing.</summary>
+    /// <exception cref="UsageException">It is a text, and the model has no tokenizer.</exception>
+    public int[] Read(ParseResult arguments, ModelFile model)
+    {
+        if (arguments.IsGiven(_ids))
+            return arguments.GetValue(_ids)!;
+        string text = arguments.GetValue(_file) is string file ? File.ReadAllText(file) : arguments.GetValue(_text) ?? "";
+        if (text.Length > 0 && model.Tokenizer is null)
+            throw new UsageException($"{model.Path} has no tokenizer to read a prompt with: --prompt-ids gives one as ids");
+        return model.Tokenizer?.Encode(text) ?? [];
+    }
+
+    private static int[]? ParseIds(ArgumentResult result)
+    {
+        string text = result.Tokens is [Token token, ..] ? token.Value : "";
+        string[] parts = text.Split(',', StringSplitOptions.TrimEntries);
+        int[] ids = new int[parts.Length];
+        for (int i = 0; i < parts.Length; i++)
+        {
+            if (!int.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out ids[i]))
+            {
+                result.AddError($"--prompt-ids: '{text}' found, ids separated by commas expected");
+                return null;
+            }
+        }
+        return ids;
+    }
+}

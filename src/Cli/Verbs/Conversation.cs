@@ -1,0 +1,81 @@
+using System.Globalization;
+using MiniGpt.Cli.Display;
+using MiniGpt.Model.Generation;
+using MiniGpt.Model.Tokenizers;
+
+namespace MiniGpt.Cli.Verbs;
+
+/// <summary>sample --interactive: reads a line, writes what follows, and remembers both for the next line.</summary>
+internal sealed class Conversation(
+    FrozenGpt<float> gpt, ITokenizer tokenizer, SamplingOptions sampling, int tokens, string[] stops, TextWriter output) : IDisposable
+{
+    private const string Commands = ":reset forgets the text, :temperature 0.7 changes the temperature, :quit ends";
+
+    private TokenStreams<float> _streams = new(gpt, sampling);
+    private SamplingOptions _sampling = sampling;
+    private bool _isEmpty = true;
+
+    /// <summary>Reads and answers lines until the input or somebody's patience ends.</summary>
+    /// <exception cref="OperationCanceledException">It was interrupted.</exception>
+    public void Run(CancellationToken cancellationToken)
+    {
+        Talk.Say($"A line is a prompt; {Commands}.");
+        while (ReadLine(cancellationToken) is string line && line.Trim() != ":quit")
+        {
+            try
+            {
+                if (line.StartsWith(':'))
+                    Obey(line.Trim().Split(' ', StringSplitOptions.RemoveEmptyEntries));
+                else
+                    Answer(line, cancellationToken);
+            }
+            catch (ArgumentException error)
+            {
+                Talk.Say(error.Message);
+            }
+        }
+    }
+
+    public void Dispose() => _streams.Dispose();
+
+    // Waiting for a line cannot be interrupted by itself.
+    private static string? ReadLine(CancellationToken cancellationToken)
+    {
+        if (!Console.IsInputRedirected)
+            Console.Error.Write("> ");
+        return Task.Run(Console.In.ReadLine, cancellationToken).WaitAsync(cancellationToken).GetAwaiter().GetResult();
+    }
+
+    private void Obey(string[] command)
+    {
+        switch (command)
+        {
+            case [":reset"]:
+                _streams.Dispose();
+                _streams = new TokenStreams<float>(gpt, _sampling);
+                _isEmpty = true;
+                break;
+            case [":temperature", string number]
+                when double.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out double temperature):
+                _streams.SetTemperature(temperature);
+                _sampling = _sampling with { Temperature = temperature };
+                break;
+            default:
+                throw new ArgumentException($"'{string.Join(' ', command)}' is no command: {Commands}");
+        }
+    }
+
+    private void Answer(string line, CancellationToken cancellationToken)
+    {
+        int[] ids = tokenizer.Encode(line);
+        if (_isEmpty && ids.Length == 0)
+            ids = [Prompt.Start(gpt.Config, tokenizer)];
+        _streams.Append(ids);
+        _isEmpty = false;
+        SampleText text = new(tokenizer, stops);
+        for (int made = 0; made < tokens && !text.IsStopped && !cancellationToken.IsCancellationRequested; made++)
+            output.Write(text.Append(_streams.Next()[0]));
+        output.WriteLine(text.Finish());
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+}

@@ -1,0 +1,17 @@
+using MiniGpt.Model.Layers;
+using MiniGpt.Tensors.Kernels;
+using MiniGpt.Tensors.Storage;
+
+namespace MiniGpt.Model.Generation;
+
+/// <summary>Models of which generation reads the matrices in 8 bits: a quarter of the memory to go through for each token.</summary>
+public static class QuantizedGpt
+{
+    /// <summary>Rounds a model's matrices to Q8_0. Position embeddings, norms, biases and rows that no blocks of 32 fill stay as they are.</summary>
+    /// <exception cref="ArgumentException">A weight is not finite.</exception>
+    public static FrozenGpt<float> From(Gpt<float> gpt) => FrozenGpt<float>.From(gpt, Freeze, parameter => parameter.Value);
+
+    private static WeightMatrix<float> Freeze(Parameter<float> parameter) => parameter.Shape[1] % Q8Block.Size == 0
+        ? new QuantizedMatrix(Q8Matrix.Quantize(parameter.Value))
+        : new DenseMatrix<float>(parameter.Value);
+}

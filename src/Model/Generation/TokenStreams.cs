@@ -1,0 +1,173 @@
+using System.Numerics;
+using MiniGpt.Tensors;
+
+namespace MiniGpt.Model.Generation;
+
+/// <summary>
+/// Several continuations of one text, token after token: the weights are read once for all of them. What each of them is does not depend
+/// on the others. Not safe for use from several threads at once, but any number of these can share one model.
+/// </summary>
+public sealed class TokenStreams<T> : IDisposable
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly FrozenGpt<T> _gpt;
+    private readonly CachedGpt<T> _cached;
+    private readonly List<Stream> _streams = [];
+    private readonly Tensor<T> _logits;
+    private readonly int[] _next;
+
+    /// <summary>Prepares streams, which need a text to continue: <see cref="Append"/>.</summary>
+    /// <param name="gpt">The model.</param>
+    /// <param name="options">How tokens are chosen.</param>
+    /// <param name="count">How many streams.</param>
+    /// <param name="firstSample">The number of the first one's sample; each number draws other random numbers.</param>
+    /// <exception cref="ArgumentException">An option makes no sense, or there is no stream.</exception>
+    public TokenStreams(FrozenGpt<T> gpt, SamplingOptions options, int count = 1, int firstSample = 0)
+    {
+        Require.Positive(count, "number of samples");
+        options.Validate();
+        _gpt = gpt;
+        _cached = new CachedGpt<T>(gpt, count);
+        _logits = new Tensor<T>([count, gpt.Config.VocabularySize]);
+        _next = new int[count];
+        for (int i = 0; i < count; i++)
+        {
+            _streams.Add(new Stream(firstSample + i, new TokenWindow(gpt.Config.Context), options));
+        }
+    }
+
+    /// <summary>The numbers of the samples that go on.</summary>
+    public IEnumerable<int> Samples => _streams.Select(stream => stream.Sample);
+
+    /// <summary>Puts a text behind what is there, in every stream. Of a first text longer than the context, the end counts.</summary>
+    /// <exception cref="ArgumentException">An id is outside of the vocabulary.</exception>
+    public void Append(ReadOnlySpan<int> ids)
+    {
+        foreach (int id in ids)
+        {
+            _gpt.RequireId(id);
+        }
+
+        foreach (Stream stream in _streams)
+        {
+            stream.Append(ids);
+        }
+    }
+
+    /// <summary>Changes the temperature from here on.</summary>
+    /// <exception cref="ArgumentException">It is no number from 0 up.</exception>
+    public void SetTemperature(double temperature)
+    {
+        foreach (Stream stream in _streams)
+        {
+            stream.Sampler.SetTemperature(temperature);
+        }
+    }
+
+    /// <summary>The logits of the next token: [streams, V], valid until the next call of <see cref="Next"/>.</summary>
+    /// <exception cref="ArgumentException">There is no text to continue.</exception>
+    public Tensor<T> Logits()
+    {
+        Tensor<T> logits = _logits.Slice(0, 0, _streams.Count);
+        int pending = _streams.Count == 0 ? 0 : _streams[0].Window.Pending.Length;
+        if (pending == 0)
+        {
+            Require.That(_streams.Count > 0 && _streams[0].Window.Given > 0, $"there is no text to continue");
+            return logits; // computed already
+        }
+
+        if (pending == 1)
+        {
+            for (int i = 0; i < _streams.Count; i++)
+            {
+                _next[i] = _streams[i].Window.Pending[0];
+            }
+
+            ReadOnlySpan<int> ids = _next.AsSpan(0, _streams.Count);
+            _cached.Logits(ids, _streams[0].Window.Given, 0, _streams.Count).Span.CopyTo(logits.Span);
+        }
+        else
+        {
+            for (int i = 0; i < _streams.Count; i++)
+            {
+                ComputeText(i, logits.Slice(0, i, 1).Span);
+            }
+        }
+
+        foreach (Stream stream in _streams)
+        {
+            stream.Window.MarkGiven();
+        }
+
+        return logits;
+    }
+
+    /// <summary>Draws the next token of each stream, in the order of <see cref="Samples"/>.</summary>
+    /// <returns>Valid until the next call.</returns>
+    /// <exception cref="ArgumentException">There is no text to continue, or the model's logits are no numbers.</exception>
+    public ReadOnlySpan<int> Next()
+    {
+        Tensor<T> logits = Logits();
+        for (int i = 0; i < _streams.Count; i++)
+        {
+            _next[i] = _streams[i].Draw(logits.Slice(0, i, 1).Span);
+        }
+
+        return _next.AsSpan(0, _streams.Count);
+    }
+
+    /// <summary>Ends one stream, by its place in <see cref="Samples"/>; the last one takes its place.</summary>
+    public void End(int index)
+    {
+        int last = _streams.Count - 1;
+        _cached.Copy(last, index);
+        _streams[index] = _streams[last];
+        _streams.RemoveAt(last);
+    }
+
+    /// <summary>Frees the memory.</summary>
+    public void Dispose() => _cached.Dispose();
+
+    /// <summary>A prompt, or a window that starts anew: texts that equal the one before are not computed again.</summary>
+    private void ComputeText(int index, Span<T> logits)
+    {
+        TokenWindow window = _streams[index].Window;
+        if (index > 0 && window.Pending.SequenceEqual(_streams[index - 1].Window.Pending)
+            && window.Given == 0 && _streams[index - 1].Window.Given == 0)
+        {
+            _cached.Copy(index - 1, index);
+            _logits.Slice(0, index - 1, 1).Span.CopyTo(logits);
+            return;
+        }
+
+        _cached.Logits(window.Pending, window.Given, index).Span.CopyTo(logits);
+    }
+
+    private sealed class Stream(int sample, TokenWindow window, SamplingOptions options)
+    {
+        private ulong _drawn;
+
+        public int Sample { get; } = sample;
+
+        public TokenWindow Window { get; } = window;
+
+        public Sampler Sampler { get; } = new(options);
+
+        public void Append(ReadOnlySpan<int> ids)
+        {
+            foreach (int id in ids)
+            {
+                Sampler.Remember(id);
+            }
+
+            Window.Append(ids);
+        }
+
+        public int Draw(ReadOnlySpan<T> logits)
+        {
+            int id = Sampler.Choose(logits, new RandomStream(options.Seed, RandomPurpose.Sampling, (ulong)Sample, _drawn++).Uniform(0));
+            Window.Append([id]);
+            return id;
+        }
+    }
+}

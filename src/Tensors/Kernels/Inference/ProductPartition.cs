@@ -1,0 +1,43 @@
+namespace MiniGpt.Tensors.Kernels;
+
+/// <summary>How a product of rows with a weight matrix is cut into tasks: blocks of rows and columns, those of the same columns in a row.</summary>
+internal readonly struct ProductPartition
+{
+    /// <summary>
+    /// Elements of a row that are multiplied before the next row's turn: six rows of X and four of W, so long, stream from the first two
+    /// caches.
+    /// </summary>
+    public const int Depth = 1024;
+
+    // Rows of X in a task: with Depth floats each they fill less than half of an L2 cache of 1 MB.
+    private const int MostRows = 96;
+
+    // Weights in a task, at the least: half a megabyte of floats comes from memory in some twenty microseconds.
+    private const int Weights = 131_072;
+
+    private readonly int _rows;
+    private readonly int _columns;
+    private readonly int _rowsOfTask;
+    private readonly int _columnsOfTask;
+    private readonly int _rowTasks;
+
+    public ProductPartition(int rows, int columns, int depth)
+    {
+        (_rows, _columns) = (rows, columns);
+        _rowTasks = (rows + MostRows - 1) / MostRows;
+        _rowsOfTask = RoundUp((rows + _rowTasks - 1) / Math.Max(1, _rowTasks), 6);
+        _columnsOfTask = RoundUp(Math.Max(32, Weights / Math.Max(1, depth)), DotTile.Columns);
+        Tasks = _rowTasks * ((columns + _columnsOfTask - 1) / _columnsOfTask);
+    }
+
+    public int Tasks { get; }
+
+    public (int Row, int Rows, int Column, int Columns) Task(int index)
+    {
+        (int columnTask, int rowTask) = Math.DivRem(index, _rowTasks);
+        int row = rowTask * _rowsOfTask, column = columnTask * _columnsOfTask;
+        return (row, Math.Clamp(_rows - row, 0, _rowsOfTask), column, Math.Min(_columnsOfTask, _columns - column));
+    }
+
+    private static int RoundUp(int size, int multiple) => (size + multiple - 1) / multiple * multiple;
+}

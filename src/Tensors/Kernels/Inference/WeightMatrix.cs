@@ -1,0 +1,81 @@
+using System.Numerics;
+using MiniGpt.Tensors.Simd;
+
+namespace MiniGpt.Tensors.Kernels;
+
+/// <summary>
+/// A matrix of trained weights as generation needs it: rows are multiplied with it, or looked up in it, and it never changes. How its
+/// numbers are kept is its own business.
+/// </summary>
+/// <remarks>A row has the same result, to the last bit, alone and among others, on one thread and on several.</remarks>
+/// <typeparam name="T">The precision of what goes in and comes out.</typeparam>
+public abstract class WeightMatrix<T>
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private protected WeightMatrix(int outputs, int inputs) => (Outputs, Inputs) = (outputs, inputs);
+
+    /// <summary>The number of rows.</summary>
+    public int Outputs { get; }
+
+    /// <summary>The length of a row.</summary>
+    public int Inputs { get; }
+
+    /// <summary>What a product reads, in bytes.</summary>
+    public abstract long Bytes { get; }
+
+    /// <summary>y = x·Wᵀ + bias, or y += x·Wᵀ + bias.</summary>
+    /// <param name="x">[R, <see cref="Inputs"/>].</param>
+    /// <param name="bias">[<see cref="Outputs"/>], or empty for none.</param>
+    /// <param name="y">[R, <see cref="Outputs"/>].</param>
+    /// <param name="accumulate">Whether to add to y.</param>
+    /// <exception cref="ShapeException">The shapes do not go together.</exception>
+    /// <exception cref="InvalidOperationException">A tensor is not contiguous.</exception>
+    public void Multiply(Tensor<T> x, Tensor<T> bias, Tensor<T> y, bool accumulate = false)
+    {
+        if (x.Rank != 2 || y.Rank != 2 || x.Shape[1] != Inputs || y.Shape[1] != Outputs || x.Shape[0] != y.Shape[0])
+        {
+            throw new ShapeException("WeightMatrix", x.Shape, y.Shape, $"[R, {Inputs}] gives [R, {Outputs}]");
+        }
+
+        if (!bias.IsEmpty && (bias.Rank != 1 || bias.Shape[0] != Outputs))
+        {
+            throw new ShapeException("WeightMatrix", bias.Shape, y.Shape, "the bias must have one element a column");
+        }
+
+        Run(x, bias, y, accumulate);
+    }
+
+    /// <summary>Copies a row, as an embedding does.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such row.</exception>
+    /// <exception cref="ArgumentException">The destination is not as long as a row.</exception>
+    public void ReadRow(int row, Span<T> destination)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(row);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(row, Outputs);
+        if (destination.Length != Inputs)
+        {
+            throw new ArgumentException($"WeightMatrix: a row has {Inputs} numbers, the destination {destination.Length}.");
+        }
+
+        Read(row, destination);
+    }
+
+    private protected abstract void Run(Tensor<T> x, Tensor<T> bias, Tensor<T> y, bool accumulate);
+
+    private protected abstract void Read(int row, Span<T> destination);
+
+    /// <summary>What products are added to: the bias, or zero, and where they accumulate what is there.</summary>
+    private protected static unsafe void Begin<V>(T* y, nint stride, int rows, int columns, T* bias, bool accumulate)
+        where V : unmanaged, ISimd<V, T>
+    {
+        for (int row = 0; row < rows && !(accumulate && bias is null); row++, y += stride)
+        {
+            for (int i = 0; i < columns; i += V.Count)
+            {
+                int width = Math.Min(V.Count, columns - i);
+                V value = bias is null ? V.Zero : V.Load(bias + i, width);
+                (accumulate ? V.Load(y + i, width) + value : value).Store(y + i, width);
+            }
+        }
+    }
+}

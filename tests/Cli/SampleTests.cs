@@ -1,0 +1,96 @@
+using MiniGpt.Model.Formats;
+using MiniGpt.Tests.Model.Generation;
+using Xunit;
+
+namespace MiniGpt.Tests.Cli;
+
+public sealed class SampleTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public SampleTests() => ModelFolder.Save(_folder.File("model"), TinyModels.Get("trained"), TinyModels.Tokenizer);
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Samples_written_as_one_batch_are_those_written_alone()
+    {
+        string[] all = Sample("--samples", "3", "--tokens", "50").Split("== sample ");
+        Assert.Equal(4, all.Length);
+        Assert.StartsWith("1 of 3 ==\nROMEO:", all[1]);
+        Assert.Equal(all[1]["1 of 3 ==\n".Length..].TrimEnd(), Sample("--tokens", "50").TrimEnd());
+        Assert.NotEqual(all[1][6..], all[2][6..]);
+        string ids = Sample("--samples", "9", "--tokens", "20", "--ids");
+        Assert.Equal(9, ids.TrimEnd().Split('\n').Distinct().Count());
+    }
+
+    [Fact]
+    public void A_stop_text_ends_a_sample_and_is_not_written()
+    {
+        string whole = Sample("--tokens", "60", "--temperature", "0");
+        string stop = whole[20..23];
+        Assert.Equal(whole[..whole.IndexOf(stop, "ROMEO:".Length, StringComparison.Ordinal)] + "\n",
+            Sample("--tokens", "60", "--temperature", "0", "--stop", stop, "--stop", "no such text"));
+    }
+
+    [Fact]
+    public void The_likeliest_tokens_are_a_table_at_each_step()
+    {
+        string text = Sample("--tokens", "2", "--temperature", "0", "--show-probabilities", "3");
+        Assert.Equal(2, text.Split("rank").Length - 1);
+        Assert.Equal(2, text.Split("<- chosen").Length - 1);
+        Assert.Matches(@"(?m)^ +1 +"".+"" +\d+\.\d\d +█* <- chosen", text);
+        Assert.Matches(@"(?m)^ +3 ", text);
+        Assert.DoesNotMatch(@"(?m)^ +4 ", text);
+    }
+
+    [Fact]
+    public void Stats_are_said_on_standard_error()
+    {
+        Outcome outcome = Minigpt.Run(_folder.Root, "sample", "--model", "model", "--prompt", "ROMEO:", "--tokens", "5", "--stats");
+        Assert.Matches(@"^prompt: 6 tokens in [\d.]+ s, [\d,.]+ tokens/s; generation: 5 tokens in [\d.]+ s, [\d,.]+ tokens/s\n$", outcome.Error);
+        Assert.StartsWith("ROMEO:", outcome.Output);
+    }
+
+    [Fact]
+    public void A_conversation_keeps_its_text_until_it_is_reset()
+    {
+        string[] options = ["sample", "--model", "model", "--interactive", "--tokens", "12"];
+        Outcome outcome = Minigpt.RunWithInput(_folder.Root,
+            ":temperature 0\nROMEO:\n:dance\n:temperature -1\nROMEO:\n:reset\nROMEO:\n~\n:quit\nnot read\n", options);
+        Assert.Equal(0, outcome.ExitCode);
+        string first = Sample("--tokens", "12", "--temperature", "0")["ROMEO:".Length..];
+        Assert.StartsWith(first, outcome.Output);
+        Assert.EndsWith(first, outcome.Output);
+        Assert.NotEqual(first + first + first, outcome.Output);
+        Assert.Contains("':dance' is no command: :reset", outcome.Error);
+        Assert.Contains("the temperature must be a number from 0 up, it is -1", outcome.Error);
+        Assert.Contains("'~' (U+007E)", outcome.Error);
+    }
+
+    [Fact]
+    public void A_closed_pipe_ends_the_program_quietly()
+    {
+        Outcome outcome = Minigpt.Shell(_folder.Root,
+            "(minigpt sample --model model --prompt ROMEO: --tokens 2000000000; echo $? >code) | head -c 20; sleep 1; cat code");
+        Assert.StartsWith("ROMEO:", outcome.Output);
+        Assert.EndsWith("0\n", outcome.Output);
+        Assert.Empty(outcome.Error);
+    }
+
+    [Theory]
+    [InlineData("--tokens 2000000000")]
+    [InlineData("--tokens 2000000000 --interactive")]
+    public void An_interrupt_ends_the_text_with_its_line_and_exit_code_130(string options)
+    {
+        string prompt = options.Contains("interactive", StringComparison.Ordinal) ? "" : "--prompt ROMEO:";
+        Outcome outcome = Minigpt.Shell(_folder.Root,
+            $"set -m; (echo ROMEO:; exec sleep 20) 2>/dev/null | minigpt sample --model model {prompt} {options} >out.txt & "
+            + "for i in $(seq 100); do sleep 0.1; [ -s out.txt ] && break; done; kill -INT $!; wait $!; echo $?; tail -c 1 out.txt | od -An -c");
+        Assert.Equal("130\n  \\n\n", outcome.Output);
+        Assert.DoesNotContain("Unhandled", outcome.Error);
+    }
+
+    private string Sample(params string[] options) =>
+        Minigpt.Success(_folder.Root, ["sample", "--model", "model", "--prompt", "ROMEO:", .. options]);
+}

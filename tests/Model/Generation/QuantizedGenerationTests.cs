@@ -1,0 +1,89 @@
+using MiniGpt.Model;
+using MiniGpt.Model.Data;
+using MiniGpt.Model.Formats;
+using MiniGpt.Model.Generation;
+using MiniGpt.Tensors.Storage;
+using Xunit;
+
+namespace MiniGpt.Tests.Model.Generation;
+
+public class QuantizedGenerationTests
+{
+    [Fact]
+    public void Eight_bits_cost_a_trained_model_no_more_than_a_hundredth_of_its_validation_loss()
+    {
+        Gpt<float> gpt = TinyModels.Get("trained");
+        double full = Loss(FrozenGpt<float>.From(gpt)), quantized = Loss(QuantizedGpt.From(gpt));
+        Assert.InRange(full, 1, 3);
+        Assert.InRange(quantized - full, -0.01, 0.01);
+    }
+
+    [Fact]
+    public void Eight_bits_are_read_as_a_quarter_of_the_bytes()
+    {
+        Gpt<float> gpt = TinyModels.Get("trained");
+        Assert.Equal(34.0 / 128, QuantizedGpt.From(gpt).BytesOfToken / (double)FrozenGpt<float>.From(gpt).BytesOfToken, 1e-9);
+    }
+
+    [Fact]
+    public void A_file_of_eight_bits_is_read_where_it_lies_and_says_the_same()
+    {
+        Gpt<float> gpt = TinyModels.Get("trained");
+        using TemporaryFolder folder = new();
+        ModelFile.Save(folder.File("tiny.gguf"), gpt, type: StoredType.Q8_0);
+        using ModelFile file = ModelFile.Open(folder.File("tiny.gguf"));
+        FrozenGpt<float> frozen = file.Freeze();
+        Assert.Equal(QuantizedGpt.From(gpt).BytesOfToken, frozen.BytesOfToken);
+        SamplingOptions options = new() { Temperature = 1 };
+        Assert.Equal(
+            new Generator<float>(QuantizedGpt.From(gpt)).Generate([7], options).Take(100),
+            new Generator<float>(frozen).Generate([7], options).Take(100));
+    }
+
+    [Fact]
+    public void Greedy_ids_are_the_same_with_and_without_the_cache_and_in_a_batch()
+    {
+        FrozenGpt<float> gpt = QuantizedGpt.From(TinyModels.Get("trained"));
+        SamplingOptions greedy = new() { Temperature = 0 };
+        int context = gpt.Config.Context;
+        int[] cached = [.. new Generator<float>(gpt).Generate([3, 1, 4], greedy).Take(3 * context)];
+        List<int> window = [3, 1, 4];
+        using CachedGpt<float> anew = new(gpt);
+        foreach (int id in cached)
+        {
+            float[] logits = anew.Logits(window.ToArray(), 0).Span.ToArray();
+            Assert.Equal(Array.IndexOf(logits, logits.Max()), id);
+            window.Add(id);
+            if (window.Count > context)
+                window.RemoveRange(0, window.Count - context / 2);
+        }
+
+        using TokenStreams<float> batch = new(gpt, greedy, 3);
+        batch.Append([3, 1, 4]);
+        Assert.All(cached, id => Assert.Equal([id, id, id], batch.Next().ToArray()));
+    }
+
+    private static double Loss(FrozenGpt<float> gpt)
+    {
+        using CachedGpt<float> cached = new(gpt);
+        TokenSource text = TinyModels.Validation;
+        int context = gpt.Config.Context, vocabulary = gpt.Config.VocabularySize;
+        int[] ids = new int[context + 1];
+        double sum = 0;
+        int windows = 0;
+        for (long start = 0; start + ids.Length <= text.Length; start += context, windows++)
+        {
+            text.Read(start, ids);
+            ReadOnlySpan<float> logits = cached.Logits(ids.AsSpan(0, context), 0, everywhere: true).Span;
+            for (int t = 0; t < context; t++)
+            {
+                double terms = 0;
+                foreach (float logit in logits.Slice(t * vocabulary, vocabulary))
+                    terms += Math.Exp(logit);
+                sum += Math.Log(terms) - logits[t * vocabulary + ids[t + 1]];
+            }
+        }
+
+        return sum / windows / context;
+    }
+}

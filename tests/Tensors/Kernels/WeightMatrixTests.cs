@@ -1,0 +1,133 @@
+using MiniGpt.Tensors;
+using MiniGpt.Tensors.Kernels;
+using MiniGpt.Tensors.Storage;
+using Xunit;
+
+namespace MiniGpt.Tests.Tensors.Kernels;
+
+public class WeightMatrixTests
+{
+    [Theory]
+    [InlineData(1, 1, 1)]
+    [InlineData(1, 65, 128)]
+    [InlineData(6, 4, 16)]
+    [InlineData(13, 7, 33)]
+    [InlineData(8, 130, 1500)]
+    [InlineData(97, 33, 40)]
+    public void A_dense_product_is_that_of_the_plain_loop(int rows, int outputs, int inputs)
+    {
+        Tensor<double> x = Random<double>(1, [rows, inputs]), w = Random<double>(2, [outputs, inputs]), bias = Random<double>(3, [outputs]);
+        Tensor<double> y = Random<double>(4, [rows, outputs]), start = Tensor<double>.From(y.Span, y.Shape);
+        var matrix = new DenseMatrix<double>(w);
+        matrix.Multiply(x, bias, y, accumulate: true);
+        AssertPlain(start);
+        matrix.Multiply(x, default, y, accumulate: false);
+        bias.Span.Clear();
+        AssertPlain(new Tensor<double>(y.Shape));
+
+        void AssertPlain(Tensor<double> from)
+        {
+            for (int row = 0; row < rows; row++)
+            {
+                for (int column = 0; column < outputs; column++)
+                {
+                    double sum = from[row, column] + bias[column];
+                    for (int k = 0; k < inputs; k++)
+                        sum += x[row, k] * w[column, k];
+                    Assert.Equal(sum, y[row, column], 1e-10);
+                }
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(1, 1, 32)]
+    [InlineData(3, 65, 96)]
+    [InlineData(98, 7, 768)]
+    public void A_quantized_product_is_that_of_whole_numbers_and_scales(int rows, int outputs, int inputs)
+    {
+        Tensor<float> x = Random<float>(1, [rows, inputs]), w = Random<float>(2, [outputs, inputs]), bias = Random<float>(3, [outputs]);
+        var y = new Tensor<float>([rows, outputs]);
+        Q8Matrix quantized = Q8Matrix.Quantize(w);
+        new QuantizedMatrix(quantized).Multiply(x, bias, y);
+        for (int column = 0; column < outputs; column++)
+        {
+            double[] weights = new double[inputs];
+            Q8Block.Dequantize(quantized.Row(column), weights);
+            for (int row = 0; row < rows; row++)
+            {
+                double sum = bias[column];
+                for (int block = 0; block < inputs; block += Q8Block.Size)
+                {
+                    float most = Enumerable.Range(block, Q8Block.Size).Max(k => MathF.Abs(x[row, k]));
+                    for (int k = block; k < block + Q8Block.Size; k++)
+                        sum += Math.Round(x[row, k] * (127 / most)) * (most / 127) * weights[k];
+                }
+
+                Assert.Equal(sum, y[row, column], 2e-4);
+            }
+        }
+    }
+
+    [Fact]
+    public void A_quantized_row_of_zeros_gives_the_bias()
+    {
+        var y = new Tensor<float>([1, 2]);
+        new QuantizedMatrix(Q8Matrix.Quantize(Random<float>(1, [2, 64]))).Multiply(new Tensor<float>([1, 64]), Tensor<float>.From([3, 4], [2]), y);
+        Assert.Equal([3, 4], y.Span.ToArray());
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_row_has_the_same_bits_alone_and_among_others(bool quantize)
+    {
+        Tensor<float> x = Random<float>(1, [200, 1504]), w = Random<float>(2, [101, 1504]), bias = Random<float>(3, [101]);
+        WeightMatrix<float> matrix = quantize ? new QuantizedMatrix(Q8Matrix.Quantize(w)) : new DenseMatrix<float>(w);
+        var together = new Tensor<float>([200, 101]);
+        matrix.Multiply(x, bias, together);
+        foreach (int count in (int[])[1, 2, 3, 5, 7, 12])
+        {
+            var few = new Tensor<float>([count, 101]);
+            for (int row = 0; row + count <= 200; row += 29)
+            {
+                matrix.Multiply(x.Slice(0, row, count), bias, few);
+                Assert.Equal(together.Slice(0, row, count).Span.ToArray(), few.Span.ToArray());
+            }
+        }
+    }
+
+    [Fact]
+    public void Rows_are_read_as_they_are_kept()
+    {
+        Tensor<float> w = Random<float>(2, [5, 64]);
+        float[] row = new float[64];
+        new DenseMatrix<float>(w).ReadRow(3, row);
+        Assert.Equal(w.Slice(0, 3, 1).Span.ToArray(), row);
+        Q8Matrix quantized = Q8Matrix.Quantize(w);
+        new QuantizedMatrix(quantized).ReadRow(3, row);
+        float[] expected = new float[64];
+        Q8Block.Dequantize(quantized.Row(3), expected);
+        Assert.Equal(expected, row);
+        Assert.Throws<ArgumentOutOfRangeException>(() => new DenseMatrix<float>(w).ReadRow(5, row));
+        Assert.Throws<ArgumentException>(() => new DenseMatrix<float>(w).ReadRow(0, row.AsSpan(1)));
+    }
+
+    [Fact]
+    public void Shapes_that_do_not_go_together_are_refused_with_both()
+    {
+        var matrix = new DenseMatrix<float>(new Tensor<float>([3, 4]));
+        var error = Assert.Throws<ShapeException>(() => matrix.Multiply(new Tensor<float>([2, 5]), default, new Tensor<float>([2, 3])));
+        Assert.Contains("[2, 5]", error.Message);
+        Assert.Throws<ShapeException>(() => matrix.Multiply(new Tensor<float>([2, 4]), new Tensor<float>([4]), new Tensor<float>([2, 3])));
+        Assert.Throws<ArgumentException>(() => new DenseMatrix<float>(new Tensor<float>([3])));
+    }
+
+    private static Tensor<T> Random<T>(ulong seed, Shape shape)
+        where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T>
+    {
+        var tensor = new Tensor<T>(shape);
+        new RandomStream(seed, RandomPurpose.Evaluation).FillNormal(tensor.Span, 0, 1);
+        return tensor;
+    }
+}
