@@ -19,10 +19,10 @@ internal unsafe struct CachedAttention<T> : IRangeKernel<T>
 
     public T* Qkv, Output, Keys;
     public long Part;
-    public int Heads, HeadSize, Rows, Position;
+    public int Heads, HeadSize, NewPositions, Position;
 
     // Heads of a few dozen keys are handed out together.
-    public readonly int Grain => (int)Math.Max(1, 65_536 / ((long)Rows * (Position + Rows) * HeadSize + 1));
+    public readonly int Grain => (int)Math.Max(1, 65_536 / ((long)NewPositions * (Position + NewPositions) * HeadSize + 1));
 
     private readonly int Width => Heads * HeadSize;
 
@@ -32,14 +32,14 @@ internal unsafe struct CachedAttention<T> : IRangeKernel<T>
         for (int item = start; item < end; item++)
         {
             (int text, int head) = Math.DivRem(item, Heads);
-            T* qkv = Qkv + (long)text * Rows * 3 * Width + head * HeadSize;
-            T* output = Output + (long)text * Rows * Width + head * HeadSize;
+            T* qkv = Qkv + (long)text * NewPositions * 3 * Width + head * HeadSize;
+            T* output = Output + (long)text * NewPositions * Width + head * HeadSize;
             T* keys = Keys + item * 2 * Part;
             T* values = keys + Part;
             Store(qkv, keys, values);
-            for (int first = 0; first < Rows; first += QueriesTogether)
+            for (int first = 0; first < NewPositions; first += QueriesTogether)
             {
-                int queries = Math.Min(QueriesTogether, Rows - first);
+                int queries = Math.Min(QueriesTogether, NewPositions - first);
                 Attend<V>(qkv + (long)first * 3 * Width, keys, values, Position + first + 1, queries, output + (long)first * Width);
             }
         }
@@ -48,7 +48,7 @@ internal unsafe struct CachedAttention<T> : IRangeKernel<T>
     private readonly void Store(T* qkv, T* keys, T* values)
     {
         const int Panel = KeyValueCache<T>.PanelWidth;
-        for (int row = 0; row < Rows; row++)
+        for (int row = 0; row < NewPositions; row++)
         {
             int position = Position + row;
             T* key = qkv + (long)row * 3 * Width + Width;
@@ -81,8 +81,7 @@ internal unsafe struct CachedAttention<T> : IRangeKernel<T>
         for (int query = 0; query < queries; query++)
         {
             T* row = scores + (long)query * stride;
-            T max = AttentionTile.Max<T, V>(row, visible + query);
-            factors[query] = T.One / AttentionTile.Exponentials<T, V>(row, visible + query, visible + query, scale, max * scale);
+            factors[query] = T.One / Exponentials<V>(row, visible + query, scale);
         }
 
         for (int key = 0; key < most; key += StripOfValues)
@@ -96,6 +95,22 @@ internal unsafe struct CachedAttention<T> : IRangeKernel<T>
                     output + (long)query * Width);
             }
         }
+    }
+
+    /// <summary>Replaces scores s by exp((s − the greatest) · scale) and returns the sum of these.</summary>
+    private static T Exponentials<V>(T* scores, int count, T scale)
+        where V : unmanaged, ISimd<V, T>
+    {
+        V factor = V.Broadcast(scale), offset = V.Broadcast(-Rows.Max<V, T>(scores, count) * scale), sum = V.Zero;
+        for (int i = 0; i < count; i += V.Count)
+        {
+            int width = Math.Min(V.Count, count - i);
+            V term = SimdMath.Exp<V, T>(V.MultiplyAdd(V.Load(scores + i, width), factor, offset));
+            sum += width == V.Count ? term : V.Select(V.MaskOfFirst(width), term, V.Zero);
+            term.Store(scores + i, width);
+        }
+
+        return V.SumAcross(sum);
     }
 
     /// <summary>The products of one query with four vectors of keys.</summary>

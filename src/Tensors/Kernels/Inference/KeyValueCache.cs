@@ -87,7 +87,7 @@ public sealed unsafe class KeyValueCache<T> : IDisposable
             Part = _part,
             Heads = _heads,
             HeadSize = _headSize,
-            Rows = rows,
+            NewPositions = rows,
             Position = position,
         };
         Workers.Run<T, CachedAttention<T>>(ref kernel, texts * _heads, kernel.Grain);
