@@ -1,7 +1,6 @@
 using System.Text.Json;
 using MiniGpt.Autograd;
 using MiniGpt.Model;
-using MiniGpt.Model.Formats;
 using MiniGpt.Model.Generation;
 using MiniGpt.Tensors;
 using MiniGpt.Tensors.Threading;
@@ -145,7 +144,7 @@ public class CachedGenerationTests
     }
 
     [Fact]
-    public void Two_generators_of_one_model_in_two_threads_write_what_one_writes_after_the_other()
+    public async Task Two_generators_of_one_model_in_two_threads_write_what_one_writes_after_the_other()
     {
         Gpt<float> gpt = TinyModels.Get("trained");
         SamplingOptions options = new() { Temperature = 1 };
@@ -153,7 +152,7 @@ public class CachedGenerationTests
         for (int round = 0; round < 5; round++)
         {
             Task<int[]>[] tasks = [.. Enumerable.Range(0, 2).Select(sample => Task.Run(() => Write(sample), TestContext.Current.CancellationToken))];
-            Assert.Equal(expected, Task.WhenAll(tasks).GetAwaiter().GetResult());
+            Assert.Equal(expected, await Task.WhenAll(tasks));
         }
 
         int[] Write(int sample) => [.. new Generator<float>(gpt).Generate([7], options, sample).Take(200)];

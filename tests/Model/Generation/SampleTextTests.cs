@@ -25,7 +25,7 @@ public class SampleTextTests
     [Fact]
     public void A_stop_text_is_found_across_the_borders_of_tokens_of_any_length()
     {
-        ITokenizer tokenizer = Gpt2Tokenizer.Instance;
+        BytePairTokenizer tokenizer = Gpt2Tokenizer.Instance;
         string text = "one two three <stop>four";
         Assert.True(tokenizer.Encode("<stop>").Length > 1);
         Assert.Equal("one two three ", Write(tokenizer, text, ["<stop>"], out bool stopped));
@@ -47,7 +47,7 @@ public class SampleTextTests
     [Fact]
     public void Pieces_are_whole_characters()
     {
-        ITokenizer tokenizer = Gpt2Tokenizer.Instance;
+        BytePairTokenizer tokenizer = Gpt2Tokenizer.Instance;
         SampleText text = new(tokenizer);
         string[] pieces = [.. tokenizer.Encode("吾輩は猫である😀").Select(id => text.Append(id).ToString())];
         Assert.Contains("", pieces);
