@@ -1,5 +1,6 @@
 using System.Text.Json;
 using MiniGpt.Model.Formats;
+using MiniGpt.Tensors.Storage;
 using Xunit;
 
 namespace MiniGpt.Tests.Cli;
@@ -109,6 +110,19 @@ public sealed class EndToEndTests : IDisposable
         Assert.Contains("Q8_0", Minigpt.Success(_folder.Root, "inspect", "small.gguf"));
         Minigpt.Success(_folder.Root, "train", "--init-from", "small.gguf", "--data", "tokens.bin", "--steps", "1", "--context", "8", "--out", "run");
         Assert.True(File.Exists(_folder.File("run/model.safetensors")));
+    }
+
+    [Fact]
+    public void What_a_file_calls_its_tensors_does_not_reach_the_terminal_as_commands()
+    {
+        using (FileStream stream = File.Create(_folder.File("evil.safetensors")))
+        {
+            SafetensorsWriter writer = new(stream, [("\u001b[31mred", [1], StoredType.F32)], new Dictionary<string, string> { ["\u001b[2J"] = "\u001b" });
+            writer.Write<float>([1]);
+        }
+        string shown = Minigpt.Success(_folder.Root, "inspect", "evil.safetensors");
+        Assert.Contains("[31mred", shown);
+        Assert.DoesNotContain('\u001b', shown);
     }
 
     [Fact]

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Options;
 using MiniGpt.Model;
 using MiniGpt.Model.Formats;
@@ -53,7 +54,7 @@ internal sealed class ConvertVerb : Verb
         Console.Out.WriteLine($"{from} ({OptionNames.Of(conversion.From)}) is now {to} ({OptionNames.Of(conversion.To)}, {NameOf(type)}): "
             + $"{conversion.Parameters:N0} parameters");
         foreach (string dropped in conversion.Dropped)
-            Console.Out.WriteLine($"dropped: {dropped}");
+            Console.Out.WriteLine(Output.Printable($"dropped: {dropped}"));
         return 0;
     }
 

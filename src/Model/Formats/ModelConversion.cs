@@ -35,13 +35,16 @@ public sealed record ModelConversion(ModelFormat From, ModelFormat To, long Para
         using ModelFile source = ModelFile.Open(from);
         LoadedModel<T> model = source.Load<T>();
         ModelFormat format = ModelFile.FormatOf(to);
+        string[] dropped = [.. WhatIsDropped(source, format, type)]; // before there is a new file, which could lie in the old folder
         ModelFile.Save(to, model.Gpt, model.Tokenizer, model.ExtraKeys, type);
-        return new ModelConversion(source.Format, format, model.Gpt.Config.ParameterCount, [.. WhatIsDropped(source, format, type)]);
+        return new ModelConversion(source.Format, format, model.Gpt.Config.ParameterCount, dropped);
     }
 
     private static void CheckTarget(string to, bool overwrite)
     {
         Require.That(!File.Exists(Path.Combine(to, ModelFolder.TrainingFile)), $"{to} holds a training run, a new folder expected");
+        string? folder = Path.GetDirectoryName(Path.GetFullPath(to));
+        Require.That(folder is null || Directory.Exists(folder), $"{to}: there is no folder {folder} to write it into");
         bool isThere = ModelFile.FormatOf(to) == ModelFormat.HuggingFace ? File.Exists(to) || ModelFolder.Exists(to) : Path.Exists(to);
         Require.That(overwrite || !isThere, $"{to} is there already: --overwrite replaces it");
     }

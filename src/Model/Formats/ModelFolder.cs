@@ -98,8 +98,8 @@ public static class ModelFolder
         ? null
         : Directory.EnumerateDirectories(runs).Where(Exists).OrderBy(WrittenAt).ThenBy(path => path, StringComparer.Ordinal).LastOrDefault();
 
-    /// <summary>Whether a file of a model folder is part of the model that is read from it.</summary>
-    internal static bool IsRead(string file) => file is ConfigFile or IndexFile or TokenizerFile
+    /// <summary>Whether a file of a model folder is part of the model that is read from it, or says nothing.</summary>
+    internal static bool IsRead(string file) => file is ConfigFile or IndexFile or TokenizerFile or RunLock.LockFile
         || file.EndsWith(SafetensorsReader.Extension, StringComparison.Ordinal) && file != "optimizer.safetensors";
 
     /// <summary>Writes the files of a model beside their final names, the weights last.</summary>

@@ -6,7 +6,7 @@ namespace MiniGpt.Model.Training;
 /// </summary>
 internal sealed class RunLock : IDisposable
 {
-    private const string LockFile = "run.lock";
+    internal const string LockFile = "run.lock";
 
     private readonly FileStream _file;
 

@@ -206,6 +206,8 @@ public sealed class ModelFileTests : IDisposable
     [Fact]
     public void A_conversion_replaces_nothing_that_it_was_not_asked_to()
     {
+        Assert.Contains("there is no folder",
+            Assert.Throws<ArgumentException>(() => ModelConversion.Run(s_tiny, _folder.File("no/where.gguf"))).Message);
         string to = _folder.Write("to.gguf", "kept");
         Assert.Contains("--overwrite", Assert.Throws<ArgumentException>(() => ModelConversion.Run(s_tiny, to)).Message);
         Assert.Equal("kept", File.ReadAllText(to));
