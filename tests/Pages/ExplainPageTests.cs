@@ -1,0 +1,226 @@
+using System.Diagnostics;
+using Microsoft.Playwright;
+using MiniGpt.Model;
+using MiniGpt.Model.Formats;
+using MiniGpt.Tests.Cli;
+using Xunit;
+
+namespace MiniGpt.Tests.Pages;
+
+/// <summary>The page of minigpt explain, opened in Chromium.</summary>
+public sealed class ExplainPageTests(Browser browser) : IClassFixture<Browser>, IDisposable
+{
+    private const string Sentence = "To be, or not to be, that is the question: whether 'tis nobler i";
+    private const int MostBytes = 3_000_000;
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("en", ColorScheme.Light, 1000)]
+    [InlineData("ja", ColorScheme.Dark, 390)]
+    public async Task Every_figure_is_drawn_without_a_complaint_or_a_request(string language, ColorScheme scheme, int width)
+    {
+        string file = Explain(ExampleModel.Tiny(_folder), Sentence, language);
+        await using OpenPage open = await browser.Open(file, width, scheme);
+        string[] figures = await open.Figures();
+        Assert.Equal(16, figures.Length);
+        foreach (string figure in figures)
+        {
+            await open.Draw(figure);
+            await open.Page.ClickAsync($"#{figure} summary");
+            await open.Page.Locator($"#{figure} td").First.WaitForAsync();
+            Assert.NotEqual("", await open.Page.Locator($"#{figure} figcaption").InnerTextAsync());
+        }
+
+        Assert.Empty(open.Complaints);
+        Assert.Equal([$"file://{file}"], open.Requests.Where(url => !url.StartsWith("data:", StringComparison.Ordinal)));
+        // Nothing is wider than the window: wide charts scroll by themselves.
+        Assert.InRange(await open.Page.EvaluateAsync<int>("document.documentElement.scrollWidth"), 1, width);
+    }
+
+    [Fact]
+    public async Task The_heat_map_of_layer_2_head_3_shows_the_weights_of_the_engine()
+    {
+        string folder = ExampleModel.Tiny(_folder);
+        await using OpenPage open = await browser.Open(Explain(folder, Sentence));
+        await open.Redraw("attention-map", () => open.Page.Locator("#attention-map select").Nth(0).SelectOptionAsync(Labelled("2")));
+        await open.Redraw("attention-map", () => open.Page.Locator("#attention-map select").Nth(1).SelectOptionAsync(Labelled("3")));
+        double[] shown = await open.Page.EvaluateAsync<double[]>(
+            "minigpt.views['attention-map'].data('attention').flatMap(cell => [cell.r, cell.c, cell.v])");
+
+        LoadedModel<float> model = ModelFolder.Load<float>(folder);
+        using GptTrace<float> trace = model.Gpt.Trace(model.Tokenizer!.Encode(Sentence));
+        Assert.Equal(64 * 65 / 2, shown.Length / 3);
+        foreach (double[] cell in shown.Chunk(3))
+        {
+            Assert.InRange(cell[1], 0, cell[0]); // nothing above the diagonal
+            Assert.Equal(trace.Blocks[1].Weights[2, (int)cell[0], (int)cell[1]], cell[2], 1e-6);
+        }
+        Assert.Empty(open.Complaints);
+    }
+
+    [Theory]
+    [InlineData(0.5, null, 1)]
+    [InlineData(1.5, 5, 1)]
+    [InlineData(1, null, 0.6)]
+    [InlineData(0.8, 12, 0.35)]
+    [InlineData(0, null, 1)]
+    public async Task The_sliders_reshape_the_distribution_as_the_sampler_does(double temperature, int? topK, double topP)
+    {
+        string folder = ExampleModel.Tiny(_folder);
+        await using OpenPage open = await browser.Open(Explain(folder, "To be"));
+        await open.Draw("generation");
+        foreach ((string slider, double value) in (IEnumerable<(string, double)>)
+            [("temperature", temperature), ("topK", topK is int k ? k - 1 : 1e9), ("topP", topP)])
+        {
+            await open.Page.EvalOnSelectorAsync($"#slider-{slider}",
+                "(input, value) => { input.value = value; input.dispatchEvent(new Event('input')); }", value);
+        }
+        double[] shown = await open.Page.EvaluateAsync<double[]>("[...minigpt.distribution()]");
+
+        LoadedModel<float> model = ModelFolder.Load<float>(folder);
+        using GptTrace<float> trace = model.Gpt.Trace(model.Tokenizer!.Encode("To be"));
+        float[] logits = trace.Logits.Span[^model.Gpt.Config.VocabularySize..].ToArray();
+        double[] expected = Expected(logits, temperature, topK ?? logits.Length, topP);
+        Assert.Equal(expected.Length, shown.Length);
+        Assert.All(expected.Zip(shown), pair => Assert.Equal(pair.First, pair.Second, 1e-5));
+
+        // And the bars show it.
+        await open.Page.WaitForFunctionAsync("""
+            () => minigpt.views.generation.data('generation').filter(bar => bar.group.startsWith('after'))
+              .every(bar => bar.v === minigpt.distribution()[bar.id])
+            """);
+        Assert.Empty(open.Complaints);
+    }
+
+    [Fact]
+    public async Task Japanese_is_drawn_in_glyphs_of_a_font()
+    {
+        await using OpenPage open = await browser.Open(Explain(ExampleModel.Tiny(_folder), "すもももももももものうち", "ja"));
+        await open.Draw("attention-map");
+        string[] labels = await open.Page.EvaluateAsync<string[]>("""
+            () => {
+              const found = [];
+              const walk = item => { if (item.text) found.push(String(item.text)); (item.items ?? []).forEach(walk); };
+              walk(minigpt.views['attention-map'].scenegraph().root);
+              return found;
+            }
+            """);
+        Assert.Contains("クエリ (見る側)", labels);
+        Assert.Contains("2 も", labels);
+
+        // A character without a glyph looks like any other without one, such as one that no font may ever have.
+        string[] missing = await open.Page.EvaluateAsync<string[]>("""
+            () => {
+              const context = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+              const drawn = character => {
+                context.font = `40px ${getComputedStyle(document.body).fontFamily}`;
+                context.clearRect(0, 0, 60, 60);
+                context.fillText(character, 5, 45);
+                return context.getImageData(0, 0, 60, 60).data.join();
+              };
+              return [...'すもうち見側語'].filter(character => drawn(character) === drawn('\u{10FFFE}') || drawn(character) === drawn(' '));
+            }
+            """);
+        Assert.Empty(missing);
+    }
+
+    [Fact]
+    public async Task A_text_with_script_and_quotes_stays_text()
+    {
+        const string Text = "</script><script>alert('x')</script> \"& 'so' on\" <b>";
+        await using OpenPage open = await browser.Open(Explain(ExampleModel.Tiny(_folder), Text));
+        foreach (string figure in await open.Figures())
+            await open.Draw(figure);
+        Assert.Equal(Text, await open.Page.EvalOnSelectorAsync<string>("#sentence", "node => node.textContent"));
+        Assert.Equal(0, await open.Page.Locator("main b:not(.step b, .plus b, figcaption b), #sentence *").CountAsync());
+        Assert.Empty(open.Complaints);
+    }
+
+    [Fact]
+    public async Task A_page_for_64_tokens_is_small_made_in_two_seconds_and_ready_in_one()
+    {
+        string folder = ExampleModel.Tiny(_folder);
+        (string file, TimeSpan making) = Fastest(() => Explain(folder, Sentence));
+        Assert.InRange(new FileInfo(file).Length, 1, MostBytes);
+        Assert.InRange(making.TotalSeconds, 0, 2);
+
+        double fastest = double.MaxValue;
+        for (int attempt = 0; attempt < 3; attempt++)
+        {
+            await using OpenPage open = await browser.Open(file);
+            // From the start of the navigation until a click has changed the page, with the first figure drawn.
+            await open.Page.WaitForFunctionAsync("document.querySelector('#flow').dataset.drawn");
+            await open.Page.ClickAsync("nav button");
+            double milliseconds = await open.Page.EvaluateAsync<double>("document.documentElement.dataset.theme === 'dark' ? performance.now() : 1e9");
+            fastest = Math.Min(fastest, milliseconds);
+        }
+        Assert.InRange(fastest, 1, 1000);
+    }
+
+    [Fact]
+    public async Task Twelve_layers_of_twelve_heads_and_256_tokens_stay_usable()
+    {
+        string text = string.Concat(Enumerable.Repeat(Sentence, 4)), folder = ExampleModel.Large(_folder);
+        string file = Explain(folder, text);
+        Assert.InRange(new FileInfo(file).Length, 1, 12_000_000);
+        await using OpenPage open = await browser.Open(file);
+        await open.Draw("attention-map");
+        long start = Stopwatch.GetTimestamp();
+        await open.Redraw("attention-map", () => open.Page.EvaluateAsync("minigpt.showAttention(11, 11)"));
+        Assert.InRange(Stopwatch.GetElapsedTime(start).TotalSeconds, 0, 5);
+
+        double[] shown = await open.Page.EvaluateAsync<double[]>("minigpt.views['attention-map'].data('attention').map(cell => cell.v)");
+        LoadedModel<float> model = ModelFolder.Load<float>(folder);
+        using GptTrace<float> trace = model.Gpt.Trace(model.Tokenizer!.Encode(text));
+        for (int query = 0, at = 0; query < 256; query++)
+        {
+            float[] row = [.. Enumerable.Range(0, query + 1).Select(key => trace.Blocks[11].Weights[11, query, key])];
+            foreach (float weight in row)
+                Assert.Equal(weight, shown[at++], row.Max() / 509); // half of 1/255 of the largest of its row
+        }
+        Assert.Empty(open.Complaints);
+    }
+
+    private string Explain(string model, string text, string language = "en")
+    {
+        string file = _folder.File($"page-{language}.html");
+        Minigpt.Success(_folder.Root, "explain", "--model", model, "--text", text, "--out", file, "--language", language);
+        return file;
+    }
+
+    // Layer 1 has the value 0: what a reader chooses by is the label.
+    private static SelectOptionValue Labelled(string label) => new() { Label = label };
+
+    private static (string File, TimeSpan Time) Fastest(Func<string> make)
+    {
+        (string File, TimeSpan Time)[] attempts = [.. Enumerable.Range(0, 3).Select(_ =>
+        {
+            long start = Stopwatch.GetTimestamp();
+            return (make(), Stopwatch.GetElapsedTime(start));
+        })];
+        return attempts.MinBy(attempt => attempt.Time);
+    }
+
+    private static double[] Expected(float[] logits, double temperature, int topK, double topP)
+    {
+        int[] order = [.. Enumerable.Range(0, logits.Length).OrderByDescending(id => logits[id]).ThenBy(id => id)];
+        double[] result = new double[logits.Length];
+        if (temperature == 0)
+        {
+            result[order[0]] = 1;
+            return result;
+        }
+        double[] weights = [.. order.Take(topK).Select(id => Math.Exp((logits[id] - logits[order[0]]) / temperature))];
+        double sum = weights.Sum(), reached = 0;
+        int kept = 0;
+        do
+            reached += weights[kept++] / sum;
+        while (kept < weights.Length && reached < topP);
+        for (int i = 0; i < kept; i++)
+            result[order[i]] = weights[i] / sum / reached;
+        return result;
+    }
+}
