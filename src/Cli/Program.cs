@@ -57,6 +57,7 @@ internal static class Program
             new EvalVerb(),
             new ExplainVerb(),
             new LessonVerb(),
+            new CompareVerb(),
             new TokenizeVerb(),
             new InspectVerb(),
             new ConvertVerb(),

@@ -2,6 +2,7 @@ using System.CommandLine;
 using MiniGpt.Autograd;
 using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Options;
+using MiniGpt.Cli.Pages;
 using MiniGpt.Model.Tokenizers;
 using MiniGpt.Model.Training;
 
@@ -34,11 +35,19 @@ internal sealed class TrainVerb : Verb
         if (_arguments.Profiles(arguments))
             run.Profile = new Profile();
         TrainingSummary summary = Talk.CanDraw
-            ? LiveProgress.Run(Talk.Console, observer => run.Run(observer, cancellationToken))
-            : run.Run(new PlainProgress(plan.Options.LogEvery), cancellationToken);
+            ? LiveProgress.Run(Talk.Console, Observed)
+            : Observed(new PlainProgress(plan.Options.LogEvery));
         if (run.Profile is not null)
             ProfileTable.Show(ProfileReport.Rows(run.Profile, run.Ceiling));
-        return summary.Interrupted ? SayHowToGoOn(plan, summary) : ShowResult(plan, run, summary);
+        string? sample = summary.Interrupted ? null : ShowResult(plan, run, summary);
+        WriteReport(folder, summary.Step, sample);
+        return summary.Interrupted ? SayHowToGoOn(plan, summary) : 0;
+
+        TrainingSummary Observed(ITrainingObserver observer)
+        {
+            using SampleLog samples = new(folder.SamplesPath, observer);
+            return run.Run(samples, cancellationToken);
+        }
     }
 
     private static int SayHowToGoOn(TrainPlan plan, TrainingSummary summary)
@@ -50,21 +59,40 @@ internal sealed class TrainVerb : Verb
         return Interrupted;
     }
 
-    private static int ShowResult(TrainPlan plan, TrainingRun<float> run, TrainingSummary summary)
+    /// <summary>Says how the run ended, and returns what the model writes now; null where it has no tokenizer.</summary>
+    private static string? ShowResult(TrainPlan plan, TrainingRun<float> run, TrainingSummary summary)
     {
         string loss = summary.ValidationLoss is double value ? $", validation loss {value:F4}" : "";
         if (summary.SkippedSteps > 0)
             Talk.Say($"{summary.SkippedSteps} of the steps were passed over: their loss or gradient was not finite");
         Talk.Say($"{summary.Step} steps, {Talk.Clock(TimeSpan.FromSeconds(summary.Seconds))}{loss}, saved in {plan.Folder}");
         string ending = "--ids";
+        string? sample = null;
         if (plan.Data.Tokenizer is ITokenizer tokenizer)
         {
             Talk.Say("");
-            ShowSample(run.Sample());
+            sample = run.Sample();
+            ShowSample(sample);
             ending = CanSay(tokenizer, ExamplePrompt) ? $"--prompt \"{ExamplePrompt}\"" : "";
         }
         Talk.Say($"\nRead more with:\n  minigpt sample --model {Quoted(plan.Folder)} {ending}".TrimEnd());
-        return 0;
+        return sample;
+    }
+
+    /// <summary>The curves as a page. A run that cannot write them is none the worse for it.</summary>
+    private static void WriteReport(RunFolder folder, int step, string? sample)
+    {
+        try
+        {
+            if (sample is not null)
+                SampleLog.Append(folder.SamplesPath, step, sample);
+            CurvesPage.WriteReport(folder.ReportPath, folder.Path);
+            Talk.Say($"Its curves: {folder.ReportPath}");
+        }
+        catch (IOException error)
+        {
+            Talk.Say($"note: {folder.ReportPath} was not written: {error.Message}");
+        }
     }
 
     /// <summary>The run is over and saved: that nobody can read the sample does not make it a failure.</summary>

@@ -66,6 +66,14 @@ public sealed class MetricsLog : IDisposable
         End(json);
     }
 
+    /// <summary>Appends what the model wrote.</summary>
+    public void Write(int step, string sample)
+    {
+        using Utf8JsonWriter json = Begin(step);
+        json.WriteString("sample", sample);
+        End(json);
+    }
+
     /// <summary>Writes what is pending, and all lines through to the disk: a checkpoint must not be ahead of them.</summary>
     /// <exception cref="IOException">The disk is full or gone.</exception>
     public void FlushToDisk()

@@ -10,7 +10,9 @@ namespace MiniGpt.Model.Training;
 /// </summary>
 public sealed class RunFolder : IDisposable
 {
-    private const string MetricsFile = "metrics.jsonl";
+    internal const string MetricsFile = "metrics.jsonl";
+    internal const string SamplesFile = "samples.jsonl";
+    private const string ReportFile = "report.html";
     private const string BestFolder = "best";
     private const string OlderFolder = "checkpoints";
     private const string StepPrefix = "step-";
@@ -24,6 +26,12 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>The log of the run.</summary>
     public string MetricsPath => In(MetricsFile);
+
+    /// <summary>What the model wrote while it was trained.</summary>
+    public string SamplesPath => In(SamplesFile);
+
+    /// <summary>The training curves as a page.</summary>
+    public string ReportPath => In(ReportFile);
 
     /// <summary>Where the checkpoint of the lowest validation loss is kept.</summary>
     public string BestPath => In(BestFolder);
@@ -144,7 +152,8 @@ public sealed class RunFolder : IDisposable
         foreach (string older in Older())
             CheckpointFolder.Delete(older);
         CheckpointFolder.Delete(Path);
-        File.Delete(MetricsPath);
+        foreach (string file in (string[])[MetricsPath, SamplesPath, ReportPath])
+            File.Delete(file);
         FolderFlush.Flush(Path);
     }
 

@@ -308,7 +308,7 @@ function lyingBars({ name, values, width, format = '.1%', title = null, groups =
 }
 
 // Lines along a number. values: [{ x, y, line }]
-function lines({ name, values, width, height = 230, x, y, zero = false, order = null, logarithmic = false, legend = true, band = null }) {
+function lines({ name, values, width, height = 230, x, y, zero = false, order = null, logarithmic = false, legend = true, format = '~g' }) {
   const domain = order ?? [...new Set(values.map(d => d.line))];
   return {
     data: { name, values }, width: Math.max(160, width - 70), height,
@@ -316,10 +316,9 @@ function lines({ name, values, width, height = 230, x, y, zero = false, order = 
       mark: { type: 'line', strokeWidth: 2, interpolate: 'linear', clip: true, tooltip: true },
       encoding: {
         x: { field: 'x', type: 'quantitative', title: x, scale: { nice: false }, axis: { grid: false, tickMinStep: 1, format: '~s' } },
-        y: { field: 'y', type: 'quantitative', title: y, scale: { zero, type: logarithmic ? 'log' : 'linear', nice: true }, axis: { format: '~g' } },
+        y: { field: 'y', type: 'quantitative', title: y, scale: { zero, type: logarithmic ? 'log' : 'linear', nice: true }, axis: { format } },
         color: { field: 'line', type: 'nominal', sort: domain, scale: { domain, range: domain.map((_, i) => headColour(i)) },
           legend: legend && domain.length > 1 ? { orient: 'top', title: null, columns: width < 500 ? 2 : 6, labelLimit: 200 } : null },
-        ...(band ? { strokeOpacity: { field: 'faint', type: 'nominal', scale: { domain: [false, true], range: [1, 0.25] }, legend: null } } : {}),
         tooltip: [{ field: 'line', title: ' ' }, { field: 'x', title: x }, { field: 'y', title: y, format: '.5~g' }],
       },
     }],

@@ -1,0 +1,49 @@
+using System.CommandLine;
+using System.Globalization;
+using MiniGpt.Cli.Display;
+using MiniGpt.Cli.Options;
+using MiniGpt.Cli.Pages;
+using MiniGpt.Model.Training;
+using Spectre.Console;
+
+namespace MiniGpt.Cli.Verbs;
+
+/// <summary>minigpt compare: training curves of several runs over each other.</summary>
+internal sealed class CompareVerb : Verb
+{
+    private readonly Argument<string[]> _runs = new("DIR") { Description = "The folders of the runs.", Arity = ArgumentArity.OneOrMore };
+    private readonly Option<string?> _out = OptionFactory.Text("--out", "PAGE.html", "Where the page goes.");
+    private readonly Option<Language> _language = LanguageOption.Create();
+
+    public CompareVerb()
+        : base("compare", "Lays the training curves of several runs over each other, on one self-contained HTML page.")
+    {
+        _out.Required = true;
+        Arguments.Add(_runs);
+        foreach (Option option in (IEnumerable<Option>)[_out, _language])
+            Options.Add(option);
+    }
+
+    public override string Example => "minigpt compare runs/tiny runs/tiny-2 --out compare.html";
+
+    protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
+    {
+        TrainingHistory[] runs = [.. arguments.GetRequiredValue(_runs).Select(TrainingHistory.Read)];
+        string path = arguments.GetValue(_out)!;
+        CurvesPage.Write(path, runs, Texts.Of(arguments.GetValue(_language)));
+
+        Table table = Output.Table("run", "steps", "tokens", "best validation loss", "last validation loss");
+        foreach (TableColumn column in table.Columns.Skip(1))
+            column.RightAligned();
+        foreach (TrainingHistory run in runs)
+        {
+            table.AddRow(new Text(run.Name), new Text($"{run.LastStep}"), new Text($"{run.Tokens:N0}"),
+                new Text(Written(run.BestValidationLoss)), new Text(Written(run.LastValidationLoss)));
+        }
+        Output.Console.Write(table);
+        Talk.Say($"written to {path}: open it in a browser");
+        return 0;
+    }
+
+    private static string Written(double? loss) => loss?.ToString("F4", CultureInfo.InvariantCulture) ?? "";
+}

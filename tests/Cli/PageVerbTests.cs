@@ -1,0 +1,62 @@
+using System.Text.Json;
+using Xunit;
+
+namespace MiniGpt.Tests.Cli;
+
+/// <summary>explain, lesson and compare on the command line; their pages are opened in tests/Pages.</summary>
+public sealed class PageVerbTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Lessons_are_listed_and_print_their_numbers()
+    {
+        string list = Minigpt.Success(_folder.Root, "lesson");
+        Assert.All((string[])["attention", "one-hot", "embedding", "scaling", "mask", "positions", "source-attention", "next-token", "n-gram"],
+            name => Assert.Contains($"  {name} ", list, StringComparison.Ordinal));
+        string attention = Minigpt.Success(_folder.Root, "lesson", "attention");
+        Assert.Contains("0.4421   0.5931   0.5790", attention, StringComparison.Ordinal);
+        string embedding = Minigpt.Success(_folder.Root, "lesson", "embedding", "--language", "ja");
+        Assert.Contains("0.2027   0.1172   0.2956   0.1217   0.2628", embedding, StringComparison.Ordinal);
+        Assert.DoesNotContain("✗", attention + embedding, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("there is no lesson 'physics'; there are one-hot", "lesson", "physics")]
+    [InlineData("--language: 'fr' found, one of en|ja expected", "lesson", "mask", "--language", "fr")]
+    [InlineData("--model is for the lesson n-gram", "lesson", "mask", "--model", "x")]
+    [InlineData("minigpt compare --help", "compare", "--out", "x.html")]
+    [InlineData("minigpt explain --help", "explain", "--text", "x")]
+    public void Wrong_usage_is_told(string message, params string[] arguments)
+    {
+        Outcome outcome = Minigpt.Run(_folder.Root, arguments);
+        Assert.Equal(2, outcome.ExitCode);
+        Assert.Contains(message, outcome.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_folder_without_a_run_cannot_be_compared()
+    {
+        Outcome outcome = Minigpt.Run(_folder.Root, "compare", ".", "--out", "x.html");
+        Assert.Equal(1, outcome.ExitCode);
+        Assert.Contains("no metrics.jsonl found", outcome.Error, StringComparison.Ordinal);
+        Assert.False(File.Exists(_folder.File("x.html")));
+    }
+
+    [Fact]
+    public void Both_languages_say_the_same_things()
+    {
+        string texts = Path.Combine(Architecture.Sources.FindRoot(), "src", "Cli", "Pages", "Texts");
+        Dictionary<string, string> english = Read("en"), japanese = Read("ja");
+        Assert.Equal(english.Keys, japanese.Keys);
+        Assert.All(english.Keys, key => Assert.Equal(Placeholders(english[key]), Placeholders(japanese[key])));
+
+        Dictionary<string, string> Read(string language) =>
+            JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllText(Path.Combine(texts, $"{language}.json")))!;
+
+        static HashSet<string> Placeholders(string text) =>
+            [.. System.Text.RegularExpressions.Regex.Matches(text, @"\{\w+\}").Select(match => match.Value)];
+    }
+}

@@ -1,0 +1,78 @@
+using Microsoft.Playwright;
+using MiniGpt.Tests.Cli;
+using Xunit;
+
+namespace MiniGpt.Tests.Pages;
+
+/// <summary>Makes the pictures of docs/; docs/make-pictures runs it, with a trained model.</summary>
+public sealed class PictureTests(Browser browser) : IClassFixture<Browser>, IDisposable
+{
+    private const string Sentence = "To be, or not to be, that is the question: whether 'tis nobler i";
+    private const long MostBytes = 200_000;
+
+    private static readonly string? s_folder = Environment.GetEnvironmentVariable("MINIGPT_PICTURES");
+    private static readonly string? s_model = Environment.GetEnvironmentVariable("MINIGPT_PICTURES_MODEL");
+
+    /// <summary>The stage that a guide shows of each lesson.</summary>
+    private static readonly (string Lesson, int Stage)[] s_lessons =
+    [
+        ("one-hot", 3), ("embedding", 1), ("positions", 1), ("attention", 10), ("scaling", 2), ("mask", 4), ("source-attention", 5), ("next-token", 3),
+        ("n-gram", 5),
+    ];
+
+    private readonly TemporaryFolder _work = new();
+
+    public void Dispose() => _work.Dispose();
+
+    [Fact]
+    public async Task Pictures_of_every_section_and_lesson_are_made()
+    {
+        Assert.SkipWhen(s_folder is null || s_model is null, "docs/make-pictures makes the pictures: MINIGPT_PICTURES is not set");
+        Directory.CreateDirectory(s_folder!);
+        foreach (string language in (string[])["en", "ja"])
+        {
+            string page = _work.File($"{language}.html");
+            Minigpt.Success(_work.Root, "explain", "--model", s_model!, "--text", Sentence, "--out", page, "--language", language);
+            foreach (string figure in (string[])["flow", "tokens", "map", "position-lines", "attention-map", "mask", "loss", "lens", "generation"])
+                await Take(page, figure, $"explain-{figure}.{language}.png", Prepare(figure));
+            foreach ((string lesson, int stage) in s_lessons)
+            {
+                string[] model = lesson == "n-gram" ? ["--model", s_model!] : [];
+                Minigpt.Success(_work.Root, ["lesson", lesson, "--out", page, "--language", language, .. model]);
+                await Take(page, $"stage-{stage}", $"lesson-{lesson}.{language}.png");
+            }
+        }
+
+        string dark = _work.File("dark.html");
+        Minigpt.Success(_work.Root, "explain", "--model", s_model!, "--text", Sentence, "--out", dark);
+        await Take(dark, "attention-map", "explain-dark.png", Prepare("attention-map"), scheme: ColorScheme.Dark);
+        Minigpt.Success(_work.Root, "explain", "--model", s_model!, "--text", "O Romeo, Romeo", "--out", dark, "--language", "ja");
+        await Take(dark, "attention-map", "explain-phone.png", width: 390);
+        await Take(Path.Combine(s_model!, "report.html"), "loss", "report-loss.png");
+        Assert.All(Directory.GetFiles(s_folder!, "*.png"), file => Assert.InRange(new FileInfo(file).Length, 1000, MostBytes));
+    }
+
+    /// <summary>What is more telling than how a figure opens.</summary>
+    private static string? Prepare(string figure) => figure switch
+    {
+        "attention-map" => "minigpt.showAttention(1, 2)",
+        "mask" => "document.querySelectorAll('#mask .group button')[3].click()",
+        "generation" => """
+            for (const [name, value] of [['temperature', 0.6], ['topK', 7], ['topP', 0.95]]) {
+              const input = document.getElementById(`slider-${name}`);
+              input.value = value;
+              input.dispatchEvent(new Event('input'));
+            }
+            """,
+        _ => null,
+    };
+
+    private async Task Take(string page, string figure, string name, string? prepare = null, int width = 860, ColorScheme scheme = ColorScheme.Light)
+    {
+        await using OpenPage open = await browser.Open(page, width, scheme);
+        await open.Draw(figure);
+        if (prepare is not null)
+            await open.Redraw(figure, () => open.Page.EvaluateAsync(prepare));
+        await open.Page.Locator($"#{figure}").ScreenshotAsync(new LocatorScreenshotOptions { Path = Path.Combine(s_folder!, name) });
+    }
+}
