@@ -7,6 +7,7 @@ namespace MiniGpt.Tests.Pages;
 public sealed class Browser : IAsyncLifetime
 {
     private const string Chromium = "/usr/bin/chromium";
+    private const float MostMilliseconds = 120_000;
 
     private static readonly string[] s_arguments =
     [
@@ -42,6 +43,7 @@ public sealed class Browser : IAsyncLifetime
             ColorScheme = scheme,
             ReducedMotion = ReducedMotion.Reduce,
         });
+        page.SetDefaultTimeout(MostMilliseconds); // other work on the machine may hold the browser up for long
         OpenPage open = new(page);
         await page.GotoAsync($"file://{file}");
         return open;

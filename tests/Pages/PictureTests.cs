@@ -70,6 +70,7 @@ public sealed class PictureTests(Browser browser) : IClassFixture<Browser>, IDis
     private async Task Take(string page, string figure, string name, string? prepare = null, int width = 860, ColorScheme scheme = ColorScheme.Light)
     {
         await using OpenPage open = await browser.Open(page, width, scheme);
+        await open.Page.AddStyleTagAsync(new PageAddStyleTagOptions { Content = "nav { position: static; }" });
         await open.Draw(figure);
         if (prepare is not null)
             await open.Redraw(figure, () => open.Page.EvaluateAsync(prepare));

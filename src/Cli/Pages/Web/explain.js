@@ -290,7 +290,7 @@ function maskSection(section) {
     look: () => text(`mask.${state.stage}.look`, { root: root.toFixed(2), d: size.headSize, hidden: scored * (scored - 1) / 2, all: scored * scored }),
     draw: (plot, width) => heatmap({
       name: 'mask', rows: names, columns: names, width, kind: state.stage === 'weights' ? 'shares' : 'signed', title: [text('attention.query'), text('attention.key')],
-      unit: text(state.stage === 'weights' ? 'attention.weight' : 'mask.score'), digits: 1, cells: cellsOf(names, names, at[state.stage]),
+      unit: text(state.stage === 'weights' ? 'attention.weight' : 'mask.score'), digits: state.stage === 'weights' ? 2 : 1, cells: cellsOf(names, names, at[state.stage]),
     }),
     table: () => ({ columns: [text('attention.query'), ...names], rows: names.map((name, r) => [name, ...names.map((_, c) => at[state.stage](r, c))]) }),
   }));

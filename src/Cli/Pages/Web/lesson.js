@@ -11,7 +11,7 @@ function stageFigure(section, stage, index) {
   const key = `stage-${index + 1}`;
   const draw = {
     numbers: (plot, width) => heatmap({ name: key, rows, columns, width, kind: 'signed', digits: columns.length > 8 ? 2 : 4, cells: cellsOf(rows, columns, at), tallest: 520 }),
-    weights: (plot, width) => heatmap({ name: key, rows, columns, width, kind: 'shares', extent: 1, digits: columns.length > 8 ? 2 : 4, cells: cellsOf(rows, columns, at), sums: true, tallest: 520 }),
+    weights: (plot, width) => heatmap({ name: key, rows, columns, width, kind: 'shares', extent: 1, digits: columns.length > 8 ? 2 : 4, cells: cellsOf(rows, columns, (r, c) => at(r, c) || null), sums: true, tallest: 520 }),
     bars: (plot, width) => rows.length === 1
       ? lyingBars({ name: key, width, format: '.4f', title: rows[0], values: columns.map((name, c) => ({ i: c, name, v: at(0, c) })) })
       : {
