@@ -148,6 +148,61 @@ public class GemmTests
             a, new Tensor<float>([5, 3]), default, new Tensor<float>([2, 5]), new Tensor<float>([5, 2]).Transpose(0, 1)));
     }
 
+    [Fact]
+    public void Every_size_from_1_to_257_agrees_with_the_plain_loop_at_odd_strides()
+    {
+        for (int size = 1; size <= 257; size++)
+        {
+            CheckPadded(size, 5, 3);
+            CheckPadded(3, size, 5);
+            CheckPadded(5, 3, size);
+            CheckPadded(1, 4, size);
+            CheckPadded(1, size, 6);
+        }
+
+        static void CheckPadded(int rows, int columns, int depth)
+        {
+            Tensor<float> a = Padded(rows, depth, 1), b = Padded(depth, columns, 2), turned = Padded(columns, depth, 3).Transpose(0, 1);
+            Tensor<float> c = Samples.Filled<float>([rows, columns + 3], -7).Slice(1, 2, columns);
+            foreach (Tensor<float> right in (ReadOnlySpan<Tensor<float>>)[b, turned])
+            {
+                Gemm.Multiply(a, right, c);
+                double[] expected = Product(Samples.Doubles(a), Samples.Doubles(right), rows, columns, depth);
+                Samples.AssertClose(expected, c, Epsilons(depth), _ => 4);
+            }
+        }
+
+        static Tensor<float> Padded(int rows, int columns, int seed)
+        {
+            Tensor<float> padded = Samples.Filled<float>([rows, columns + 3], double.NaN).Slice(1, 1, columns);
+            Elementwise.Copy(Samples.Random<float>([rows, columns], seed), padded);
+            return padded;
+        }
+    }
+
+    [Theory]
+    [InlineData(1, 40, 70)]
+    [InlineData(40, 70, 30)]
+    public void NaN_and_infinity_come_out_where_they_went_in(int rows, int columns, int depth)
+    {
+        var a = new Tensor<float>([rows, depth]);
+        var b = new Tensor<float>([depth, columns]);
+        var c = new Tensor<float>([rows, columns]);
+        a.Span.Fill(1);
+        b.Span.Fill(1);
+        a.Span[(rows - 1) * depth + 7] = float.PositiveInfinity;
+        b.Span[9 * columns + 11] = float.NaN;
+        Gemm.Multiply(a, b, c);
+        for (int row = 0; row < rows; row++)
+        {
+            for (int column = 0; column < columns; column++)
+            {
+                float expected = column == 11 ? float.NaN : row == rows - 1 ? float.PositiveInfinity : depth;
+                Assert.Equal(expected, c.Span[row * columns + column]);
+            }
+        }
+    }
+
     private static void CheckProduct<T>(int rows, int columns, int depth, bool turnA, bool turnB, bool accumulate)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {

@@ -16,6 +16,8 @@ namespace MiniGpt.Tensors.Kernels;
 /// <item><term><see cref="ColumnsOfFewRows"/>, 256</term><description>where each column of B serves one task alone, that task packs it: half
 /// of an L2 cache at the full depth.</description></item>
 /// <item><term><see cref="WorkOfTask"/>, a million multiply-adds</term><description>ten microseconds, many times what handing out a task costs.</description></item>
+/// <item><term><see cref="WorkOfRowTask"/>, 131072</term><description>for a single row, each element of B counts once: half a megabyte
+/// takes ten microseconds to read from memory.</description></item>
 /// <item><term><see cref="FewestRows"/>, 48</term><description>four full tiles; fewer rows would give no better balance.</description></item>
 /// <item><term>powers of two</term><description>as many tasks on top of each other as divide evenly among 2, 4, 8… threads: with 11 tasks of
 /// equal size, two threads finish a tenth later than with 8.</description></item>
@@ -29,6 +31,7 @@ internal readonly struct GemmPartition
     private const int BlockOfB = 1 << 20;
     private const int ColumnsOfFewRows = 256;
     private const long WorkOfTask = 1 << 20;
+    private const long WorkOfRowTask = 1 << 17;
     private const int FewestRows = 48;
 
     // Whole tiles, of either height, at every vector width and in both precisions.
@@ -37,10 +40,18 @@ internal readonly struct GemmPartition
 
     public GemmPartition(int rows, int columns, int depth)
     {
-        int most = rows < 2 * FewestRows ? ColumnsOfFewRows : BlockOfB / Math.Clamp(depth, 1, Depth);
-        ColumnsOfTask = EvenPart(columns, (columns + most - 1) / most, TileColumns);
+        if (rows == 1)
+        {
+            ColumnsOfTask = EvenPart(columns, PowerOfTwo(Math.Min(columns / ColumnsOfFewRows, (long)columns * depth / WorkOfRowTask)), TileColumns);
+        }
+        else
+        {
+            int most = rows < 2 * FewestRows ? ColumnsOfFewRows : BlockOfB / Math.Clamp(depth, 1, Depth);
+            ColumnsOfTask = EvenPart(columns, (columns + most - 1) / most, TileColumns);
+        }
+
         long parts = Math.Min(rows / FewestRows, (long)rows * ColumnsOfTask * depth / WorkOfTask);
-        RowsOfTask = EvenPart(rows, 1 << BitOperations.Log2((uint)Math.Max(parts, 1)), TileRows);
+        RowsOfTask = EvenPart(rows, PowerOfTwo(parts), TileRows);
         RowTasks = (rows + RowsOfTask - 1) / RowsOfTask;
         ColumnTasks = (columns + ColumnsOfTask - 1) / ColumnsOfTask;
     }
@@ -62,6 +73,9 @@ internal readonly struct GemmPartition
 
     /// <summary>Whether a row of B is whole tiles, so that tiles can be read where they lie.</summary>
     public static bool HasWholeTiles(int columns) => columns % TileColumns == 0;
+
+    /// <summary>Rounds down to a power of two, at least 1.</summary>
+    private static int PowerOfTwo(long size) => 1 << BitOperations.Log2((uint)Math.Max(size, 1));
 
     /// <summary>The size of a number of equal parts, rounded up to whole tiles.</summary>
     private static int EvenPart(int size, int parts, int tile) => ((size + parts - 1) / parts + tile - 1) / tile * tile;

@@ -13,9 +13,10 @@ namespace MiniGpt.Tensors.Kernels;
 /// </summary>
 internal static unsafe class Packing
 {
-    // Steps that are packed for all panels before going on where lanes are neighbours in memory, so that each step may lie on a page of its
-    // own: no more of them than the first-level TLB holds. Lanes that run along memory are best read in one go.
-    private const int StepsAtOnce = 64;
+    // Steps that are packed for all panels before going on where lanes are neighbours in memory: a cache line then serves all its panels
+    // before as many lines at the same place of their pages, one a step, have pushed it out. Lanes that run along memory are best read in
+    // one go.
+    private const int StepsAtOnce = 8;
 
     /// <summary>Packs <paramref name="lanes"/> lanes of <paramref name="depth"/> steps each into panels of <paramref name="width"/> lanes.</summary>
     /// <param name="source">The block; its rows are the lanes, its columns the steps.</param>
@@ -38,7 +39,7 @@ internal static unsafe class Packing
                 T* panel = panels + (nint)lane * depth + (nint)step * width;
                 if (part.RowStride == 1)
                 {
-                    PackNeighbours<T, V>(part, count, steps, width, panel);
+                    PackNeighbours<T, V>(part, count, lanes - lane, steps, width, panel);
                 }
                 else
                 {
@@ -48,25 +49,31 @@ internal static unsafe class Packing
         }
     }
 
-    /// <summary>Lanes that are neighbours in memory: each step is a short copy.</summary>
-    private static void PackNeighbours<T, V>(Operand<T> source, int count, int depth, int width, T* panel)
+    /// <summary>Lanes that are neighbours in memory, of which <paramref name="readable"/> may be read: each step is a short copy.</summary>
+    private static void PackNeighbours<T, V>(Operand<T> source, int count, int readable, int depth, int width, T* panel)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
     {
+        // Whole vectors, which may run over into the next step's lanes: those are written after. The last step must not run over.
         T* step = source.Pointer;
-        if (count == 2 * V.Count && count == width)
+        int vectors = (width + V.Count - 1) / V.Count, k = 0;
+        if (count == width && readable >= vectors * V.Count)
         {
-            for (int k = 0; k < depth; k++, step += source.ColumnStride, panel += 2 * V.Count)
+            int quick = vectors * V.Count == width ? depth : depth - 1;
+            for (; vectors == 1 && k < quick; k++, step += source.ColumnStride, panel += width)
+            {
+                V.Load(step).Store(panel);
+            }
+
+            for (; vectors == 2 && k < quick; k++, step += source.ColumnStride, panel += width)
             {
                 V left = V.Load(step), right = V.Load(step + V.Count);
                 left.Store(panel);
                 right.Store(panel + V.Count);
             }
-
-            return;
         }
 
-        for (int k = 0; k < depth; k++, step += source.ColumnStride, panel += width)
+        for (; k < depth; k++, step += source.ColumnStride, panel += width)
         {
             for (int i = 0; i < width; i += V.Count)
             {

@@ -1,4 +1,5 @@
 using System.Numerics;
+using MiniGpt.Tensors.Memory;
 using MiniGpt.Tensors.Simd;
 
 namespace MiniGpt.Tensors.Kernels;
@@ -28,107 +29,95 @@ internal static unsafe class RowProduct
         }
     }
 
-    /// <summary>Columns of B run along memory: each result is a dot product; four at a time share the loads of the row.</summary>
+    /// <summary>Columns of B run along memory: each result is a dot product, one after the other, since memory is fastest read in one stream.</summary>
     private static void DotProducts<T, V>(T* a, Operand<T> b, int depth, int columns, Destination<T> to)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
     {
-        int column = 0;
-        for (; column <= columns - 4; column += 4)
+        for (int column = 0; column < columns; column++)
         {
-            T* b0 = b.Pointer + column * b.ColumnStride;
-            T* b1 = b0 + b.ColumnStride;
-            T* b2 = b1 + b.ColumnStride;
-            T* b3 = b2 + b.ColumnStride;
+            T* x = a;
+            T* y = b.Pointer + column * b.ColumnStride;
             V sum0 = V.Zero, sum1 = V.Zero, sum2 = V.Zero, sum3 = V.Zero;
-            int k = 0;
-            for (; k <= depth - V.Count; k += V.Count)
+            int left = depth;
+            for (; left >= 4 * V.Count; left -= 4 * V.Count, x += 4 * V.Count, y += 4 * V.Count)
             {
-                V x = V.Load(a + k);
-                sum0 = V.MultiplyAdd(x, V.Load(b0 + k), sum0);
-                sum1 = V.MultiplyAdd(x, V.Load(b1 + k), sum1);
-                sum2 = V.MultiplyAdd(x, V.Load(b2 + k), sum2);
-                sum3 = V.MultiplyAdd(x, V.Load(b3 + k), sum3);
+                sum0 = V.MultiplyAdd(V.Load(x), V.Load(y), sum0);
+                sum1 = V.MultiplyAdd(V.Load(x + V.Count), V.Load(y + V.Count), sum1);
+                sum2 = V.MultiplyAdd(V.Load(x + 2 * V.Count), V.Load(y + 2 * V.Count), sum2);
+                sum3 = V.MultiplyAdd(V.Load(x + 3 * V.Count), V.Load(y + 3 * V.Count), sum3);
             }
 
-            if (k < depth)
+            for (; left >= V.Count; left -= V.Count, x += V.Count, y += V.Count)
             {
-                V x = V.Load(a + k, depth - k);
-                sum0 = V.MultiplyAdd(x, V.Load(b0 + k, depth - k), sum0);
-                sum1 = V.MultiplyAdd(x, V.Load(b1 + k, depth - k), sum1);
-                sum2 = V.MultiplyAdd(x, V.Load(b2 + k, depth - k), sum2);
-                sum3 = V.MultiplyAdd(x, V.Load(b3 + k, depth - k), sum3);
+                sum0 = V.MultiplyAdd(V.Load(x), V.Load(y), sum0);
             }
 
-            Write(V.SumAcross(sum0), column, to);
-            Write(V.SumAcross(sum1), column + 1, to);
-            Write(V.SumAcross(sum2), column + 2, to);
-            Write(V.SumAcross(sum3), column + 3, to);
-        }
-
-        for (; column < columns; column++)
-        {
-            T* b0 = b.Pointer + column * b.ColumnStride;
-            V sum = V.Zero;
-            for (int k = 0; k < depth; k += V.Count)
+            if (left > 0)
             {
-                int count = Math.Min(V.Count, depth - k);
-                sum = count == V.Count
-                    ? V.MultiplyAdd(V.Load(a + k), V.Load(b0 + k), sum)
-                    : V.MultiplyAdd(V.Load(a + k, count), V.Load(b0 + k, count), sum);
+                sum1 = V.MultiplyAdd(V.Load(x, left), V.Load(y, left), sum1);
             }
 
-            Write(V.SumAcross(sum), column, to);
+            Write(V.SumAcross((sum0 + sum1) + (sum2 + sum3)), column, to);
         }
     }
 
-    /// <summary>Rows of B run along memory: they are added up, a strip of four vectors of columns at a time.</summary>
+    /// <summary>Rows of B run along memory: four at a time are added to sums that stay in the L1 cache.</summary>
     private static void SumOfRows<T, V>(Operand<T> a, Operand<T> b, int depth, int columns, Destination<T> to)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
     {
-        int column = 0;
-        T* strip = stackalloc T[4 * V.Count];
-        for (; column <= columns - 4 * V.Count; column += 4 * V.Count)
+        T* sums = Scratch.Get<T>(Scratch.Slot.Tile, columns);
+        new Span<T>(sums, columns).Clear();
+        int k = 0;
+        for (; k <= depth - 4; k += 4)
         {
-            V sum0 = V.Zero, sum1 = V.Zero, sum2 = V.Zero, sum3 = V.Zero;
-            T* row = b.Pointer + column;
-            T* x = a.Pointer;
-            for (int k = 0; k < depth; k++, row += b.RowStride, x += a.ColumnStride)
-            {
-                V factor = V.Broadcast(*x);
-                sum0 = V.MultiplyAdd(factor, V.Load(row), sum0);
-                sum1 = V.MultiplyAdd(factor, V.Load(row + V.Count), sum1);
-                sum2 = V.MultiplyAdd(factor, V.Load(row + 2 * V.Count), sum2);
-                sum3 = V.MultiplyAdd(factor, V.Load(row + 3 * V.Count), sum3);
-            }
+            AddFourRows<T, V>(a.From(0, k), b.From(k, 0), columns, sums);
+        }
 
-            sum0.Store(strip);
-            sum1.Store(strip + V.Count);
-            sum2.Store(strip + 2 * V.Count);
-            sum3.Store(strip + 3 * V.Count);
-            for (int i = 0; i < 4 * V.Count; i++)
+        for (; k < depth; k++)
+        {
+            T* row = b.Pointer + k * b.RowStride;
+            V factor = V.Broadcast(a.Pointer[k * a.ColumnStride]);
+            for (int column = 0; column < columns; column += V.Count)
             {
-                Write(strip[i], column + i, to);
+                int count = Math.Min(V.Count, columns - column);
+                V.MultiplyAdd(factor, V.Load(row + column, count), V.Load(sums + column, count)).Store(sums + column, count);
             }
         }
 
-        for (; column < columns; column += V.Count)
+        for (int column = 0; column < columns; column++)
         {
-            int count = Math.Min(V.Count, columns - column);
-            V sum = V.Zero;
-            for (int k = 0; k < depth; k++)
-            {
-                T* row = b.Pointer + k * b.RowStride + column;
-                V factor = V.Broadcast(a.Pointer[k * a.ColumnStride]);
-                sum = V.MultiplyAdd(factor, count == V.Count ? V.Load(row) : V.Load(row, count), sum);
-            }
+            Write(sums[column], column, to);
+        }
+    }
 
-            sum.Store(strip);
-            for (int i = 0; i < count; i++)
-            {
-                Write(strip[i], column + i, to);
-            }
+    private static void AddFourRows<T, V>(Operand<T> a, Operand<T> b, int columns, T* sums)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where V : unmanaged, ISimd<V, T>
+    {
+        V x0 = V.Broadcast(a.Pointer[0]), x1 = V.Broadcast(a.Pointer[a.ColumnStride]);
+        V x2 = V.Broadcast(a.Pointer[2 * a.ColumnStride]), x3 = V.Broadcast(a.Pointer[3 * a.ColumnStride]);
+        T* row0 = b.Pointer;
+        T* row1 = row0 + b.RowStride;
+        T* row2 = row1 + b.RowStride;
+        T* row3 = row2 + b.RowStride;
+        int column = 0;
+        for (; column <= columns - V.Count; column += V.Count)
+        {
+            V sum = V.MultiplyAdd(x0, V.Load(row0 + column), V.Load(sums + column));
+            sum = V.MultiplyAdd(x1, V.Load(row1 + column), sum);
+            sum = V.MultiplyAdd(x2, V.Load(row2 + column), sum);
+            V.MultiplyAdd(x3, V.Load(row3 + column), sum).Store(sums + column);
+        }
+
+        if (column < columns)
+        {
+            int count = columns - column;
+            V sum = V.MultiplyAdd(x0, V.Load(row0 + column, count), V.Load(sums + column, count));
+            sum = V.MultiplyAdd(x1, V.Load(row1 + column, count), sum);
+            sum = V.MultiplyAdd(x2, V.Load(row2 + column, count), sum);
+            V.MultiplyAdd(x3, V.Load(row3 + column, count), sum).Store(sums + column, count);
         }
     }
 
