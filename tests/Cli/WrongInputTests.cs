@@ -76,6 +76,13 @@ public sealed class WrongInputTests : IDisposable
     }
 
     [Fact]
+    public void A_pipe_is_no_model()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "there is no /dev/stdin");
+        AssertOneLine(Failure, "is a pipe or a device, a file expected", "inspect", "/dev/stdin");
+    }
+
+    [Fact]
     public void A_model_that_a_form_cannot_hold_says_why()
     {
         _folder.Write("text.txt", string.Concat(Enumerable.Repeat("吾輩は猫である。", 20)));

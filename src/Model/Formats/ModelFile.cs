@@ -6,6 +6,7 @@ using MiniGpt.Model.Formats.LlmC;
 using MiniGpt.Model.Generation;
 using MiniGpt.Model.Layers;
 using MiniGpt.Model.Tokenizers;
+using MiniGpt.Tensors.Memory;
 using MiniGpt.Tensors;
 using MiniGpt.Tensors.Kernels;
 using MiniGpt.Tensors.Storage;
@@ -89,12 +90,12 @@ public sealed class ModelFile : IDisposable
             return ModelFolder.Open(path, unknown);
         if (!File.Exists(path))
             throw new FileFormatException(path, "no such file or folder, a model folder, a .gguf or an llm.c file expected");
-        Span<byte> start = stackalloc byte[sizeof(int)];
-        using (FileStream stream = File.OpenRead(path))
-            start = start[..stream.ReadAtLeast(start, start.Length, throwOnEndOfStream: false)];
-        if (start.SequenceEqual(GgufReader.Magic) || HasExtension(path, GgufModel.Extension))
+        byte[] start;
+        using (MappedFile file = MappedFile.Open(path))
+            start = file.Bytes(0, (int)Math.Min(sizeof(int), file.Length)).ToArray();
+        if (start.AsSpan().SequenceEqual(GgufReader.Magic) || HasExtension(path, GgufModel.Extension))
             return GgufModel.Open(path, unknown);
-        if (start.SequenceEqual(BitConverter.GetBytes(LlmCReader.Magic)) || HasExtension(path, LlmCWriter.Extension))
+        if (start.AsSpan().SequenceEqual(BitConverter.GetBytes(LlmCReader.Magic)) || HasExtension(path, LlmCWriter.Extension))
             return LlmCReader.OpenModel(path);
         throw new FileFormatException(path, HasExtension(path, SafetensorsReader.Extension)
             ? "tensors without a configuration found, the folder around them expected"

@@ -99,7 +99,7 @@ public static class ModelFolder
         : Directory.EnumerateDirectories(runs).Where(Exists).OrderBy(WrittenAt).ThenBy(path => path, StringComparer.Ordinal).LastOrDefault();
 
     /// <summary>Whether a file of a model folder is part of the model that is read from it, or says nothing.</summary>
-    internal static bool IsRead(string file) => file is ConfigFile or IndexFile or TokenizerFile or RunLock.LockFile
+    internal static bool IsRead(string file) => file is ConfigFile or IndexFile or RunLock.LockFile || TokenizerFolder.IsPart(file)
         || file.EndsWith(SafetensorsReader.Extension, StringComparison.Ordinal) && file != "optimizer.safetensors";
 
     /// <summary>Writes the files of a model beside their final names, the weights last.</summary>

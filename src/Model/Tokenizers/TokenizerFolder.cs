@@ -39,6 +39,9 @@ public static class TokenizerFolder
     /// <summary>Whether a folder has a tokenizer.</summary>
     public static bool Exists(string path) => File.Exists(Path.Combine(path, TokenizerFile)) || FindPair(path) is not null;
 
+    /// <summary>Whether a file of this name belongs to a tokenizer.</summary>
+    internal static bool IsPart(string file) => file == TokenizerFile || s_pairs.Any(names => file == names.Vocabulary || file == names.Merges);
+
     /// <summary>Writes tokenizer.json, and for a byte-level BPE vocab.json and merges.txt as well.</summary>
     /// <exception cref="IOException">A file cannot be written.</exception>
     public static void Write(string path, ITokenizer tokenizer)

@@ -40,13 +40,18 @@ public sealed unsafe class MappedFile : IDisposable
     }
 
     /// <summary>Maps a file.</summary>
-    /// <exception cref="IOException">It cannot be opened or mapped.</exception>
+    /// <exception cref="IOException">It cannot be opened or mapped: no pipe can.</exception>
     /// <exception cref="UnauthorizedAccessException">It may not be read, or is a folder.</exception>
     public static MappedFile Open(string path)
     {
         FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
         try
         {
+            if (!stream.CanSeek)
+            {
+                throw new IOException($"{path} is a pipe or a device, a file expected");
+            }
+
             return new MappedFile(stream, stream.Length);
         }
         catch
