@@ -5,10 +5,10 @@ using MiniGpt.Model.Generation;
 
 namespace MiniGpt.Bench.EndToEnd;
 
-/// <summary>A token from a model of GPT-2's size with random weights, behind a text of 512: every weight is read once.</summary>
+/// <summary>A token from a model of GPT-2's size with random weights, behind a text of 64: every weight is read once.</summary>
 public class Gpt2TokenBenchmarks : IMeasuredWork
 {
-    private const int Position = 512;
+    private const int Position = 64;
 
     private FrozenGpt<float>? _gpt;
     private CachedGpt<float> _cached = null!;

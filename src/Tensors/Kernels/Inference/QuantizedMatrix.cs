@@ -74,6 +74,8 @@ public sealed class QuantizedMatrix(Q8Matrix values) : WeightMatrix<float>(value
 
     private unsafe struct ProductKernel : IRangeKernel<float>
     {
+        private const int BytesAhead = 2048;
+
         public sbyte* X;
         public float* Scales;
         public byte* W;
@@ -116,25 +118,35 @@ public sealed class QuantizedMatrix(Q8Matrix values) : WeightMatrix<float>(value
             }
         }
 
-        /// <summary>Adds the products of one row with four rows of weights to four numbers.</summary>
+        /// <summary>
+        /// Adds the products of one row with four rows of weights to four numbers. The weights are read in the order in which they lie:
+        /// memory delivers a single stream faster than four that alternate.
+        /// </summary>
         private static void Products(sbyte* x, float* scales, byte* w, nint rowBytes, int blocks, float* y)
         {
-            byte* w1 = w + rowBytes;
-            byte* w2 = w1 + rowBytes;
-            byte* w3 = w2 + rowBytes;
-            Vector256<float> sum0 = default, sum1 = default, sum2 = default, sum3 = default;
-            for (int block = 0; block < blocks; block++, x += Q8Block.Size)
+            Vector256<float> sum0 = Product(x, scales, w, blocks);
+            Vector256<float> sum1 = Product(x, scales, w + rowBytes, blocks);
+            Vector256<float> sum2 = Product(x, scales, w + 2 * rowBytes, blocks);
+            Vector256<float> sum3 = Product(x, scales, w + 3 * rowBytes, blocks);
+            Simd256<float>.AddSums(new(sum0), new(sum1), new(sum2), new(sum3), y);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private static Vector256<float> Product(sbyte* x, float* scales, byte* w, int blocks)
+        {
+            Vector256<float> sum = default;
+            for (int block = 0; block < blocks; block++, x += Q8Block.Size, w += Q8Block.Bytes)
             {
-                Vector256<sbyte> a = Vector256.Load(x);
-                float scale = scales[block];
-                nint at = (nint)block * Q8Block.Bytes;
-                sum0 = AddBlock(a, scale, w + at, sum0);
-                sum1 = AddBlock(a, scale, w1 + at, sum1);
-                sum2 = AddBlock(a, scale, w2 + at, sum2);
-                sum3 = AddBlock(a, scale, w3 + at, sum3);
+                if (Sse.IsSupported)
+                {
+                    // The processor itself looks some twenty blocks ahead, which is less than memory takes to answer.
+                    Sse.Prefetch0(w + BytesAhead);
+                }
+
+                sum = AddBlock(Vector256.Load(x), scales[block], w, sum);
             }
 
-            Simd256<float>.AddSums(new(sum0), new(sum1), new(sum2), new(sum3), y);
+            return sum;
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
