@@ -47,6 +47,20 @@ public sealed class EndToEndTests : IDisposable
     }
 
     [Fact]
+    public void A_model_of_Japanese_byte_pairs_is_trained_and_goes_on_with_a_prompt()
+    {
+        string text = Path.Combine(AppContext.BaseDirectory, "data", "wagahaiwa_nekodearu.txt");
+        Minigpt.Success(_folder.Root, "train", "--tokenizer", "bpe", "--vocab-size", "1024", "--data", text, "--out", "cat",
+            "--layers", "1", "--width", "16", "--heads", "2", "--context", "8", "--steps", "3", "--eval-batches", "1", "--eval-every", "0");
+        Assert.StartsWith("吾輩は", Minigpt.Success(_folder.Root, "sample", "--model", "cat", "--prompt", "吾輩は", "--tokens", "20"), StringComparison.Ordinal);
+        string ids = Minigpt.Success(_folder.Root, "sample", "--model", "cat", "--prompt", "吾輩は猫である", "--tokens", "0", "--ids");
+        _folder.Write("ids.txt", ids);
+        Assert.Equal("吾輩は猫である", Minigpt.Success(_folder.Root, "tokenize", "decode", "--tokenizer", "cat", "ids.txt"));
+        _folder.Write("text.txt", "吾輩は猫である");
+        Assert.Equal(ids, Minigpt.Success(_folder.Root, "tokenize", "encode", "--tokenizer", "cat", "text.txt"));
+    }
+
+    [Fact]
     public void Without_out_a_second_run_goes_beside_the_first_and_the_newest_is_sampled()
     {
         _folder.Write("text.txt", string.Concat(Enumerable.Repeat("abcdefg\n", 40)));

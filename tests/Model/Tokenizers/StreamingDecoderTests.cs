@@ -29,6 +29,24 @@ public class StreamingDecoderTests
     }
 
     [Fact]
+    public void Japanese_of_a_small_vocabulary_comes_in_whole_characters()
+    {
+        byte[] text = File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "data", "wagahaiwa_nekodearu.txt"))[..100_000];
+        BytePairTrainer trainer = new(Tokenizer.EndOfText);
+        trainer.Add(text);
+        BytePairTokenizer tokenizer = trainer.Train(1024);
+        string expected = Encoding.UTF8.GetString(text).TrimEnd('\uFFFD');
+        int[] ids = tokenizer.Encode(expected);
+        Assert.Contains(ids, id => tokenizer.TokenText(id).Contains("\\x", StringComparison.Ordinal)); // many tokens are parts of characters
+        StreamingDecoder decoder = new(tokenizer);
+        StringBuilder all = new();
+        foreach (int id in ids)
+            all.Append(decoder.Append(id));
+        Assert.DoesNotContain('\uFFFD', all.ToString());
+        Assert.Equal(expected, all.ToString());
+    }
+
+    [Fact]
     public void Bytes_that_cannot_become_a_character_are_replaced_as_soon_as_that_is_certain()
     {
         StreamingDecoder decoder = new(Gpt2Tokenizer.Instance);
