@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.InteropServices;
 using MiniGpt.Tensors.Simd;
 using MiniGpt.Tensors.Threading;
 
@@ -8,6 +7,12 @@ namespace MiniGpt.Tensors.Kernels;
 /// <summary>Turns the numbers of each row (the last axis) into probabilities: y_i = e^(x_i) / Σ_j e^(x_j).</summary>
 public static class Softmax
 {
+    // Rows whose maxima are taken one after the other, so that no row waits for its own.
+    private const int RowsAtOnce = 16;
+
+    // What no cache holds until somebody reads it: it is written past them.
+    private const long StreamedBytes = 64 << 20;
+
     /// <summary>
     /// y = softmax(x); y may be x. The row's maximum is subtracted first, so that no finite x overflows. Elements of -infinity get 0, and
     /// so does a row that has nothing else.
@@ -45,26 +50,24 @@ public static class Softmax
             where V : unmanaged, ISimd<V, T>
         {
             int columns = X.Shape[-1];
-            for (int row = start; row < end; row++)
+            bool streams = X.Count * sizeof(T) >= StreamedBytes && columns >= 16 * V.Count;
+            T* maxima = stackalloc T[RowsAtOnce];
+            for (int row = start; row < end; row += RowsAtOnce)
             {
+                int rows = Math.Min(RowsAtOnce, end - row);
                 T* x = X.Pointer + (long)row * columns, y = Y.Pointer + (long)row * columns;
-                T max = Rows.Max<V, T>(x, columns);
-                if (T.IsNegativeInfinity(max))
+                if (streams)
                 {
-                    NativeMemory.Clear(y, (nuint)columns * (nuint)sizeof(T));
-                    continue;
+                    for (int i = 0; i < rows; i++)
+                    {
+                        bool last = row + i + 1 == X.Count / columns;
+                        SoftmaxRows.Stream<V, T>(x + (long)i * columns, y + (long)i * columns, columns, last);
+                    }
                 }
-
-                V factor = V.Broadcast(T.One / Rows.SumExp<V, T>(x, max, y, columns));
-                int i = 0;
-                for (; i <= columns - V.Count; i += V.Count)
+                else
                 {
-                    (V.Load(y + i) * factor).Store(y + i);
-                }
-
-                if (i < columns)
-                {
-                    (V.Load(y + i, columns - i) * factor).Store(y + i, columns - i);
+                    SoftmaxRows.Maxima<V, T>(x, rows, columns, maxima);
+                    SoftmaxRows.Divide<V, T>(x, y, rows, columns, maxima);
                 }
             }
         }

@@ -33,6 +33,12 @@ public interface ISimd<TSelf, T>
     /// <summary>Writes the first <paramref name="count"/> elements, 1 to <see cref="Count"/>, and leaves the memory behind them alone.</summary>
     unsafe void Store(T* destination, int count);
 
+    /// <summary>
+    /// Writes <see cref="Count"/> elements past the caches, which do not fetch what is overwritten first. The destination must be a multiple
+    /// of the vector's size.
+    /// </summary>
+    unsafe void StoreStreaming(T* destination);
+
     /// <summary>The sum, element by element.</summary>
     static abstract TSelf operator +(TSelf a, TSelf b);
 

@@ -29,6 +29,9 @@ internal readonly struct SimdScalar<T>(T value) : ISimd<SimdScalar<T>, T>
     public unsafe void Store(T* destination, int count) => *destination = _value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public unsafe void StoreStreaming(T* destination) => *destination = _value;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static SimdScalar<T> operator +(SimdScalar<T> a, SimdScalar<T> b) => new(a._value + b._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
