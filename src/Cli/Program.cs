@@ -37,6 +37,10 @@ internal static class Program
         {
             return 0; // whoever reads has seen enough
         }
+        catch (InsufficientMemoryException error)
+        {
+            return Report(error.Message, Failure);
+        }
         catch (OutOfMemoryException)
         {
             return Report("there is not enough memory; a smaller model, context or batch needs less", Failure);

@@ -50,6 +50,14 @@ public partial class HouseRulesTests
         bool IsInTensors(string file) => Path.GetRelativePath(source, file).Split(Path.DirectorySeparatorChar)[0] == "Tensors";
     }
 
+    [Fact]
+    public void One_file_alone_calls_a_native_library() =>
+        Assert.Equal(["FolderFlush.cs"], FilesWith(@"\bDllImport\b|\bLibraryImport\b|\bNativeLibrary\."));
+
+    [Fact]
+    public void No_duration_and_no_decision_comes_from_a_clock_that_can_jump() =>
+        Assert.Empty(FilesWith(@"\bDateTime(Offset)?\.(Utc)?Now\b|\bTickCount\b"));
+
     [Theory]
     [InlineData("using System.Runtime.Intrinsics;")]
     [InlineData("unsafe struct X { }")]
@@ -64,6 +72,9 @@ public partial class HouseRulesTests
     [InlineData("T product = a * b;")]
     [InlineData("ThreadLocalOptions options;")]
     public void The_rule_allows(string code) => Assert.DoesNotMatch(LowLevel(), code);
+
+    private static IEnumerable<string?> FilesWith(string pattern) => Sources.Under(Path.Combine(Sources.FindRoot(), "src"))
+        .Where(file => Regex.IsMatch(Sources.WithoutComments(File.ReadAllText(file)), pattern)).Select(Path.GetFileName);
 
     [GeneratedRegex(
         @"System\.Runtime\.Intrinsics|\bVector(64|128|256|512)?<|\bunsafe\b|\bfixed\s*\(|\w\*\s*\w+\s*=\s*stackalloc|\bNativeMemory\b"

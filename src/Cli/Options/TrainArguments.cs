@@ -67,6 +67,7 @@ internal sealed class TrainArguments
         RunFolder run = RunFolder.Open(folder);
         try
         {
+            MemoryEstimate.Check(run.ReadConfig(), run.ReadOptions(), MemoryLimit.Find(), isNew: false);
             Checkpoint<float> checkpoint = run.Load<float>();
             TrainingOptions options = _settings.Apply(arguments, checkpoint.Options);
             TrainingData data = LoadData(folder, options, checkpoint.Tokenizer, checkpoint.Gpt.Config.VocabularySize, cancellationToken);
@@ -104,6 +105,7 @@ internal sealed class TrainArguments
         string folder = ChooseFolder(arguments, OptionNames.Of(preset), notes);
         ITokenizer? tokenizer = start?.Tokenizer ?? GivenTokenizer(arguments, options);
         TrainingData data = LoadData(folder, options, tokenizer, start?.Gpt.Config.VocabularySize, cancellationToken);
+        MemoryEstimate.Check(options.ToConfig(data.VocabularySize), options, MemoryLimit.Find(), isNew: true);
         return new TrainPlan(folder, options, StartingModel(options, start, data), data, notes)
         {
             ExtraKeys = start?.ExtraKeys,

@@ -135,6 +135,14 @@ public sealed class RunFolder : IDisposable
     public void Finish(double? validationLoss) => CheckpointFolder.Commit(
         Path, CheckpointFolder.ReadState(Path) with { Finished = true, ValidationLoss = validationLoss });
 
+    /// <summary>Reads the configuration of the newest checkpoint's model.</summary>
+    /// <exception cref="FileFormatException">There is none, or it does not fit.</exception>
+    public GptConfig ReadConfig() => ConfigJson.Read(In(ModelFolder.ConfigFile));
+
+    /// <summary>Reads the options of the newest checkpoint.</summary>
+    /// <exception cref="FileFormatException">There is none, or its training.json does not fit.</exception>
+    public TrainingOptions ReadOptions() => CheckpointFolder.ReadState(Path).Options;
+
     /// <summary>Reads the newest checkpoint and verifies its checksums.</summary>
     /// <exception cref="FileFormatException">One of its files is missing or not the one that was written.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>

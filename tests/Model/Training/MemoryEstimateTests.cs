@@ -1,0 +1,74 @@
+using MiniGpt.Model;
+using MiniGpt.Model.Data;
+using MiniGpt.Model.Training;
+using Xunit;
+
+namespace MiniGpt.Tests.Model.Training;
+
+public sealed class MemoryEstimateTests
+{
+    private static readonly GptConfig s_baby =
+        new() { Layers = 6, Heads = 6, Width = 384, Context = 256, VocabularySize = 65 };
+
+    /// <summary>Never much less than a step takes, which would let a run begin that cannot go on, and never so much more that it keeps one from beginning.</summary>
+    [Theory]
+    [InlineData(4, 4, 128, 64, 12, 65, 0)]
+    [InlineData(4, 4, 128, 64, 12, 65, 0.2)]
+    [InlineData(2, 6, 384, 256, 2, 65, 0)]
+    [InlineData(2, 4, 64, 64, 8, 8000, 0)]
+    [InlineData(1, 2, 32, 16, 4, 40, 0)]
+    [InlineData(8, 2, 32, 128, 4, 300, 0.1)]
+    public void The_activations_of_a_step_are_those_estimated(int layers, int heads, int width, int context, int batchSize, int vocabulary, double dropout)
+    {
+        TrainingOptions options = new()
+        {
+            Layers = layers, Heads = heads, Width = width, Context = context, BatchSize = batchSize, Dropout = dropout,
+        };
+        GptConfig config = options.ToConfig(vocabulary);
+        int[] ids = [.. Enumerable.Range(0, 4 * context).Select(i => i * 7 % vocabulary)];
+        Gpt<float> gpt = new(config);
+        gpt.Initialize(1);
+        using Trainer<float> trainer = new(gpt, options, TokenSource.FromIds(ids, vocabulary), ceiling: 1e12);
+        trainer.Step();
+        trainer.Step();
+        double estimated = MemoryEstimate.Of(config, batchSize).Activations;
+        TestContext.Current.TestOutputHelper!.WriteLine($"{trainer.ActivationBytes} taken, {estimated} estimated: {estimated / trainer.ActivationBytes:F2}");
+        Assert.InRange(estimated / trainer.ActivationBytes, 0.9, 1.6);
+    }
+
+    [Fact]
+    public void Weights_gradients_and_moments_are_counted_exactly()
+    {
+        MemoryEstimate estimate = MemoryEstimate.Of(s_baby, 1);
+        Assert.Equal(4 * s_baby.ParameterCount, estimate.Weights);
+        Assert.Equal(12 * s_baby.ParameterCount, estimate.Optimizer);
+        Assert.Equal(estimate.Weights + estimate.Optimizer + estimate.Activations, estimate.Total);
+    }
+
+    [Fact]
+    public void What_fits_is_let_through()
+    {
+        TrainingOptions options = TrainingOptions.For(TrainingPreset.Tiny);
+        MemoryEstimate.Check(options.ToConfig(65), options, MemoryLimit.Find(), isNew: true);
+        MemoryEstimate.Check(s_baby, options, new(MemoryEstimate.Of(s_baby, options.BatchSize).Total, "this machine"), isNew: true);
+        Assert.InRange(MemoryLimit.Find().Bytes, 1 << 20, long.MaxValue);
+    }
+
+    [Theory]
+    [InlineData(1_500_000_000, "--batch-size 16 --accumulate 4 takes ")]
+    [InlineData(300_000_000, "--batch-size 1 --accumulate 64 takes ")]
+    [InlineData(190_000_000, "--context 64 --batch-size 1 --accumulate 64 takes ")]
+    [InlineData(100_000_000, "--layers 3 --width 192 --context 16 --batch-size 1 takes ")]
+    [InlineData(1000, "no size of this vocabulary fits")]
+    public void What_does_not_fit_is_refused_with_options_that_do(long bytes, string advice)
+    {
+        TrainingOptions options = TrainingOptions.For(TrainingPreset.Baby) with { Dropout = 0 };
+        string message = Assert.Throws<InsufficientMemoryException>(
+            () => MemoryEstimate.Check(s_baby, options, new(bytes, "the container"), isNew: true)).Message;
+        Assert.StartsWith("training takes about ", message, StringComparison.Ordinal);
+        Assert.Contains("the container leaves ", message, StringComparison.Ordinal);
+        Assert.Contains(advice, message, StringComparison.Ordinal);
+        Assert.EndsWith("so it needs a larger machine", Assert.Throws<InsufficientMemoryException>(
+            () => MemoryEstimate.Check(s_baby, options, new(bytes, "the container"), isNew: false)).Message, StringComparison.Ordinal);
+    }
+}
