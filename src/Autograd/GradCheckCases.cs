@@ -87,6 +87,11 @@ public static class GradCheckCases
         Case("CrossEntropy", "plain", (tape, x) => x[0].CrossEntropy(tape.Copy([2, 30, 0, 7, 7, 15], [2, 3])), Any(2, 3, 31)),
         Case("CrossEntropy", "ignored targets", (tape, x) => x[0].CrossEntropy(tape.Copy([2, -100, 0, -100], [4])), Any(4, 31)),
 
+        Case("ProjectedCrossEntropy", "whole",
+            (tape, x) => x[0].ProjectedCrossEntropy(x[1], tape.Copy([2, 30, 0, 7, 7, 15], [2, 3])), Any(2, 3, 5), Any(31, 5)),
+        Case("ProjectedCrossEntropy", "in chunks, ignored targets",
+            (tape, x) => x[0].ProjectedCrossEntropy(x[1], tape.Copy([2, -100, 0, 7, -100], [5]), rowsAtOnce: 2), Any(5, 5), Any(31, 5)),
+
         Case("Attention", "full", (_, x) => Attend(x), Any(2, 2, 7, 8), Any(2, 2, 7, 8), Any(2, 2, 7, 8)),
         Case("Attention", "causal", (_, x) => Attend(x, causal: true), Any(2, 2, 7, 8), Any(2, 2, 7, 8), Any(2, 2, 7, 8)),
         Case("Attention", "causal, long", (_, x) => Attend(x, causal: true), Any(1, 2, 61, 5), Any(1, 2, 61, 5), Any(1, 2, 61, 5)),

@@ -21,6 +21,10 @@ public sealed partial class Variable<T>
     private bool _ownsValue;
     private bool _retained;
 
+    // Two variables with the same gradient read one memory, the lender's, until one of them is added to or the lender's is used again.
+    private Variable<T>? _lender;
+    private Variable<T>? _borrower;
+
     /// <summary>Makes a leaf, such as a parameter.</summary>
     /// <param name="value">The value; not copied.</param>
     /// <param name="requiresGradient">Whether a gradient is wanted. It gets memory of its own at the first use, or that of <see cref="KeepGradientIn"/>.</param>
@@ -68,7 +72,8 @@ public sealed partial class Variable<T>
 
     internal Tape<T>? Tape { get; private set; }
 
-    internal bool IsRetained => _retained;
+    /// <summary>Whether nobody will read the gradient after this variable's node has run backward.</summary>
+    internal bool MayOverwriteGradient => !_retained && _lender is null && _borrower is null;
 
     /// <summary>Keeps value and gradient of an operator's result past the backward pass, until the tape is reset.</summary>
     public Variable<T> Retain()
@@ -101,6 +106,7 @@ public sealed partial class Variable<T>
     /// <param name="accumulate">Whether to add to what is there.</param>
     public Tensor<T> GradientTarget(out bool accumulate)
     {
+        StopSharing();
         accumulate = HasGradient;
         if (_gradient.IsEmpty)
         {
@@ -111,12 +117,57 @@ public sealed partial class Variable<T>
         return _gradient;
     }
 
+    /// <summary>
+    /// Makes the gradient of a result, whose node is running backward, this variable's own, without a copy; false where its memory is
+    /// wanted otherwise, or there is one already.
+    /// </summary>
+    internal bool TryTakeGradient(Variable<T> result)
+    {
+        if (Tape is null || HasGradient || Shape != result.Shape || !result.MayOverwriteGradient)
+        {
+            return false;
+        }
+
+        _gradient = result._gradient;
+        HasGradient = true;
+        result._gradient = default;
+        result.HasGradient = false;
+        return true;
+    }
+
+    /// <summary>Reads another variable's gradient as its own, as long as neither changes; false where there is one already.</summary>
+    internal bool TryBorrowGradient(Variable<T> lender)
+    {
+        if (Tape is null || HasGradient || _retained || Shape != lender.Shape || lender._borrower is not null || lender._lender is not null)
+        {
+            return false;
+        }
+
+        (_lender, lender._borrower) = (lender, this);
+        _gradient = lender._gradient;
+        HasGradient = true;
+        return true;
+    }
+
+    /// <summary>Before the gradient changes, or its memory is used again: who shares it gets a copy.</summary>
+    private void StopSharing()
+    {
+        Variable<T>? borrower = _lender is null ? _borrower : this;
+        if (borrower?._lender is { } lender)
+        {
+            borrower._gradient = Tape!.Allocate<T>(Shape);
+            lender._gradient.Span.CopyTo(borrower._gradient.Span);
+            (borrower._lender, lender._borrower) = (null, null);
+        }
+    }
+
     internal void Start(Tape<T> tape, Tensor<T> value, bool requiresGradient, bool ownsValue, Variable<T>? viewOf)
     {
         Tape = tape;
         _value = value;
         _viewOf = viewOf;
         _gradient = default;
+        (_lender, _borrower) = (null, null);
         _state = State.Live;
         _ownsValue = ownsValue;
         _retained = false;
@@ -138,11 +189,17 @@ public sealed partial class Variable<T>
             tape.Return(_value);
         }
 
-        if (HasGradient)
+        if (_lender is not null)
         {
-            tape.Return(_gradient);
-            HasGradient = false;
+            (_lender._borrower, _lender) = (null, null);
         }
+        else if (HasGradient)
+        {
+            StopSharing();
+            tape.Return(_gradient);
+        }
+
+        HasGradient = false;
     }
 
     internal void WasReset()

@@ -123,5 +123,5 @@ public sealed class Gpt<T>
     /// <returns>A single number.</returns>
     /// <exception cref="ArgumentException">T is over the context, or an id or target outside of the vocabulary.</exception>
     public Variable<T> Loss(Tape<T> tape, Tensor<int> ids, Tensor<int> targets, DropoutStreams? dropout = null) =>
-        Forward(tape, ids, dropout).CrossEntropy(targets);
+        Hidden(tape, ids, dropout).ProjectedCrossEntropy(Head.Variable, targets);
 }

@@ -109,6 +109,15 @@ public sealed class FusedProperties
     });
 
     [Fact]
+    public void Cross_entropy_with_its_projection_is_one_after_the_other() => AssertEqual(s =>
+    {
+        Tensor<int> targets = Integers(s, [s.A * s.B], s.Flag() ? -1 : 0, s.D);
+        int rowsAtOnce = s.Choice % 4;
+        return (x => x[0].ProjectedCrossEntropy(x[1], targets, ignoredTarget: -1, rowsAtOnce),
+            x => x[0].Linear(x[1]).CrossEntropy(targets, ignoredTarget: -1), [Any(s, 0, [s.A, s.B, s.C]), Any(s, 1, [s.D, s.C])]);
+    });
+
+    [Fact]
     public void Layer_norm_is_centred_scaled_and_moved() => AssertEqual(s =>
     {
         return (x => x[0].LayerNorm(x[1], x[2], Epsilon), Composed,

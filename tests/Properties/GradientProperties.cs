@@ -178,6 +178,14 @@ public class GradientProperties
     });
 
     [Fact]
+    public void ProjectedCrossEntropy() => Holds(s =>
+    {
+        Tensor<int> targets = Integers(s, [s.A * s.B], s.Flag() ? -1 : 0, s.D); // -1 is ignored
+        int rowsAtOnce = s.Choice % 4;
+        return (x => x[0].ProjectedCrossEntropy(x[1], targets, ignoredTarget: -1, rowsAtOnce), [Any(s, 0, [s.A, s.B, s.C]), Any(s, 1, [s.D, s.C])]);
+    });
+
+    [Fact]
     public void Attention() => Holds(s =>
     {
         Tensor<int> hidden = Integers(s, [1 + s.A % 2, s.C], 0, 3);

@@ -30,16 +30,20 @@ public static class AddOperator
         public Variable<T> A = null!;
         public Variable<T> B = null!;
 
+        // Both gradients are the output's: where possible the first takes over its memory and the second reads it there, so that a
+        // residual stream has one gradient that flows from its end to its start.
         protected internal override void Backward()
         {
-            if (A.RequiresGradient)
+            Tensor<T> dy = Output.Gradient;
+            bool isTaken = A != B && A.RequiresGradient && A.TryTakeGradient(Output);
+            if (A.RequiresGradient && !isTaken)
             {
-                A.AddGradient(Output.Gradient);
+                A.AddGradient(dy);
             }
 
-            if (B.RequiresGradient)
+            if (B.RequiresGradient && !(isTaken ? B.TryBorrowGradient(A) : B.TryTakeGradient(Output)))
             {
-                B.AddGradient(Output.Gradient);
+                B.AddGradient(dy);
             }
         }
     }

@@ -128,9 +128,9 @@ public static class LinearOperator
 
         protected internal override void Backward()
         {
-            // The gradient of the pre-activation takes the place of that of the output, unless somebody still wants to see that.
+            // The gradient of the pre-activation takes the place of that of the output, unless somebody else reads that.
             Tensor<T> dy = Output.Gradient;
-            Tensor<T> dz = Output.IsRetained ? Save(Tape.Allocate<T>(dy.Shape)) : dy;
+            Tensor<T> dz = Output.MayOverwriteGradient ? dy : Save(Tape.Allocate<T>(dy.Shape));
             Map.Backward<T, TFunction>(PreActivation, Output.Value, dy, dz, accumulate: false);
             AddGradients(dz, X, Weight, Bias);
         }

@@ -9,6 +9,9 @@ namespace MiniGpt.Model.Training;
 public sealed class Evaluator<T>(Gpt<T> gpt, int batchSize) : IDisposable
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    // Rows are evaluated a few at a time, these many tokens: all activations of a pass stay until its end, and more tokens are no faster.
+    private const int TokensAtOnce = 4096;
+
     private readonly Tape<T> _tape = new(records: false);
 
     /// <summary>The mean cross-entropy, in nats, over a whole text in back-to-back windows of the context: each token counts once.</summary>
@@ -23,7 +26,8 @@ public sealed class Evaluator<T>(Gpt<T> gpt, int batchSize) : IDisposable
         {
             cancellationToken.ThrowIfCancellationRequested();
             int length = windows.LengthOf(window);
-            int rows = window < windows.FullCount ? (int)Math.Min(batchSize, windows.FullCount - window) : 1;
+            int most = Math.Min(batchSize, RowsAtOnce(length));
+            int rows = window < windows.FullCount ? (int)Math.Min(most, windows.FullCount - window) : 1;
             _tape.Reset();
             Tensor<int> ids = _tape.Allocate<int>([rows, length]);
             Tensor<int> targets = _tape.Allocate<int>(ids.Shape);
@@ -41,15 +45,21 @@ public sealed class Evaluator<T>(Gpt<T> gpt, int batchSize) : IDisposable
     /// <param name="cancellationToken">Stops between two batches.</param>
     public double BatchLoss(BatchSource batches, int count, CancellationToken cancellationToken = default)
     {
+        int context = batches.Context, most = Math.Min(batches.BatchSize, RowsAtOnce(context));
+        int[] ids = new int[batches.BatchSize * context], targets = new int[ids.Length];
         double sum = 0;
         for (int i = 0; i < count; i++)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            _tape.Reset();
-            Tensor<int> ids = _tape.Allocate<int>([batches.BatchSize, batches.Context]);
-            Tensor<int> targets = _tape.Allocate<int>(ids.Shape);
-            batches.Fill(i, 0, ids.Span, targets.Span);
-            sum += Loss(ids, targets);
+            batches.Fill(i, 0, ids, targets);
+            for (int row = 0, rows; row < batches.BatchSize; row += rows)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                rows = Math.Min(most, batches.BatchSize - row);
+                _tape.Reset();
+                Range part = (row * context)..((row + rows) * context);
+                double loss = Loss(_tape.Copy<int>(ids.AsSpan(part), [rows, context]), _tape.Copy<int>(targets.AsSpan(part), [rows, context]));
+                sum += loss * rows / batches.BatchSize;
+            }
         }
 
         return sum / count;
@@ -57,6 +67,8 @@ public sealed class Evaluator<T>(Gpt<T> gpt, int batchSize) : IDisposable
 
     /// <summary>Frees the memory of the activations.</summary>
     public void Dispose() => _tape.Dispose();
+
+    private static int RowsAtOnce(int length) => Math.Max(1, TokensAtOnce / length);
 
     private double Loss(Tensor<int> ids, Tensor<int> targets) =>
         double.CreateChecked(gpt.Loss(_tape, ids, targets).Value.Span[0]);

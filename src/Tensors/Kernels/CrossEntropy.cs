@@ -73,6 +73,31 @@ public static class CrossEntropy
         Workers.Run<T, BackwardKernel<T>>(ref kernel, logits.Shape[0], Chunks.Rows(logits.Shape[1]));
     }
 
+    /// <summary>How many targets are not ignored.</summary>
+    /// <param name="targets">Ids, each inside [0, <paramref name="vocabulary"/>) or the ignored one.</param>
+    /// <param name="ignoredTarget">The target of rows that do not count.</param>
+    /// <param name="vocabulary">V.</param>
+    /// <exception cref="ArgumentException">A target is neither inside [0, V) nor the ignored one.</exception>
+    public static int CountTargets(ReadOnlySpan<int> targets, int ignoredTarget, int vocabulary)
+    {
+        int counted = 0;
+        for (int row = 0; row < targets.Length; row++)
+        {
+            if (targets[row] == ignoredTarget)
+            {
+                continue;
+            }
+
+            counted++;
+            if ((uint)targets[row] >= (uint)vocabulary)
+            {
+                throw new ArgumentException($"CrossEntropy: target {targets[row]} at position {row} is outside of [0, {vocabulary}).");
+            }
+        }
+
+        return counted;
+    }
+
     private static int CountTargets<T>(Tensor<T> logits, Tensor<int> targets, Tensor<T> logSumExp, int ignoredTarget)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -84,24 +109,7 @@ public static class CrossEntropy
         Check.Dense("CrossEntropy", logits.Shape, logits);
         Check.PerRow("CrossEntropy", logits.Shape, targets);
         Check.PerRow("CrossEntropy", logits.Shape, logSumExp);
-        int vocabulary = logits.Shape[1];
-        ReadOnlySpan<int> ids = targets.Span;
-        int counted = 0;
-        for (int row = 0; row < ids.Length; row++)
-        {
-            if (ids[row] == ignoredTarget)
-            {
-                continue;
-            }
-
-            counted++;
-            if ((uint)ids[row] >= (uint)vocabulary)
-            {
-                throw new ArgumentException($"CrossEntropy: target {ids[row]} at position {row} is outside of [0, {vocabulary}).");
-            }
-        }
-
-        return counted;
+        return CountTargets(targets.Span, ignoredTarget, logits.Shape[1]);
     }
 
     private unsafe struct ForwardKernel<T> : IRangeKernel<T>
