@@ -55,5 +55,7 @@ public class TrainingStepBenchmarks : IMeasuredWork
         "tiny" => TrainingOptions.For(TrainingPreset.Tiny),
         "baby" => TrainingOptions.For(TrainingPreset.Baby) with { BatchSize = 8, Dropout = 0 },
         _ => TrainingOptions.For(TrainingPreset.Gpt2) with { BatchSize = 4, Context = 64, Accumulate = 1, Dropout = 0 },
-    } with { Steps = int.MaxValue };
+    }
+    with
+    { Steps = int.MaxValue };
 }
