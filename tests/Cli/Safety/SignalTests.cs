@@ -29,8 +29,13 @@ public sealed class SignalTests : IDisposable
         SmallRun.ReadTo(process, "output");
         SmallRun.Signal(process, signal);
         Assert.False(process.WaitForExit(500), "the first signal waits for the step");
-        SmallRun.Signal(process, signal);
-        Assert.True(process.WaitForExit(10_000), "the second signal does not wait");
+        // Signals that come before the first was looked at are one: a machine under load is given another.
+        for (int attempt = 0; attempt < 40 && !process.HasExited; attempt++)
+        {
+            SmallRun.Signal(process, signal);
+            process.WaitForExit(500);
+        }
+        Assert.True(process.HasExited, "the second signal does not wait");
         Assert.Equal(128 + signal, process.ExitCode);
     }
 
