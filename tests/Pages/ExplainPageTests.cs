@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Microsoft.Playwright;
 using MiniGpt.Model;
 using MiniGpt.Model.Formats;
+using MiniGpt.Model.Generation;
 using MiniGpt.Tests.Cli;
 using Xunit;
 
@@ -83,7 +84,7 @@ public sealed class ExplainPageTests(Browser browser) : IClassFixture<Browser>, 
         LoadedModel<float> model = ModelFolder.Load<float>(folder);
         using GptTrace<float> trace = model.Gpt.Trace(model.Tokenizer!.Encode("To be"));
         float[] logits = trace.Logits.Span[^model.Gpt.Config.VocabularySize..].ToArray();
-        double[] expected = Expected(logits, temperature, topK ?? logits.Length, topP);
+        double[] expected = Sampler.Probabilities<float>(logits, new SamplingOptions { Temperature = temperature, TopK = topK, TopP = topP });
         Assert.Equal(expected.Length, shown.Length);
         Assert.All(expected.Zip(shown), pair => Assert.Equal(pair.First, pair.Second, 1e-5));
 
@@ -202,25 +203,5 @@ public sealed class ExplainPageTests(Browser browser) : IClassFixture<Browser>, 
             return (make(), Stopwatch.GetElapsedTime(start));
         })];
         return attempts.MinBy(attempt => attempt.Time);
-    }
-
-    private static double[] Expected(float[] logits, double temperature, int topK, double topP)
-    {
-        int[] order = [.. Enumerable.Range(0, logits.Length).OrderByDescending(id => logits[id]).ThenBy(id => id)];
-        double[] result = new double[logits.Length];
-        if (temperature == 0)
-        {
-            result[order[0]] = 1;
-            return result;
-        }
-        double[] weights = [.. order.Take(topK).Select(id => Math.Exp((logits[id] - logits[order[0]]) / temperature))];
-        double sum = weights.Sum(), reached = 0;
-        int kept = 0;
-        do
-            reached += weights[kept++] / sum;
-        while (kept < weights.Length && reached < topP);
-        for (int i = 0; i < kept; i++)
-            result[order[i]] = weights[i] / sum / reached;
-        return result;
     }
 }
