@@ -14,9 +14,12 @@ internal sealed class GuardedWriter(TextWriter inner, Action<Exception> failed) 
     /// <summary>Guards both streams. Results that cannot be written are a failure; talk that nobody hears must not end a run of hours.</summary>
     public static void Install()
     {
-        Console.SetOut(new GuardedWriter(Console.Out, error => throw new IOException($"standard output cannot be written: {error.Message}", error)));
+        Console.SetOut(new GuardedWriter(Console.Out, error => throw Failure(error)));
         Console.SetError(new GuardedWriter(Console.Error, _ => { }));
     }
+
+    /// <summary>That results cannot be written, and what the system says of it.</summary>
+    public static IOException Failure(Exception error) => new($"standard output cannot be written: {error.Message}", error);
 
     public override void Write(char value) => Write([value]);
 

@@ -9,8 +9,8 @@ internal static class StandardOutput
     private const int Descriptor = 1;
     private const int BrokenPipe = 32; // EPIPE, on Linux and on macOS
 
-    /// <summary>Opens it. Errors of the writer are for the caller: see <see cref="IsClosed"/>.</summary>
-    public static StreamWriter Open()
+    /// <summary>Opens it. The writer throws an <see cref="IOException"/> where it cannot write: see <see cref="IsClosed"/>.</summary>
+    public static TextWriter Open()
     {
         Stream stream = Console.OpenStandardOutput();
         if (!OperatingSystem.IsWindows() && Console.IsOutputRedirected)
@@ -19,7 +19,8 @@ internal static class StandardOutput
             FileStream pipe = new(new SafeFileHandle(Descriptor, ownsHandle: false), FileAccess.Write, bufferSize: 0);
             stream = pipe.CanSeek ? stream : pipe;
         }
-        return new StreamWriter(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true };
+        StreamWriter writer = new(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true };
+        return new GuardedWriter(writer, error => throw (error is IOException closed && IsClosed(closed) ? closed : GuardedWriter.Failure(error)));
     }
 
     /// <summary>Whether nobody reads any more: no failure, since whoever reads may have seen enough.</summary>

@@ -57,7 +57,7 @@ internal sealed class SampleVerb : Verb
             throw new UsageException($"{model.Path} has no tokenizer to write text with: --ids writes ids, --prompt-ids gives a prompt");
         int[] prompt = _prompt.Read(arguments, model);
         FrozenGpt<float> gpt = model.Freeze();
-        using StreamWriter output = StandardOutput.Open();
+        using TextWriter output = StandardOutput.Open();
         if (isInteractive)
         {
             using Conversation conversation = new(gpt, model.Tokenizer!, sampling, arguments.GetValue(_tokens), stops, output);

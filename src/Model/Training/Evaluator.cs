@@ -10,7 +10,7 @@ public sealed class Evaluator<T>(Gpt<T> gpt, int batchSize) : IDisposable
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     // Rows are evaluated a few at a time, these many tokens: all activations of a pass stay until its end, and more tokens are no faster.
-    private const int TokensAtOnce = 4096;
+    private const int TokensAtOnce = 1024;
 
     private readonly Tape<T> _tape = new(records: false);
 

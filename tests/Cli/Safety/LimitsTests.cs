@@ -33,7 +33,7 @@ public sealed partial class LimitsTests : IDisposable
     [InlineData("a text that is a folder without text", 1, "no text found", "minigpt train --data files --out run")]
     [InlineData("an output folder that is a file", 1, "text.txt", "minigpt train --data text.txt --context 8 --out text.txt")]
     [InlineData("a full standard output", 1, "No space left on device", "minigpt train TRAIN --out run >/dev/null 2>&1; minigpt sample --model run > /dev/full")]
-    [InlineData("a closed standard output", 1, "denied", "minigpt train TRAIN --out run >/dev/null 2>&1; minigpt sample --model run >&-")]
+    [InlineData("a closed standard output", 1, "standard output cannot be written", "minigpt train TRAIN --out run >/dev/null 2>&1; minigpt sample --model run >&-")]
     [InlineData("a text without permission", 1, "denied", "AS-NOBODY minigpt train --data locked/text.txt --out run")]
     [InlineData("a folder of text without permission", 1, "denied", "AS-NOBODY minigpt train --data locked --out run")]
     [InlineData("an output folder without permission", 1, "denied", "AS-NOBODY minigpt train TRAIN --out locked/run")]
