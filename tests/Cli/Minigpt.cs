@@ -23,10 +23,13 @@ internal static class Minigpt
     /// <summary>Runs it with a text on its standard input.</summary>
     public static Outcome RunWithInput(string folder, string input, params string[] arguments)
     {
-        string[] all = [Path.Combine(AppContext.BaseDirectory, "minigpt.dll"), .. arguments];
-        using Process process = StartProcess(folder, "dotnet", all, new Dictionary<string, string>(), input);
+        using Process process = StartWithInput(folder, input, arguments);
         return OutcomeOf(process);
     }
+
+    /// <summary>Starts it with a text on its standard input, its standard output and error to be read.</summary>
+    public static Process StartWithInput(string folder, string input, params string[] arguments) =>
+        StartProcess(folder, "dotnet", [Path.Combine(AppContext.BaseDirectory, "minigpt.dll"), .. arguments], new Dictionary<string, string>(), input);
 
     /// <summary>Runs what must succeed.</summary>
     public static string Success(string folder, params string[] arguments)
