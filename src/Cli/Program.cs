@@ -94,11 +94,14 @@ internal static class Program
         foreach (Token token in arguments.Tokens)
         {
             bool looksLikeOption = token.Type == TokenType.Argument && token.Value.StartsWith("--", StringComparison.Ordinal);
-            if (looksLikeOption && before is not (OptionFactory.PromptName or OptionFactory.TextName))
+            if (looksLikeOption && !TakesAnyText(before))
                 throw new UsageException($"there is no option {token.Value}; {HelpOf(arguments)} lists those there are");
             before = token.Value;
         }
     }
+
+    private static bool TakesAnyText(string option) =>
+        option is OptionFactory.PromptName or OptionFactory.TextName or OptionFactory.StopName or OptionFactory.SpecialName;
 
     /// <summary>The command line that shows the help of what was asked for.</summary>
     private static string HelpOf(ParseResult arguments)

@@ -15,6 +15,12 @@ internal static class OptionFactory
     /// <summary>Another one.</summary>
     public const string TextName = "--text";
 
+    /// <summary>The option whose values end a sample, whatever they are.</summary>
+    public const string StopName = "--stop";
+
+    /// <summary>The option whose values become tokens of their own, whatever they are.</summary>
+    public const string SpecialName = "--special";
+
     /// <summary>An option whose value is a whole number in a range.</summary>
     public static Option<T> Whole<T>(string name, string description, T least, T most)
         where T : struct, IBinaryInteger<T>, IMinMaxValue<T> =>

@@ -203,7 +203,7 @@ internal sealed class TrainArguments
     private static TrainingData LoadData(
         string folder, TrainingOptions options, ITokenizer? tokenizer, int? vocabularySize, CancellationToken cancellationToken)
     {
-        string cache = Path.Combine(Path.GetDirectoryName(Path.GetFullPath(folder)) ?? folder, TokenCacheFolder);
+        string cache = Path.Combine(Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))) ?? folder, TokenCacheFolder);
         using Stream standardInput = Console.OpenStandardInput();
         return DataProgressDisplay.Run(progress =>
             TrainingData.Load(options, BundledText.Path, tokenizer, vocabularySize, standardInput, cache, progress, cancellationToken));

@@ -14,7 +14,7 @@ internal sealed class SampleVerb : Verb
     private readonly PromptArguments _prompt = new();
     private readonly Option<int> _tokens = OptionFactory.Whole("--tokens", "How many tokens to write.", 0, int.MaxValue);
     private readonly SamplingArguments _sampling = new();
-    private readonly Option<string[]> _stop = new("--stop")
+    private readonly Option<string[]> _stop = new(OptionFactory.StopName)
     {
         Description = "A text that ends the sample and is not written; may be given several times.",
         HelpName = "TEXT",

@@ -26,7 +26,7 @@ internal sealed class TokenizeTrainVerb : Verb
         HelpName = "DIR",
         Required = true,
     };
-    private readonly Option<string[]> _special = new("--special")
+    private readonly Option<string[]> _special = new(OptionFactory.SpecialName)
     {
         Description = $"A token that is found in a text as a whole and never merged; can be given again. [default: {Tokenizer.EndOfText}]",
         HelpName = "TEXT",

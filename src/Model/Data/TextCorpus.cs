@@ -6,9 +6,10 @@ namespace MiniGpt.Model.Data;
 /// <summary>A part of a text file.</summary>
 /// <param name="Name">What the user calls the file.</param>
 /// <param name="Path">Where it is.</param>
+/// <param name="DocumentHash">The SHA-256 of the whole document, in hexadecimal: ranges of two documents are never taken for each other.</param>
 /// <param name="Start">The first byte.</param>
 /// <param name="End">The byte behind the last one.</param>
-public sealed record TextRange(string Name, string Path, long Start, long End);
+public sealed record TextRange(string Name, string Path, string DocumentHash, long Start, long End);
 
 /// <summary>
 /// Documents of text, one a file, that were looked through once: they stay in their files and are read in blocks, so that they may be
@@ -130,8 +131,9 @@ public sealed class TextCorpus : IDisposable
             progress?.Report(new DataProgress("reading", Bytes, total));
             return done;
         }, cancellationToken);
-        _documents.Add(new TextRange(name, path, start, length));
-        return hash.GetHashAndReset();
+        byte[] documentHash = hash.GetHashAndReset();
+        _documents.Add(new TextRange(name, path, Convert.ToHexStringLower(documentHash), start, length));
+        return documentHash;
     }
 
     private static bool StartsWithMark(string path)

@@ -7,7 +7,7 @@ using MiniGpt.Model.Tokenizers;
 namespace MiniGpt.Model.Data;
 
 /// <summary>
-/// Text that was tokenised once: token files in a folder, each named by a hash of the text's content, the part of it and the tokenizer. What is
+/// Text that was tokenised once: token files in a folder, each named by a hash of its documents, the parts of them and the tokenizer. What is
 /// not there is made; the folder may be deleted at any time between two runs.
 /// </summary>
 internal sealed class TokenCache(string folder)
@@ -18,9 +18,9 @@ internal sealed class TokenCache(string folder)
     /// <exception cref="TextEncodingException">The text holds what the vocabulary cannot say.</exception>
     /// <exception cref="IOException">A file of the text cannot be read, or the folder cannot be written.</exception>
     public TokenFile Open(
-        string contentHash, IReadOnlyList<TextRange> text, ITokenizer tokenizer, IProgress<DataProgress>? progress, CancellationToken cancellationToken)
+        IReadOnlyList<TextRange> text, ITokenizer tokenizer, IProgress<DataProgress>? progress, CancellationToken cancellationToken)
     {
-        string path = Path.Combine(folder, NameOf(contentHash, text, tokenizer) + TokenFile.Extension);
+        string path = Path.Combine(folder, NameOf(text, tokenizer) + TokenFile.Extension);
         if (TryOpen(path, tokenizer) is TokenFile found)
             return found;
         Directory.CreateDirectory(folder);
@@ -47,11 +47,11 @@ internal sealed class TokenCache(string folder)
         }
     }
 
-    private static string NameOf(string contentHash, IReadOnlyList<TextRange> text, ITokenizer tokenizer)
+    private static string NameOf(IReadOnlyList<TextRange> text, ITokenizer tokenizer)
     {
-        StringBuilder identity = new($"{contentHash} {tokenizer.Hash}");
+        StringBuilder identity = new(tokenizer.Hash);
         foreach (TextRange range in text)
-            identity.Append(CultureInfo.InvariantCulture, $" {range.Start}-{range.End}");
+            identity.Append(CultureInfo.InvariantCulture, $" {range.DocumentHash} {range.Start}-{range.End}");
         return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(identity.ToString())))[..NameLength];
     }
 }

@@ -43,7 +43,7 @@ public sealed record ModelConversion(ModelFormat From, ModelFormat To, long Para
     private static void CheckTarget(string to, bool overwrite)
     {
         Require.That(!File.Exists(Path.Combine(to, ModelFolder.TrainingFile)), $"{to} holds a training run, a new folder expected");
-        string? folder = Path.GetDirectoryName(Path.GetFullPath(to));
+        string? folder = Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(to)));
         Require.That(folder is null || Directory.Exists(folder), $"{to}: there is no folder {folder} to write it into");
         bool isThere = ModelFile.FormatOf(to) == ModelFormat.HuggingFace ? File.Exists(to) || ModelFolder.Exists(to) : Path.Exists(to);
         Require.That(overwrite || !isThere, $"{to} is there already: --overwrite replaces it");

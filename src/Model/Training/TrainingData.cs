@@ -144,7 +144,7 @@ public sealed class TrainingData : IDisposable
     {
         if (reading.CacheFolder is null || text.Count == 0)
             return TextTokens.InMemory(text, Tokenizer!, reading.Progress, reading.CancellationToken);
-        TokenFile file = new TokenCache(reading.CacheFolder).Open(Hash, text, Tokenizer!, reading.Progress, reading.CancellationToken);
+        TokenFile file = new TokenCache(reading.CacheFolder).Open(text, Tokenizer!, reading.Progress, reading.CancellationToken);
         _files.Add(file);
         return file;
     }

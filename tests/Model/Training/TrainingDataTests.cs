@@ -35,6 +35,19 @@ public sealed class TrainingDataTests : IDisposable
     }
 
     [Fact]
+    public void Texts_of_one_length_are_not_taken_for_each_other_in_the_cache()
+    {
+        string[] texts = [_folder.Write("a.txt", "abcabcabcabc"), _folder.Write("b.txt", "cbacbacbacba")];
+        using TrainingData apart = TrainingData.Load(
+            _options with { Data = [texts[0]], ValidationData = texts[1] }, "", cacheFolder: _folder.File("cache"));
+        Assert.Equal([0, 1, 2], Ids(apart.Train)[..3]);
+        Assert.Equal([2, 1, 0], Ids(apart.Validation!)[..3]);
+        using TrainingData halves = TrainingData.Load(
+            _options with { Data = texts, ValidationFraction = 0.5 }, "", cacheFolder: _folder.File("halves"));
+        Assert.NotEqual(Ids(halves.Train), Ids(halves.Validation!));
+    }
+
+    [Fact]
     public void Text_is_tokenised_once_into_a_file_that_is_found_again()
     {
         TrainingOptions options = _options with { Data = [_folder.Write("a.txt", "the cat sat on the mat, the cat sat")], Tokenizer = LearnedTokenizer.BytePair, VocabularySize = 260 };
