@@ -6,9 +6,9 @@ using MiniGpt.Model.Formats.LlmC;
 using MiniGpt.Model.Generation;
 using MiniGpt.Model.Layers;
 using MiniGpt.Model.Tokenizers;
-using MiniGpt.Tensors.Memory;
 using MiniGpt.Tensors;
 using MiniGpt.Tensors.Kernels;
+using MiniGpt.Tensors.Memory;
 using MiniGpt.Tensors.Storage;
 
 namespace MiniGpt.Model.Formats;

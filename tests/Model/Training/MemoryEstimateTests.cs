@@ -22,7 +22,12 @@ public sealed class MemoryEstimateTests
     {
         TrainingOptions options = new()
         {
-            Layers = layers, Heads = heads, Width = width, Context = context, BatchSize = batchSize, Dropout = dropout,
+            Layers = layers,
+            Heads = heads,
+            Width = width,
+            Context = context,
+            BatchSize = batchSize,
+            Dropout = dropout,
         };
         GptConfig config = options.ToConfig(vocabulary);
         int[] ids = [.. Enumerable.Range(0, 4 * context).Select(i => i * 7 % vocabulary)];

@@ -71,7 +71,14 @@ public sealed class TrainingRunTests : IDisposable
         // A learning rate that soon is far too high: the loss falls, and rises again.
         TrainingOptions options = _options with
         {
-            Steps = 12, EvalEvery = 1, EvalBatches = 0, LearningRate = 3, MinLearningRate = 3, WarmupSteps = 30, ClipNorm = 0, CheckpointEvery = 0,
+            Steps = 12,
+            EvalEvery = 1,
+            EvalBatches = 0,
+            LearningRate = 3,
+            MinLearningRate = 3,
+            WarmupSteps = 30,
+            ClipNorm = 0,
+            CheckpointEvery = 0,
         };
         List<(int Step, double Loss)> losses = [];
         Train("run", options, new Recorder { OnEvaluation = metrics => losses.Add((metrics.Step, metrics.ValidationLoss!.Value)) });
