@@ -115,13 +115,19 @@ public sealed class TrainingRunTests : IDisposable
     public void After_the_last_step_a_run_that_cannot_save_tries_until_it_is_cancelled()
     {
         using CancellationTokenSource cancel = new();
+        int attempts = 0;
         Recorder recorder = new()
         {
             OnStep = step => Directory.CreateDirectory(_folder.File("run/optimizer.safetensors.partial")),
-            OnFailure = (_, _) => cancel.CancelAfter(3000), // the second attempt comes after two seconds
+            OnFailure = (_, _) =>
+            {
+                if (++attempts == 2)
+                    cancel.Cancel();
+            },
         };
         string message = Assert.Throws<IOException>(() => Train("run", _options, recorder, cancel.Token)).Message;
         Assert.StartsWith("the last steps are not saved: ", message, StringComparison.Ordinal);
+        Assert.Equal(2, attempts);
     }
 
     [Fact]
