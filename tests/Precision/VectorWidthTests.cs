@@ -1,12 +1,11 @@
 using System.Diagnostics;
 using System.Globalization;
 using MiniGpt.Tensors.Simd;
-using MiniGpt.Tests.Tensors.Kernels;
 using Xunit;
 
 namespace MiniGpt.Tests.Precision;
 
-/// <summary>The precision tests, and those of kernels with plain loops, again at the widths that this machine has besides its own, each in a process of its own.</summary>
+/// <summary>The precision tests again at the widths that this machine has besides its own, each in a process of its own.</summary>
 public class VectorWidthTests
 {
     private const string Expected = "MINIGPT_VECTOR_BITS";
@@ -17,7 +16,7 @@ public class VectorWidthTests
     [InlineData("DOTNET_EnableAVX512", 256)]
     [InlineData("DOTNET_EnableAVX2", 128)]
     [InlineData("DOTNET_EnableHWIntrinsic", 0)]
-    public void Kernels_are_as_right_and_as_precise_at_other_widths(string flag, int bits)
+    public void Kernels_are_as_precise_at_other_widths(string flag, int bits)
     {
         Assert.SkipWhen(
             s_flags.Any(known => Environment.GetEnvironmentVariable(known) is not null), "The width of this process was chosen, too.");
@@ -25,10 +24,7 @@ public class VectorWidthTests
         string tests = typeof(VectorWidthTests).Assembly.Location;
         var start = new ProcessStartInfo("dotnet")
         {
-            ArgumentList =
-            {
-                "exec", tests, "-namespace", typeof(VectorWidthTests).Namespace!, "-namespace", typeof(GemmTests).Namespace!, "-noLogo", "-noColor",
-            },
+            ArgumentList = { "exec", tests, "-namespace", typeof(VectorWidthTests).Namespace!, "-noLogo", "-noColor" },
             Environment = { [flag] = "0", [Expected] = bits.ToString(CultureInfo.InvariantCulture) },
             RedirectStandardOutput = true,
         };
