@@ -40,7 +40,7 @@ public class ElementwisePrecisionTests
         }
     }
 
-    // The approximations of SimdMath are within 3 units in the last place, which are up to 3 epsilons of the value.
+    // The approximations of SimdMath are within 3.5 units in the last place, which are up to 3.5 epsilons of the value.
     [Fact]
     public void Exponential() => Check<ExponentialFunction<float>, ExponentialFunction<double>>((x, y) => Math.Abs(y));
 

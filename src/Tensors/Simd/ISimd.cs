@@ -75,7 +75,7 @@ public interface ISimd<TSelf, T>
     /// <summary>The square root.</summary>
     static abstract TSelf Sqrt(TSelf a);
 
-    /// <summary>The natural logarithm.</summary>
+    /// <summary>The natural logarithm, the platform's own: 2.5 ulp in float; -infinity at 0 and NaN below.</summary>
     static abstract TSelf Log(TSelf a);
 
     /// <summary>The nearest whole number, halves to even.</summary>

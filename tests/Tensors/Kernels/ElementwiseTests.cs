@@ -10,7 +10,7 @@ public class ElementwiseTests
     [Fact]
     public void Arithmetic_over_contiguous_tensors_of_any_length()
     {
-        for (int size = 0; size <= 66; size++)
+        for (int size = 0; size <= 257; size++)
         {
             CheckAll(Make<float>([size], 1), Make<float>([size], 2), [size]);
             CheckAll(Make<double>([size], 1), Make<double>([size], 2), [size]);
@@ -38,6 +38,17 @@ public class ElementwiseTests
         CheckAll(Make<float>([4, 5, 6], 1).Transpose(0, 2), Make<float>([6, 5, 4], 2).Slice(2, 1, 1), [6, 5, 4]);
         CheckAll(Make<float>([200, 300], 1).Transpose(0, 1), Make<float>([300, 1], 2), [300, 200]);
         CheckAll(Make<float>([2, 3, 1, 2, 3, 5], 1).Transpose(1, 4), Make<float>([5], 2), [2, 3, 1, 2, 3, 5]);
+    }
+
+    [Fact]
+    public void Rows_of_every_length_from_1_to_257_at_odd_strides()
+    {
+        for (int size = 1; size <= 257; size++)
+        {
+            // Rows of odd strides, and columns, which lie apart.
+            CheckAll(Make<double>([3, size + 2 + size % 2], 1).Slice(1, 1, size), Make<double>([size], 2), [3, size]);
+            CheckAll(Make<float>([3, size + 3], 1).Slice(1, 2, size), Make<float>([size, 5], 2).Slice(1, 1, 3).Transpose(0, 1), [3, size]);
+        }
     }
 
     [Fact]

@@ -8,7 +8,7 @@ namespace MiniGpt.Tests.Tensors.Kernels;
 
 public class MapTests
 {
-    private static readonly int[] s_sizes = [1, 2, 3, 7, 8, 15, 16, 17, 31, 33, 64, 127, 257, 16384, 16385, 40000];
+    private static readonly int[] s_sizes = [.. Enumerable.Range(1, 257), 16384, 16385, 40000];
 
     [Fact]
     public void Exponential() => Check<ExponentialFunction<float>, ExponentialFunction<double>>(Math.Exp, Math.Exp);
@@ -47,7 +47,7 @@ public class MapTests
 
     [Fact]
     public void GeluErf() => Check<GeluErfFunction<float>, GeluErfFunction<double>>(
-        x => x * Normal(x), x => Normal(x) + x * Math.Exp(-x * x / 2) / Math.Sqrt(2 * Math.PI), largest: 257);
+        x => x * Normal(x), x => Normal(x) + x * Math.Exp(-x * x / 2) / Math.Sqrt(2 * Math.PI), largest: 64);
 
     // x Φ(x) with tabulated Φ(1) = 0.841344746068543 and Φ(3) = 0.998650101968370; the tanh form from its formula.
     [Fact]

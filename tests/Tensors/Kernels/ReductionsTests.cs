@@ -8,7 +8,7 @@ namespace MiniGpt.Tests.Tensors.Kernels;
 
 public class ReductionsTests
 {
-    private static readonly int[] s_sizes = [1, 2, 3, 8, 15, 16, 17, 33, 65, 129, 257];
+    private static readonly int[] s_sizes = [.. Enumerable.Range(1, 257)];
 
     [Fact]
     public void Sum_over_each_axis()
@@ -16,10 +16,14 @@ public class ReductionsTests
         foreach (int size in s_sizes)
         {
             CheckSum<float>(1, size, 1);
-            CheckSum<double>(1, size, 1);
-            CheckSum<float>(5, size, 1);
-            CheckSum<float>(1, size, size);
+            CheckSum<double>(5, size, 1);
             CheckSum<double>(3, size, 19);
+            CheckSum<float>(1, 3, size);
+        }
+
+        foreach (int size in (int[])[1, 2, 3, 8, 15, 16, 17, 33, 65, 129, 257])
+        {
+            CheckSum<float>(1, size, size);
             CheckSum<float>(size, 3, 70);
             CheckSum<float>(70, size, 2);
         }

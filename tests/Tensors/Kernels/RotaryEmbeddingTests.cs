@@ -22,6 +22,23 @@ public class RotaryEmbeddingTests
     }
 
     [Fact]
+    public void Every_head_size_from_1_to_257_is_turned()
+    {
+        for (int depth = 1; depth <= 257; depth++)
+        {
+            bool interleaved = depth % 4 < 2;
+            if (depth % 3 == 0)
+            {
+                Check<float>(depth, depth / 3 * 2, interleaved);
+            }
+            else
+            {
+                Check<double>(depth, depth / 2 * 2, interleaved);
+            }
+        }
+    }
+
+    [Fact]
     public void Dot_products_depend_on_the_distance_alone()
     {
         const int Depth = 12;

@@ -13,10 +13,14 @@ public class SoftmaxTests
     [Fact]
     public void Rows_of_any_length_agree_with_the_plain_loop()
     {
+        for (int columns = 1; columns <= 257; columns++)
+        {
+            Check<double>(3, columns);
+        }
+
         for (int columns = 1; columns <= 70; columns++)
         {
             Check<float>(3, columns);
-            Check<double>(3, columns);
         }
 
         Check<float>(257, 129);

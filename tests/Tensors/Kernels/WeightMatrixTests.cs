@@ -40,6 +40,17 @@ public class WeightMatrixTests
         }
     }
 
+    [Fact]
+    public void Dense_products_of_every_size_from_1_to_257_are_those_of_the_plain_loop()
+    {
+        for (int size = 1; size <= 257; size++)
+        {
+            A_dense_product_is_that_of_the_plain_loop(size, 3, 5);
+            A_dense_product_is_that_of_the_plain_loop(3, size, 5);
+            A_dense_product_is_that_of_the_plain_loop(2, 5, size);
+        }
+    }
+
     [Theory]
     [InlineData(1, 1, 32)]
     [InlineData(3, 65, 96)]

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 using MiniGpt.Tensors.Simd;
 using Xunit;
 
@@ -14,6 +15,12 @@ public unsafe class SimdTests
 
     [Fact]
     public void Clamp_keeps_NaN_and_takes_the_nearer_bound() => CheckEverywhere(new Clamped());
+
+    [Fact]
+    public void AtLeast_takes_the_greater_and_keeps_NaN() => CheckEverywhere(new Raised());
+
+    [Fact]
+    public void Streaming_stores_write_one_vector_and_leave_the_rest_alone() => CheckEverywhere(new Streamed());
 
     [Fact]
     public void A_mask_of_the_first_elements_selects_them() => CheckEverywhere(new Masked());
@@ -92,6 +99,61 @@ public unsafe class SimdTests
                 T* result = stackalloc T[V.Count];
                 V.Clamp(V.Broadcast(value), V.Broadcast(-T.One), V.Broadcast(T.One)).Store(result);
                 return result[0];
+            }
+        }
+    }
+
+    private struct Raised : ICheck
+    {
+        public readonly void Run<V, T>()
+            where V : unmanaged, ISimd<V, T>
+            where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        {
+            T two = T.One + T.One;
+            T[] values = [two, T.One, T.Zero, -two, T.PositiveInfinity, T.NegativeInfinity, T.NaN];
+            T[] expected = [two, T.One, T.One, T.One, T.PositiveInfinity, T.One, T.NaN];
+            T* vector = stackalloc T[V.Count];
+            for (int first = 0; first < values.Length; first++)
+            {
+                for (int i = 0; i < V.Count; i++)
+                {
+                    vector[i] = values[(first + i) % values.Length];
+                }
+
+                V.AtLeast(V.Load(vector), V.Broadcast(T.One)).Store(vector);
+                for (int i = 0; i < V.Count; i++)
+                {
+                    Assert.Equal(expected[(first + i) % values.Length], vector[i]);
+                }
+            }
+        }
+    }
+
+    private struct Streamed : ICheck
+    {
+        public readonly void Run<V, T>()
+            where V : unmanaged, ISimd<V, T>
+            where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        {
+            // Three vectors, aligned as a streaming store wants them; the one in the middle is written.
+            nuint bytes = (nuint)(V.Count * sizeof(T));
+            var values = (T*)NativeMemory.AlignedAlloc(3 * bytes, bytes);
+            try
+            {
+                for (int i = 0; i < 3 * V.Count; i++)
+                {
+                    values[i] = T.CreateTruncating(i);
+                }
+
+                (V.Load(values + V.Count) + V.Broadcast(T.One)).StoreStreaming(values + V.Count);
+                for (int i = 0; i < 3 * V.Count; i++)
+                {
+                    Assert.Equal(T.CreateTruncating(i / V.Count == 1 ? i + 1 : i), values[i]);
+                }
+            }
+            finally
+            {
+                NativeMemory.AlignedFree(values);
             }
         }
     }
