@@ -74,6 +74,34 @@ public sealed class EndToEndTests : IDisposable
     }
 
     [Fact]
+    public void A_learned_tokenizer_is_not_replaced_by_a_run_unasked()
+    {
+        _folder.Write("text.txt", string.Concat(Enumerable.Repeat("abcdefg\n", 40)));
+        Minigpt.Success(_folder.Root, "tokenize", "train", "--data", "text.txt", "--vocab-size", "260", "--out", "tok");
+        byte[] learned = Bytes("tok/tokenizer.json");
+        Outcome refused = Minigpt.Run(_folder.Root, ["train", .. s_small, "--steps", "1", "--out", "tok"]);
+        Assert.Equal(2, refused.ExitCode);
+        Assert.Contains("tok holds tokenizer.json already: --overwrite", refused.Error, StringComparison.Ordinal);
+        Assert.Equal(learned, Bytes("tok/tokenizer.json"));
+        Minigpt.Success(_folder.Root, ["train", .. s_small, "--steps", "1", "--out", "tok", "--overwrite"]);
+        Assert.False(File.Exists(_folder.File("tok/vocab.json")));
+    }
+
+    [Fact]
+    public void A_report_that_may_not_be_written_and_a_damaged_best_checkpoint_are_notes()
+    {
+        _folder.Write("text.txt", string.Concat(Enumerable.Repeat("abcdefg\n", 40)));
+        Directory.CreateDirectory(_folder.File("run/report.html.partial")); // to open a folder is unauthorized
+        Outcome trained = Minigpt.Run(_folder.Root, ["train", .. s_small, "--steps", "2", "--eval-every", "1", "--out", "run"]);
+        Assert.Equal(0, trained.ExitCode);
+        Assert.Contains("was not written: Access to the path", trained.Error, StringComparison.Ordinal);
+        File.WriteAllText(_folder.File("run/best/training.json"), "half");
+        Outcome resumed = Minigpt.Run(_folder.Root, "train", "--resume", "run", "--steps", "3");
+        Assert.Equal(0, resumed.ExitCode);
+        Assert.Contains("note: the best checkpoint is damaged and counts as absent", resumed.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Training_a_GPT2_follows_the_losses_and_gradient_norms_of_PyTorch()
     {
         WriteTokens();

@@ -20,7 +20,7 @@ internal sealed class TrainArguments
         OptionFactory.Choice<TrainingPreset>("--preset", "The recipe to start from. The defaults below are those of tiny. [default: tiny]");
     private readonly Option<string?> _out =
         OptionFactory.Text("--out", "DIR", "The folder to write. [default: runs/PRESET, or runs/PRESET-2 and so on]");
-    private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Replace the model that is in --out." };
+    private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Replace the model, tokenizer or log that is in --out." };
     private readonly Option<string?> _initFrom =
         OptionFactory.Text("--init-from", "DIR", "Start from the sizes, weights and tokenizer of a model; a shorter --context is allowed.");
     private readonly Option<string?> _resume = OptionFactory.Text("--resume", "DIR",
@@ -71,8 +71,10 @@ internal sealed class TrainArguments
             Checkpoint<float> checkpoint = run.Load<float>();
             TrainingOptions options = _settings.Apply(arguments, checkpoint.Options);
             TrainingData data = LoadData(folder, options, checkpoint.Tokenizer, checkpoint.Gpt.Config.VocabularySize, cancellationToken);
-            string note = $"the run goes on after step {checkpoint.Step}";
-            return new TrainPlan(folder, options, checkpoint.Gpt, data, [note]) { Checkpoint = checkpoint, Resumed = run };
+            List<string> notes = [$"the run goes on after step {checkpoint.Step}"];
+            if (run.BestDamage is string damage)
+                notes.Add($"the best checkpoint is damaged and counts as absent: {damage}");
+            return new TrainPlan(folder, options, checkpoint.Gpt, data, notes) { Checkpoint = checkpoint, Resumed = run };
         }
         catch
         {
@@ -185,11 +187,9 @@ internal sealed class TrainArguments
     {
         if (arguments.GetValue(_out) is string folder)
         {
-            if (ModelFolder.Exists(folder) && !arguments.GetValue(_overwrite))
-            {
-                throw new UsageException(
-                    $"--out {folder} holds a model: --resume {folder} goes on with its training, --overwrite replaces it");
-            }
+            // A log alone may be that of a run that goes on: what is said of it waits for the lock.
+            if ((ModelFolder.Exists(folder) || TokenizerFolder.Exists(folder)) && !arguments.GetValue(_overwrite))
+                UsageException.Check(() => RunFolder.RequireFree(folder));
             return folder;
         }
 

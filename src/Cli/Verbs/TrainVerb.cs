@@ -89,7 +89,7 @@ internal sealed class TrainVerb : Verb
             CurvesPage.WriteReport(folder.ReportPath, folder.Path);
             Talk.Say($"Its curves: {folder.ReportPath}");
         }
-        catch (IOException error)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             Talk.Say($"note: {folder.ReportPath} was not written: {error.Message}");
         }

@@ -89,7 +89,7 @@ public static class ModelFolder
         File.Delete(Path.Combine(path, WeightsFile));
         File.Delete(Path.Combine(path, IndexFile));
         if (tokenizer is null)
-            File.Delete(Path.Combine(path, TokenizerFile));
+            TokenizerFolder.Delete(path);
         files.Commit();
     }
 

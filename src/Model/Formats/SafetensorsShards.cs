@@ -57,6 +57,27 @@ public sealed class SafetensorsShards : TensorSource
         }
     }
 
+    /// <summary>Deletes an index and the files that it names. Of one that cannot be understood, nothing but itself.</summary>
+    /// <exception cref="IOException">A file cannot be read or deleted.</exception>
+    internal static void Delete(string path)
+    {
+        if (!File.Exists(path))
+            return;
+        string[] shards;
+        try
+        {
+            shards = [.. JsonFile.Read(path, root => Parse(path, root)).Values.Distinct()];
+        }
+        catch (FileFormatException)
+        {
+            shards = []; // which files are its own is not known: without it, they are part of no model
+        }
+
+        File.Delete(path);
+        foreach (string shard in shards)
+            File.Delete(System.IO.Path.Combine(System.IO.Path.GetDirectoryName(System.IO.Path.GetFullPath(path))!, shard));
+    }
+
     /// <inheritdoc/>
     public override void Dispose()
     {

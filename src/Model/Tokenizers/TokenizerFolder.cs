@@ -39,8 +39,20 @@ public static class TokenizerFolder
     /// <summary>Whether a folder has a tokenizer.</summary>
     public static bool Exists(string path) => File.Exists(Path.Combine(path, TokenizerFile)) || FindPair(path) is not null;
 
+    /// <summary>The names that a file of a tokenizer can have.</summary>
+    internal static IReadOnlyList<string> Parts { get; } =
+        [TokenizerFile, .. s_pairs.SelectMany(names => (string[])[names.Vocabulary, names.Merges])];
+
     /// <summary>Whether a file of this name belongs to a tokenizer.</summary>
-    internal static bool IsPart(string file) => file == TokenizerFile || s_pairs.Any(names => file == names.Vocabulary || file == names.Merges);
+    internal static bool IsPart(string file) => Parts.Contains(file);
+
+    /// <summary>Deletes the tokenizer of a folder, in whichever files it is.</summary>
+    /// <exception cref="IOException">A file cannot be deleted.</exception>
+    internal static void Delete(string path)
+    {
+        foreach (string name in Parts)
+            File.Delete(Path.Combine(path, name));
+    }
 
     /// <summary>Writes tokenizer.json, and for a byte-level BPE vocab.json and merges.txt as well.</summary>
     /// <exception cref="IOException">A file cannot be written.</exception>

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Numerics;
 using MiniGpt.Model.Formats;
+using MiniGpt.Model.Tokenizers;
 
 namespace MiniGpt.Model.Training;
 
@@ -39,19 +40,39 @@ public sealed class RunFolder : IDisposable
     /// <summary>The step of the newest checkpoint; null where there is none yet.</summary>
     public int? SavedStep => CheckpointFolder.Exists(Path) ? CheckpointFolder.ReadState(Path).Step : null;
 
-    /// <summary>The validation loss of the checkpoint in <see cref="BestPath"/>; null where there is none.</summary>
-    /// <exception cref="FileFormatException">Its training.json does not fit.</exception>
-    public double? BestLoss => CheckpointFolder.Exists(BestPath) ? CheckpointFolder.ReadState(BestPath).ValidationLoss : null;
+    /// <summary>The validation loss of the checkpoint in <see cref="BestPath"/>; null where there is none, or a damaged one.</summary>
+    public double? BestLoss => ReadBest(out _);
+
+    /// <summary>Why the checkpoint in <see cref="BestPath"/> counts as absent although it is there; null where nothing is wrong.</summary>
+    public string? BestDamage
+    {
+        get
+        {
+            _ = ReadBest(out string? damage);
+            return damage;
+        }
+    }
 
     /// <summary>The first of PATH, PATH-2, PATH-3, … that is not there.</summary>
     public static string ChooseNew(string path) => System.IO.Path.Exists(path)
         ? Enumerable.Range(2, int.MaxValue - 2).Select(number => $"{path}-{number}").First(candidate => !System.IO.Path.Exists(candidate))
         : path;
 
-    /// <summary>Makes and locks the folder of a new run. A model that is in it is deleted with its log, if that was asked for.</summary>
+    /// <summary>Checks that a new run in a folder would delete nothing.</summary>
+    /// <exception cref="ArgumentException">The folder holds a model, a tokenizer or the log of a run.</exception>
+    public static void RequireFree(string path)
+    {
+        Require.That(!CheckpointFolder.HoldsModel(path),
+            $"{path} holds a model already: --resume {path} goes on with its training, --overwrite replaces it");
+        string[] names = [.. TokenizerFolder.Parts, ModelFolder.IndexFile, MetricsFile, SamplesFile, ReportFile];
+        if (names.FirstOrDefault(name => File.Exists(System.IO.Path.Combine(path, name))) is string found)
+            throw new ArgumentException($"{path} holds {found} already: --overwrite deletes it, another --out leaves it alone");
+    }
+
+    /// <summary>Makes and locks the folder of a new run. A model or tokenizer in it is deleted with its log, if that was asked for.</summary>
     /// <param name="path">The folder.</param>
-    /// <param name="overwrite">Whether a model in it may be deleted.</param>
-    /// <exception cref="ArgumentException">The folder holds a model, which may not be overwritten.</exception>
+    /// <param name="overwrite">Whether what is in it may be deleted.</param>
+    /// <exception cref="ArgumentException">The folder holds a model, a tokenizer or a log, which may not be overwritten.</exception>
     /// <exception cref="IOException">The folder cannot be made, a file in it cannot be deleted, or another run is writing it.</exception>
     public static RunFolder Create(string path, bool overwrite = false)
     {
@@ -59,8 +80,8 @@ public sealed class RunFolder : IDisposable
         RunFolder folder = new(path, RunLock.Take(path));
         try
         {
-            Require.That(overwrite || !CheckpointFolder.HoldsModel(path),
-                $"{path} holds a model already: --resume {path} goes on with its training, --overwrite replaces it");
+            if (!overwrite)
+                RequireFree(path);
             folder.Clear();
             return folder;
         }
@@ -125,6 +146,8 @@ public sealed class RunFolder : IDisposable
     public void SaveBest<T>(Checkpoint<T> checkpoint)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        if (BestDamage is not null)
+            CheckpointFolder.Delete(BestPath); // nothing could be written over a checkpoint that cannot be read
         Directory.CreateDirectory(BestPath);
         CheckpointFolder.Write(BestPath, checkpoint);
     }
@@ -154,12 +177,28 @@ public sealed class RunFolder : IDisposable
 
     private string In(string name) => System.IO.Path.Combine(Path, name);
 
+    private double? ReadBest(out string? damage)
+    {
+        damage = null;
+        try
+        {
+            return CheckpointFolder.Exists(BestPath) ? CheckpointFolder.ReadState(BestPath).ValidationLoss : null;
+        }
+        catch (FileFormatException error)
+        {
+            damage = error.Message;
+            return null;
+        }
+    }
+
     private void Clear()
     {
         CheckpointFolder.Delete(BestPath);
         foreach (string older in Older())
             CheckpointFolder.Delete(older);
         CheckpointFolder.Delete(Path);
+        SafetensorsShards.Delete(In(ModelFolder.IndexFile));
+        TokenizerFolder.Delete(Path);
         foreach (string file in (string[])[MetricsPath, SamplesPath, ReportPath])
             File.Delete(file);
         FolderFlush.Flush(Path);

@@ -62,7 +62,7 @@ public sealed class SignalTests : IDisposable
         Assert.StartsWith("minigpt: run is being written by another training run", second.Error, StringComparison.Ordinal);
         Assert.Single(second.Error.TrimEnd().Split('\n'));
         process.WaitForExit();
-        Minigpt.Success(_folder.Root, ["train", .. SmallRun.Model, "--steps", "2", "--out", "run"]);
+        Minigpt.Success(_folder.Root, ["train", .. SmallRun.Model, "--steps", "2", "--out", "run", "--overwrite"]);
     }
 
     [Fact]

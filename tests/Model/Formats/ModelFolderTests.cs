@@ -138,6 +138,8 @@ public sealed class ModelFolderTests : IDisposable
     public void A_model_saved_without_a_tokenizer_does_not_inherit_the_old_one()
     {
         ModelFolder.Save(_folder.Root, new Gpt<float>(Small()), CharacterTokenizer.FromText("ab"));
+        foreach (string part in (string[])["vocab.json", "merges.txt", "encoder.json", "vocab.bpe"])
+            File.WriteAllText(_folder.File(part), "");
         ModelFolder.Save(_folder.Root, new Gpt<float>(Small()));
         Assert.Equal(["config.json", "model.safetensors"], Directory.GetFiles(_folder.Root).Select(Path.GetFileName).Order());
     }

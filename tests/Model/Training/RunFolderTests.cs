@@ -158,6 +158,60 @@ public sealed class RunFolderTests : IDisposable
         Assert.Equal(["run.lock"], Directory.GetFiles(Run, "*", SearchOption.AllDirectories).Select(Path.GetFileName));
     }
 
+    [Theory]
+    [InlineData("tokenizer.json")]
+    [InlineData("vocab.json")]
+    [InlineData("merges.txt")]
+    [InlineData("encoder.json")]
+    [InlineData("vocab.bpe")]
+    [InlineData("model.safetensors.index.json")]
+    [InlineData("metrics.jsonl")]
+    [InlineData("samples.jsonl")]
+    [InlineData("report.html")]
+    public void No_tokenizer_or_log_is_deleted_unasked(string name)
+    {
+        Directory.CreateDirectory(Run);
+        string file = Path.Combine(Run, name);
+        File.WriteAllText(file, "{}");
+        string message = Assert.Throws<ArgumentException>(() => RunFolder.Create(Run)).Message;
+        Assert.Contains($"holds {name} already: --overwrite deletes it", message, StringComparison.Ordinal);
+        Assert.Equal("{}", File.ReadAllText(file));
+        Create();
+        Assert.Equal(["run.lock"], Directory.GetFileSystemEntries(Run).Select(Path.GetFileName));
+    }
+
+    [Theory]
+    [InlineData("part.safetensors", new[] { "other.safetensors", "run.lock" })]
+    [InlineData("../outside.safetensors", new[] { "other.safetensors", "part.safetensors", "run.lock" })]
+    public void Overwriting_deletes_an_index_and_the_shards_of_its_own_folder_only(string shard, string[] left)
+    {
+        Directory.CreateDirectory(Run);
+        string outside = _folder.File("outside.safetensors");
+        foreach (string file in (string[])[outside, Path.Combine(Run, "part.safetensors"), Path.Combine(Run, "other.safetensors")])
+            File.WriteAllText(file, "");
+        JsonObject index = new() { ["weight_map"] = new JsonObject { ["a"] = shard, ["b"] = shard } };
+        File.WriteAllText(Path.Combine(Run, "model.safetensors.index.json"), index.ToJsonString());
+        Create();
+        Assert.Equal(left, Directory.GetFiles(Run).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.True(File.Exists(outside));
+    }
+
+    [Fact]
+    public void A_damaged_best_checkpoint_counts_as_absent_is_told_of_and_is_replaced()
+    {
+        Create();
+        _run!.SaveBest(At<float>(1) with { ValidationLoss = 1.5 });
+        Assert.Null(_run.BestDamage);
+        string state = Path.Combine(_run.BestPath, "training.json");
+        File.WriteAllText(state, "half");
+        File.WriteAllText(Path.Combine(_run.BestPath, "config.json.partial"), "half");
+        Assert.Null(_run.BestLoss);
+        Assert.Contains(state, _run.BestDamage!, StringComparison.Ordinal);
+        _run.SaveBest(At<float>(2) with { ValidationLoss = 2.5 });
+        Assert.Equal(2.5, _run.BestLoss);
+        Assert.Null(_run.BestDamage);
+    }
+
     [Fact]
     public void One_run_at_a_time_holds_a_folder()
     {

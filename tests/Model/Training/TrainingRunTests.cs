@@ -89,6 +89,16 @@ public sealed class TrainingRunTests : IDisposable
     }
 
     [Fact]
+    public void A_damaged_best_checkpoint_keeps_no_whole_one_from_going_on()
+    {
+        Train("run", _options with { EvalEvery = 4 }, new Recorder());
+        File.WriteAllText(_folder.File("run/best/training.json"), "half");
+        Assert.True(Resume("run", options => options with { Steps = 12 }) is { Interrupted: false, Step: 12 });
+        using RunFolder best = RunFolder.Open(_folder.File("run/best"));
+        Assert.Equal(12, best.Load<float>().Step); // the only evaluation since then
+    }
+
+    [Fact]
     public void A_run_whose_folder_cannot_be_written_goes_on_and_saves_once_it_can()
     {
         Train("whole", _options, new Recorder());
