@@ -14,7 +14,9 @@ public class WeightMatrixTests
     [InlineData(13, 7, 33)]
     [InlineData(8, 130, 1500)]
     [InlineData(97, 33, 40)]
-    public void A_dense_product_is_that_of_the_plain_loop(int rows, int outputs, int inputs)
+    public void A_dense_product_is_that_of_the_plain_loop(int rows, int outputs, int inputs) => AssertDenseProduct(rows, outputs, inputs);
+
+    private static void AssertDenseProduct(int rows, int outputs, int inputs)
     {
         Tensor<double> x = Random<double>(1, [rows, inputs]), w = Random<double>(2, [outputs, inputs]), bias = Random<double>(3, [outputs]);
         Tensor<double> y = Random<double>(4, [rows, outputs]), start = Tensor<double>.From(y.Span, y.Shape);
@@ -45,9 +47,9 @@ public class WeightMatrixTests
     {
         for (int size = 1; size <= 257; size++)
         {
-            A_dense_product_is_that_of_the_plain_loop(size, 3, 5);
-            A_dense_product_is_that_of_the_plain_loop(3, size, 5);
-            A_dense_product_is_that_of_the_plain_loop(2, 5, size);
+            AssertDenseProduct(size, 3, 5);
+            AssertDenseProduct(3, size, 5);
+            AssertDenseProduct(2, 5, size);
         }
     }
 
