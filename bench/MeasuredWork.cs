@@ -21,13 +21,11 @@ internal sealed record MeasuredWork(string Unit, double OfCall)
     public const string Bytes = "GB/s";
 
     /// <summary>The work of a benchmark whose class says it; null for others.</summary>
-    public static MeasuredWork? Of(BenchmarkCase benchmark)
-    {
-        Type type = benchmark.Descriptor.Type;
-        return Create(benchmark) is IMeasuredWork measured
-            ? new MeasuredWork((string)type.GetProperty(nameof(IMeasuredWork.Unit))!.GetValue(null)!, measured.WorkOfCall)
-            : null;
-    }
+    public static MeasuredWork? Of(BenchmarkCase benchmark) =>
+        Create(benchmark) is IMeasuredWork measured ? new MeasuredWork(UnitOf(benchmark.Descriptor.Type), measured.WorkOfCall) : null;
+
+    /// <summary>What a benchmark class that implements <see cref="IMeasuredWork"/> counts.</summary>
+    public static string UnitOf(Type type) => (string)type.GetProperty(nameof(IMeasuredWork.Unit))!.GetValue(null)!;
 
     /// <summary>An object of the benchmark's class with its parameters set, before its setup.</summary>
     public static object Create(BenchmarkCase benchmark)

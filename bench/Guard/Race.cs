@@ -14,15 +14,17 @@ internal sealed class Race
     private static readonly TimeSpan s_block = TimeSpan.FromMilliseconds(25);
     private static readonly TimeSpan s_sample = TimeSpan.FromMicroseconds(20);
 
+    // Whole training steps: they vary little, and a few turns of them take long enough.
+    private static readonly TimeSpan s_longCall = TimeSpan.FromMilliseconds(500);
+    private const int RoundsOfLongCalls = 3;
+
     private readonly BenchmarkCase _ours;
     private readonly BenchmarkCase[] _peers;
-    private readonly MeasuredWork? _work;
 
     public Race(BenchmarkCase ours, IEnumerable<BenchmarkCase> peers)
     {
         _ours = ours;
         _peers = [.. peers];
-        _work = MeasuredWork.Of(ours);
     }
 
     /// <summary>The benchmark's name as BenchmarkDotNet shows it, with its parameters.</summary>
@@ -35,7 +37,10 @@ internal sealed class Race
 
     public int Threads => MeasuredWork.Threads(_ours);
 
-    /// <summary>All races of this assembly's benchmarks that this machine can run.</summary>
+    /// <summary>Without a peer or a ceiling there is no ratio to guard.</summary>
+    private bool HasRatio => _peers.Length > 0 || MeasuredWork.UnitOf(_ours.Descriptor.Type) == MeasuredWork.Flops;
+
+    /// <summary>All races of this assembly's benchmarks that this machine can run and that have something to be compared with.</summary>
     public static IEnumerable<Race> All()
     {
         var config = new KernelConfig();
@@ -44,28 +49,29 @@ internal sealed class Race
             .OrderBy(type => type.Name)
             .SelectMany(type => BenchmarkConverter.TypeToBenchmarks(type, config).BenchmarksCases.GroupBy(benchmark => benchmark.Parameters.ValueInfo))
             .SelectMany(sameParameters => Pair([.. sameParameters]))
-            .Where(race => race.Threads <= Environment.ProcessorCount);
+            .Where(race => race.Threads <= Environment.ProcessorCount && race.HasRatio);
     }
 
     /// <summary>Measures.</summary>
-    /// <param name="rounds">How often each has its turn.</param>
+    /// <param name="rounds">How often each has its turn; where a call takes over half a second, three turns at most.</param>
     public RaceResult Run(int rounds)
     {
+        MeasuredWork? work = MeasuredWork.Of(_ours);
         object instance = MeasuredWork.Create(_ours);
         _ours.Descriptor.GlobalSetupMethod?.Invoke(instance, null);
         try
         {
             Action[] calls = [Call(_ours, instance), .. _peers.Select(peer => Call(peer, instance))];
-            foreach (Action call in calls)
+            if (calls.Max(WarmUp) > s_longCall)
             {
-                WarmUp(call);
+                rounds = Math.Min(rounds, RoundsOfLongCalls);
             }
 
             double[][] seconds = [.. calls.Select(_ => new double[rounds])];
             double[] ceilings = new double[rounds];
             for (int round = 0; round < rounds; round++)
             {
-                ceilings[round] = _work?.Unit == MeasuredWork.Flops ? FmaCeiling.Measure<float>(TimeSpan.FromMilliseconds(10)) : double.NaN;
+                ceilings[round] = work?.Unit == MeasuredWork.Flops ? FmaCeiling.Measure<float>(TimeSpan.FromMilliseconds(10)) : double.NaN;
                 for (int i = 0; i < calls.Length; i++)
                 {
                     seconds[i][round] = MedianOfBlock(calls[i]);
@@ -81,7 +87,7 @@ internal sealed class Race
             return new RaceResult
             {
                 Race = this,
-                Work = _work,
+                Work = work,
                 Seconds = Median([.. seconds[0]]),
                 Ceiling = Median(ceilings),
                 Ratios = ratios,
@@ -107,11 +113,12 @@ internal sealed class Race
         MethodInfo method = benchmark.Descriptor.WorkloadMethod;
         return method.ReturnType == typeof(void)
             ? method.CreateDelegate<Action>(instance)
-            : throw new InvalidOperationException($"{method.DeclaringType!.Name}.{method.Name} returns {method.ReturnType.Name}; benchmarks here return nothing.");
+            : () => method.Invoke(instance, null);
     }
 
     /// <summary>Calls until the JIT, which does so in the background, has replaced its first code: until a call gets no faster.</summary>
-    private static void WarmUp(Action call)
+    /// <returns>The fastest call.</returns>
+    private static TimeSpan WarmUp(Action call)
     {
         double before = double.PositiveInfinity, fastest = double.PositiveInfinity;
         for (int turn = 0; turn < 3 || (turn < 20 && fastest < 0.9 * before); turn++)
@@ -127,6 +134,8 @@ internal sealed class Race
 
             Thread.Sleep(110);
         }
+
+        return TimeSpan.FromSeconds(fastest);
     }
 
     /// <summary>The median time of a call over a stretch of calls.</summary>

@@ -20,7 +20,8 @@ internal sealed class RatioFile
         _widths = widths;
     }
 
-    private static string Width => $"{VectorWidth.Bits} bits";
+    /// <summary>The width of this process's vectors, under which its ratios are kept.</summary>
+    public static string Width => $"{VectorWidth.Bits} bits";
 
     /// <summary>Reads the file; an absent one is empty.</summary>
     /// <exception cref="JsonException">The file is not what this program wrote.</exception>

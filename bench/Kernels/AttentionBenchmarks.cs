@@ -19,7 +19,7 @@ public abstract class AttentionBase
     [ParamsSource(nameof(Sizes))]
     public AttentionSize Size { get; set; }
 
-    [Params(1, 0)]
+    [Params(1, 2)]
     public int Threads { get; set; }
 
     protected double ForwardOperations => 4.0 * Size.Batch * Size.Heads * Size.HeadSize * Size.Context * (Size.Context + 1) / 2;
