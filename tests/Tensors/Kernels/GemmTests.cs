@@ -67,6 +67,24 @@ public class GemmTests
     }
 
     [Fact]
+    public void A_right_factor_that_is_too_large_to_be_packed_at_once_is_multiplied_part_by_part()
+    {
+        // 8.7 million elements: two parts, each with its share of the bias and of the activation.
+        CheckProduct<float>(3, 264_000, 33, turnA: false, turnB: false, accumulate: true);
+        CheckLinear<float>(3, 264_000, 33);
+
+        // As many in 64 matrices, here all the same one.
+        Tensor<float> a = Samples.Random<float>([64, 96, 512], 1), b = Samples.Random<float>([1, 512, 257], 2);
+        Tensor<float> c = Samples.Filled<float>([64, 96, 257], double.NaN);
+        Gemm.Multiply(a, b, c);
+        foreach (int matrix in (int[])[0, 33, 63])
+        {
+            double[] expected = Product(Samples.Doubles(a.Slice(0, matrix, 1)), Samples.Doubles(b), 96, 257, 512);
+            Samples.AssertClose(expected, c.Slice(0, matrix, 1), Epsilons(512), _ => 4);
+        }
+    }
+
+    [Fact]
     public void Operands_and_results_may_be_parts_of_larger_tensors()
     {
         // What lies round the operands is NaN, and what lies round the result must stay.

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 using MiniGpt.Tensors.Memory;
 using MiniGpt.Tensors.Simd;
@@ -153,7 +152,7 @@ public sealed class QuantizedMatrix(Q8Matrix values) : WeightMatrix<float>(value
         private static Vector256<float> AddBlock(Vector256<sbyte> x, float scale, byte* block, Vector256<float> sum)
         {
             Vector256<sbyte> w = Vector256.Load((sbyte*)block + 2);
-            Vector256<float> whole = Vector256.ConvertToSingle(SumsOfFour(x, w));
+            Vector256<float> whole = Vector256.ConvertToSingle(SimdBytes.SumsOfFour(x, w));
             return Vector256.MultiplyAddEstimate(whole, Vector256.Create(scale * Scale(block)), sum);
         }
 
@@ -164,33 +163,5 @@ public sealed class QuantizedMatrix(Q8Matrix values) : WeightMatrix<float>(value
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
         private static float Scale(byte* block) =>
             BitConverter.Int32BitsToSingle((*(short*)block << 13) & unchecked((int)0x8FFFFFFF)) * 5.192296858534828e33f;
-
-        /// <summary>The sums of four neighbouring products each. |w| gives its sign to x, since the instructions want one side unsigned.</summary>
-        [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        private static Vector256<int> SumsOfFour(Vector256<sbyte> x, Vector256<sbyte> w)
-        {
-            if (Avx2.IsSupported)
-            {
-                // Two products are at most 2 · 128 · 127 < 2¹⁵.
-                Vector256<byte> magnitude = Avx2.Abs(w);
-                Vector256<sbyte> signed = Avx2.Sign(x, w);
-                return AvxVnni.IsSupported
-                    ? AvxVnni.MultiplyWideningAndAdd(Vector256<int>.Zero, magnitude, signed)
-                    : Avx2.MultiplyAddAdjacent(Avx2.MultiplyAddAdjacent(magnitude, signed), Vector256.Create((short)1));
-            }
-
-            if (Dp.IsSupported)
-            {
-                return Vector256.Create(
-                    Dp.DotProduct(Vector128<int>.Zero, x.GetLower(), w.GetLower()),
-                    Dp.DotProduct(Vector128<int>.Zero, x.GetUpper(), w.GetUpper()));
-            }
-
-            (Vector256<short> xLow, Vector256<short> xHigh) = Vector256.Widen(x);
-            (Vector256<short> wLow, Vector256<short> wHigh) = Vector256.Widen(w);
-            (Vector256<int> low0, Vector256<int> low1) = Vector256.Widen(xLow * wLow);
-            (Vector256<int> high0, Vector256<int> high1) = Vector256.Widen(xHigh * wHigh);
-            return low0 + low1 + (high0 + high1);
-        }
     }
 }
