@@ -41,14 +41,22 @@ internal sealed class PersistentWriter(MetricsLog log)
         }
     }
 
-    /// <summary>Attempts until one succeeds, with pauses: there is nothing left to do beside it.</summary>
-    /// <exception cref="IOException">It was cancelled before one did.</exception>
-    public void Write(Action write, Action<string> tellOf, CancellationToken cancellationToken)
+    /// <summary>Attempts until one succeeds, with pauses: there is nothing left to do beside it. False if it was cancelled before one did.</summary>
+    public bool TryUntilCancelled(Action write, Action<string> tellOf, CancellationToken cancellationToken)
     {
         while (!TryWrite(write, tellOf))
         {
             if (cancellationToken.WaitHandle.WaitOne(_pause))
-                throw new IOException($"the last steps are not saved: {_reason}");
+                return false;
         }
+        return true;
+    }
+
+    /// <summary>Attempts to save the last steps until one attempt succeeds.</summary>
+    /// <exception cref="IOException">It was cancelled before one did.</exception>
+    public void Write(Action write, Action<string> tellOf, CancellationToken cancellationToken)
+    {
+        if (!TryUntilCancelled(write, tellOf, cancellationToken))
+            throw new IOException($"the last steps are not saved: {_reason}");
     }
 }

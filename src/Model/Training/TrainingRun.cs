@@ -176,7 +176,7 @@ public sealed class TrainingRun<T> : IDisposable
         {
             // Not to be cancelled: a resumed run would never make up for it.
             double? loss = Evaluate(observer, log, final: false, CancellationToken.None);
-            SaveIfBest(loss, observer, writer);
+            SaveIfBest(loss, save => writer.TryWrite(save, TellOf(observer)));
         }
 
         if (IsDue(_options.SampleEvery))
@@ -238,6 +238,7 @@ public sealed class TrainingRun<T> : IDisposable
     /// The evaluation over the whole validation split. Which checkpoint is the best is decided by the evaluation that was made on the way too,
     /// so that like is compared with like.
     /// </summary>
+    /// <exception cref="OperationCanceledException">It was cancelled, if only when the best checkpoint could not be saved.</exception>
     private double? EvaluateAtTheEnd(ITrainingObserver observer, MetricsLog log, PersistentWriter writer, CancellationToken cancellationToken)
     {
         if (_data.Validation is null && _options.EvalEvery == 0)
@@ -248,7 +249,11 @@ public sealed class TrainingRun<T> : IDisposable
         double? loss = Evaluate(observer, log, final: true, cancellationToken);
         if (_options.EvalEvery > 0)
         {
-            SaveIfBest(EvaluatesWhole ? loss : ValidationLoss(whole: false, cancellationToken), observer, writer);
+            double? comparable = EvaluatesWhole ? loss : ValidationLoss(whole: false, cancellationToken);
+            if (!SaveIfBest(comparable, save => writer.TryUntilCancelled(save, TellOf(observer), cancellationToken)))
+            {
+                throw new OperationCanceledException(cancellationToken);
+            }
         }
 
         return loss;
@@ -266,12 +271,20 @@ public sealed class TrainingRun<T> : IDisposable
     private RandomBatches EvaluationBatches(TokenSource tokens) =>
         new(tokens, _options.Context, _options.BatchSize, microBatches: 1, _options.Seed, RandomPurpose.Evaluation);
 
-    private void SaveIfBest(double? loss, ITrainingObserver observer, PersistentWriter writer)
+    /// <summary>
+    /// Saves a model that is better than the best one on the disk: one that could not be saved leaves its place to the next. False where this
+    /// one could not.
+    /// </summary>
+    private bool SaveIfBest(double? loss, Func<Action, bool> attempt)
     {
-        if (loss < _bestLoss && writer.TryWrite(() => _folder.SaveBest(ToCheckpoint() with { ValidationLoss = loss }), TellOf(observer)))
+        if (!(loss < _bestLoss))
         {
-            _bestLoss = loss.Value;
+            return true;
         }
+
+        bool isSaved = attempt(() => _folder.SaveBest(ToCheckpoint() with { ValidationLoss = loss }));
+        _bestLoss = isSaved ? loss.Value : _bestLoss;
+        return isSaved;
     }
 
     private void Save(ITrainingObserver observer)

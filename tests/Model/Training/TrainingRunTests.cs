@@ -122,6 +122,57 @@ public sealed class TrainingRunTests : IDisposable
     }
 
     [Fact]
+    public void A_best_checkpoint_that_cannot_be_saved_leaves_its_place_to_a_later_one_and_is_tried_again_at_the_end()
+    {
+        string obstacle = _folder.File("run/best/optimizer.safetensors.partial");
+        List<int> failures = [];
+        Recorder recorder = new()
+        {
+            OnEvaluation = metrics =>
+            {
+                if (metrics.Step == 4 || metrics.Final)
+                    Directory.CreateDirectory(obstacle); // in the way of the file
+            },
+            OnStep = step =>
+            {
+                if (step == 5)
+                    Directory.Delete(obstacle);
+            },
+            OnFailure = (step, _) =>
+            {
+                failures.Add(step);
+                if (step == 8)
+                    Directory.Delete(obstacle);
+            },
+        };
+        Assert.True(Train("run", _options with { EvalEvery = 2, LearningRate = 1e-2 }, recorder) is { Interrupted: false, Step: 8 });
+        Assert.Equal([4, 8], failures);
+        Assert.Equal(8, BestStep());
+    }
+
+    [Fact]
+    public void A_run_that_is_cancelled_while_its_best_checkpoint_cannot_be_saved_is_saved_and_makes_up_for_it_when_resumed()
+    {
+        string obstacle = _folder.File("run/best/optimizer.safetensors.partial");
+        using CancellationTokenSource cancel = new();
+        Recorder recorder = new()
+        {
+            OnEvaluation = metrics =>
+            {
+                if (metrics.Final)
+                    Directory.CreateDirectory(obstacle);
+            },
+            OnFailure = (_, _) => cancel.Cancel(),
+        };
+        TrainingOptions options = _options with { EvalEvery = 4, LearningRate = 1e-2 };
+        Assert.True(Train("run", options, recorder, cancel.Token) is { Interrupted: true, Step: 8 });
+        Assert.Equal(4, BestStep());
+        Directory.Delete(obstacle);
+        Assert.True(Resume("run") is { Interrupted: false, Step: 8 });
+        Assert.Equal(8, BestStep());
+    }
+
+    [Fact]
     public void After_the_last_step_a_run_that_cannot_save_tries_until_it_is_cancelled()
     {
         using CancellationTokenSource cancel = new();
@@ -239,6 +290,12 @@ public sealed class TrainingRunTests : IDisposable
         return recorder;
 
         ref float Element() => ref recorder.Gpt!.Parameters.All.Single(one => one.Name == parameter).Value.Span[0];
+    }
+
+    private int BestStep()
+    {
+        using RunFolder best = RunFolder.Open(_folder.File("run/best"));
+        return best.Load<float>().Step;
     }
 
     private TrainingData Load(TrainingOptions options) => TrainingData.Load(options, _folder.File("text.txt"));
