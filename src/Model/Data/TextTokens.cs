@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Diagnostics;
+using System.Globalization;
 using System.Runtime.InteropServices;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Tokenizers;
@@ -40,7 +42,7 @@ public static class TextTokens
     {
         int tokenBytes = TokenFileHeader.TokenBytesFor(tokenizer.VocabularySize);
         // Two runs may make the same file at once.
-        using AtomicFile file = AtomicFile.Create($"{path}.{Environment.ProcessId}");
+        using AtomicFile file = AtomicFile.Create(NameWhileWritten(path, Environment.ProcessId));
         TokenFileHeader header = new(tokenBytes, tokenizer.VocabularySize, 0);
         header.Write(file.Stream);
         long count = 0;
@@ -63,6 +65,41 @@ public static class TextTokens
         (header with { Count = count }).Write(file.Stream);
         file.Commit();
         File.Move(file.Path, path, overwrite: true);
+    }
+
+    /// <summary>Deletes what processes that are gone have left half-written of the token files in a folder.</summary>
+    internal static void DeleteLeftovers(string folder)
+    {
+        foreach (string left in Directory.EnumerateFiles(folder, AtomicFile.PartialPath(NameWhileWritten($"*{TokenFile.Extension}", "*"))))
+        {
+            string writer = Path.GetExtension(Path.GetFileNameWithoutExtension(left)).TrimStart('.');
+            if (!int.TryParse(writer, NumberStyles.None, CultureInfo.InvariantCulture, out int process) || Lives(process))
+                continue;
+            try
+            {
+                // Whoever writes it on another machine, or in another container, keeps it locked.
+                new FileStream(left, FileMode.Open, FileAccess.ReadWrite, FileShare.None, bufferSize: 1, FileOptions.DeleteOnClose).Dispose();
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                // It stays: nothing needs its place.
+            }
+        }
+    }
+
+    private static string NameWhileWritten(string path, object process) => FormattableString.Invariant($"{path}.{process}");
+
+    private static bool Lives(int process)
+    {
+        try
+        {
+            using Process found = Process.GetProcessById(process);
+            return true;
+        }
+        catch (ArgumentException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Tokenises a stream, byte for byte, as far as it goes.</summary>

@@ -24,6 +24,7 @@ internal sealed class TokenCache(string folder)
         if (TryOpen(path, tokenizer) is TokenFile found)
             return found;
         Directory.CreateDirectory(folder);
+        TextTokens.DeleteLeftovers(folder);
         TextTokens.Write(path, text, tokenizer, progress, cancellationToken);
         return TokenFile.Open(path);
     }

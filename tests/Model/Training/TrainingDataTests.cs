@@ -134,6 +134,23 @@ public sealed class TrainingDataTests : IDisposable
     }
 
     [Fact]
+    public void What_killed_processes_left_in_the_cache_is_deleted_and_what_is_being_written_stays()
+    {
+        TrainingOptions options = _options with { Data = [_folder.Write("a.txt", "abcabcabcabcabcabcabc")] };
+        Directory.CreateDirectory(_folder.File("cache"));
+        string left = _folder.Write($"cache/a.bin.{int.MaxValue}.partial", "half");
+        string live = _folder.Write($"cache/a.bin.{Environment.ProcessId}.partial", "half");
+        string locked = _folder.Write($"cache/b.bin.{int.MaxValue}.partial", "half");
+        string other = _folder.Write("cache/notes.partial", "not ours");
+        using (new FileStream(locked, FileMode.Open, FileAccess.Write, FileShare.Read))
+        using (TrainingData data = TrainingData.Load(options, "", cacheFolder: _folder.File("cache")))
+        {
+            Assert.False(File.Exists(left));
+            Assert.True(File.Exists(live) && File.Exists(locked) && File.Exists(other));
+        }
+    }
+
+    [Fact]
     public void Token_files_are_joined_split_and_need_no_tokenizer()
     {
         string[] files =
