@@ -55,6 +55,8 @@ internal sealed class ConvertVerb : Verb
             + $"{conversion.Parameters:N0} parameters");
         foreach (string dropped in conversion.Dropped)
             Console.Out.WriteLine(Output.Printable($"dropped: {dropped}"));
+        foreach (string misread in conversion.Misread)
+            Talk.Say($"note: {misread}");
         return 0;
     }
 

@@ -10,7 +10,9 @@ namespace MiniGpt.Model.Formats;
 /// <param name="To">The form that it has.</param>
 /// <param name="Parameters">How many numbers training can change.</param>
 /// <param name="Dropped">What the new form has no room for, a line each.</param>
-public sealed record ModelConversion(ModelFormat From, ModelFormat To, long Parameters, IReadOnlyList<string> Dropped)
+/// <param name="Misread">What is in the new form under keys of our own, so that other programs do otherwise, a line each.</param>
+public sealed record ModelConversion(
+    ModelFormat From, ModelFormat To, long Parameters, IReadOnlyList<string> Dropped, IReadOnlyList<string> Misread)
 {
     private static readonly GptConfig s_defaults = new() { VocabularySize = 1, Context = 1, Layers = 1, Heads = 1, Width = 1 };
 
@@ -37,7 +39,7 @@ public sealed record ModelConversion(ModelFormat From, ModelFormat To, long Para
         ModelFormat format = ModelFile.FormatOf(to);
         string[] dropped = [.. WhatIsDropped(source, format, type)]; // before there is a new file, which could lie in the old folder
         ModelFile.Save(to, model.Gpt, model.Tokenizer, model.ExtraKeys, type);
-        return new ModelConversion(source.Format, format, model.Gpt.Config.ParameterCount, dropped);
+        return new ModelConversion(source.Format, format, model.Gpt.Config.ParameterCount, dropped, [.. WhatIsMisread(source.Config, format)]);
     }
 
     private static void CheckTarget(string to, bool overwrite)
@@ -86,10 +88,21 @@ public sealed record ModelConversion(ModelFormat From, ModelFormat To, long Para
             yield return $"the tokenizer of {tokenizer.VocabularySize} tokens";
     }
 
+    private static IEnumerable<string> WhatIsMisread(GptConfig config, ModelFormat to)
+    {
+        if (to == ModelFormat.Gguf && config.Activation != Activation.GeluTanh)
+        {
+            yield return $"other programs compute {OptionNames.Of(Activation.GeluTanh)} where this model has {OptionNames.Of(config.Activation)}: "
+                + "GGUF has no key for the activation of a GPT-2, and they do not look for ours";
+        }
+        if (to != ModelFormat.LlmC && config.Positions != PositionKind.Learned)
+            yield return "other programs take the sinusoidal positions for learned ones: they compute the same, and change them when they train";
+    }
+
     private static IEnumerable<string> OtherFiles(ModelFile source) => source.Format != ModelFormat.HuggingFace
         ? []
         : Directory.EnumerateFiles(source.Path).Select(file => Path.GetFileName(file))
-            .Where(file => !ModelFolder.IsRead(file)).Order(StringComparer.Ordinal);
+            .Where(file => !ModelFolder.IsRead(file)).Except(source.TensorFiles).Order(StringComparer.Ordinal);
 
     private static string Short(JsonNode? value)
     {

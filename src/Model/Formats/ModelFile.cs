@@ -76,6 +76,9 @@ public sealed class ModelFile : IDisposable
     /// <summary>The tensors under their names in the file, in the order of their data.</summary>
     public IReadOnlyList<StoredTensor> Tensors => _source.Entries;
 
+    /// <summary>The names of the files that the tensors are read from.</summary>
+    internal IEnumerable<string> TensorFiles => _source.FileNames;
+
     /// <summary>Tensors of the file that are no parameters and change nothing.</summary>
     public IEnumerable<StoredTensor> IgnoredTensors => Tensors.Where(tensor => _names.IsIgnored(tensor.Name));
 

@@ -98,9 +98,8 @@ public static class ModelFolder
         ? null
         : Directory.EnumerateDirectories(runs).Where(Exists).OrderBy(WrittenAt).ThenBy(path => path, StringComparer.Ordinal).LastOrDefault();
 
-    /// <summary>Whether a file of a model folder is part of the model that is read from it, or says nothing.</summary>
-    internal static bool IsRead(string file) => file is ConfigFile or IndexFile or RunLock.LockFile || TokenizerFolder.IsPart(file)
-        || file.EndsWith(SafetensorsReader.Extension, StringComparison.Ordinal) && file != "optimizer.safetensors";
+    /// <summary>Whether a file beside the weights of a model folder is part of the model that is read from it, or says nothing.</summary>
+    internal static bool IsRead(string file) => file is ConfigFile or RunLock.LockFile || TokenizerFolder.IsPart(file);
 
     /// <summary>Writes the files of a model beside their final names, the weights last.</summary>
     internal static void Stage<T>(

@@ -79,6 +79,9 @@ public sealed class SafetensorsShards : TensorSource
     }
 
     /// <inheritdoc/>
+    internal override IEnumerable<string> FileNames => [.. base.FileNames, .. _shards.SelectMany(shard => shard.FileNames)];
+
+    /// <inheritdoc/>
     public override void Dispose()
     {
         foreach (SafetensorsReader shard in _shards)

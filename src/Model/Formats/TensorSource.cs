@@ -24,6 +24,9 @@ public abstract class TensorSource : IDisposable
     /// <summary>The file.</summary>
     public string Path { get; }
 
+    /// <summary>The names of the files that are read.</summary>
+    internal virtual IEnumerable<string> FileNames => [System.IO.Path.GetFileName(Path)];
+
     /// <summary>The tensors, in the order of their data.</summary>
     public IReadOnlyList<StoredTensor> Entries { get; }
 

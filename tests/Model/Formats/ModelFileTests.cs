@@ -204,6 +204,39 @@ public sealed class ModelFileTests : IDisposable
     }
 
     [Fact]
+    public void A_conversion_names_files_of_tensors_that_were_not_read()
+    {
+        string folder = Shards.Cut(s_tiny, _folder.File("shards"), 2);
+        File.Copy(Path.Combine(s_tiny, "model.safetensors"), _folder.File("shards/adapter.safetensors"));
+        File.Delete(_folder.File("shards/trace.json"));
+        Assert.Equal(["the file adapter.safetensors"], ModelConversion.Run(folder, _folder.File("a")).Dropped);
+
+        // With all tensors in one file the index and its files are not read.
+        File.Move(_folder.File("shards/adapter.safetensors"), _folder.File("shards/model.safetensors"));
+        Assert.Equal(
+            ["the file model-00001-of-00002.safetensors", "the file model-00002-of-00002.safetensors", "the file model.safetensors.index.json"],
+            ModelConversion.Run(folder, _folder.File("b")).Dropped);
+    }
+
+    [Fact]
+    public void A_conversion_says_what_other_programs_will_not_understand()
+    {
+        GptConfig config = new()
+        {
+            VocabularySize = 3, Context = 4, Layers = 1, Heads = 1, Width = 32, Activation = Activation.Relu, Positions = PositionKind.Sinusoidal,
+        };
+        Gpt<float> gpt = new(config);
+        gpt.Initialize(1);
+        ModelFile.Save(_folder.File("from"), gpt);
+        IReadOnlyList<string> gguf = ModelConversion.Run(_folder.File("from"), _folder.File("to.gguf")).Misread;
+        Assert.Contains("gelu_new where this model has relu", gguf[0], StringComparison.Ordinal);
+        Assert.Contains("sinusoidal positions for learned ones", gguf[1], StringComparison.Ordinal);
+        Assert.Equal(2, gguf.Count);
+        Assert.Equal([gguf[1]], ModelConversion.Run(_folder.File("from"), _folder.File("to")).Misread); // config.json knows relu
+        Assert.Empty(ModelConversion.Run(s_tiny, _folder.File("plain.gguf")).Misread);
+    }
+
+    [Fact]
     public void A_conversion_replaces_nothing_that_it_was_not_asked_to()
     {
         Assert.Contains("there is no folder",
