@@ -3,6 +3,7 @@ using MiniGpt.Autograd;
 using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Options;
 using MiniGpt.Cli.Pages;
+using MiniGpt.Model.Data;
 using MiniGpt.Model.Tokenizers;
 using MiniGpt.Model.Training;
 
@@ -12,7 +13,6 @@ namespace MiniGpt.Cli.Verbs;
 internal sealed class TrainVerb : Verb
 {
     private const int Interrupted = 130;
-    private const string ExamplePrompt = "ROMEO:";
 
     private readonly TrainArguments _arguments;
 
@@ -41,7 +41,10 @@ internal sealed class TrainVerb : Verb
             ProfileTable.Show(ProfileReport.Rows(run.Profile, run.Ceiling));
         string? sample = summary.Interrupted ? null : ShowResult(plan, run, summary);
         WriteReport(folder, summary.Step, sample);
-        return summary.Interrupted ? SayHowToGoOn(plan, summary) : 0;
+        if (summary.Interrupted)
+            return SayHowToGoOn(plan, summary);
+        SayHowToReadMore(plan);
+        return 0;
 
         TrainingSummary Observed(ITrainingObserver observer)
         {
@@ -66,17 +69,20 @@ internal sealed class TrainVerb : Verb
         if (summary.SkippedSteps > 0)
             Talk.Say($"{summary.SkippedSteps} of the steps were passed over: their loss or gradient was not finite");
         Talk.Say($"{summary.Step} steps, {Talk.Clock(TimeSpan.FromSeconds(summary.Seconds))}{loss}, saved in {plan.Folder}");
-        string ending = "--ids";
-        string? sample = null;
-        if (plan.Data.Tokenizer is ITokenizer tokenizer)
-        {
-            Talk.Say("");
-            sample = run.Sample();
-            ShowSample(sample);
-            ending = CanSay(tokenizer, ExamplePrompt) ? $"--prompt \"{ExamplePrompt}\"" : "";
-        }
-        Talk.Say($"\nRead more with:\n  minigpt sample --model {Quoted(plan.Folder)} {ending}".TrimEnd());
+        if (plan.Data.Tokenizer is null)
+            return null;
+        Talk.Say("");
+        string sample = run.Sample();
+        ShowSample(sample);
+        Talk.Say("");
         return sample;
+    }
+
+    private static void SayHowToReadMore(TrainPlan plan)
+    {
+        string? beginning = plan.Data.Tokenizer is ITokenizer tokenizer ? TextBeginning.Of(plan.Data.Train, tokenizer) : null;
+        string ending = plan.Data.Tokenizer is null ? " --ids" : beginning is null ? "" : $" --prompt \"{beginning}\"";
+        Talk.Say($"Read more with:\n  minigpt sample --model {Quoted(plan.Folder)}{ending}");
     }
 
     /// <summary>The curves as a page. A run that cannot write them is none the worse for it.</summary>
@@ -106,12 +112,6 @@ internal sealed class TrainVerb : Verb
         {
             Talk.Say($"note: {error.Message}");
         }
-    }
-
-    private static bool CanSay(ITokenizer tokenizer, string text)
-    {
-        HashSet<string> known = [.. Enumerable.Range(0, tokenizer.VocabularySize).Select(tokenizer.TokenText)];
-        return text.All(character => known.Contains(character.ToString()));
     }
 
     private static string Quoted(string path) => path.Contains(' ') ? $"\"{path}\"" : path;
