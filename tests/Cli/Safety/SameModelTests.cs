@@ -35,6 +35,18 @@ public sealed class SameModelTests : IDisposable
         Assert.Equal(SmallRun.Log(_folder.File("two")), SmallRun.Log(_folder.File("parts")));
     }
 
+    [Fact]
+    public void Eight_threads_on_a_machine_that_gives_one_processor_finish_with_the_same_model()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && Minigpt.Shell(_folder.Root, "taskset --version").ExitCode == 0, "there is no taskset(1)");
+        string expected = Train("free", [.. s_options, "--threads", "1"]);
+        string first = Minigpt.Shell(_folder.Root, "taskset -cp $$ | sed 's/.*: *//; s/[-,].*//'").Output.Trim();
+        string command = string.Join(' ', [.. s_options, "--threads", "8", "--out", "pinned"]);
+        Outcome outcome = Minigpt.Shell(_folder.Root, $"exec taskset -c {first} minigpt {command}");
+        Assert.True(outcome.ExitCode == 0, outcome.Error);
+        Assert.Equal(expected, SmallRun.Checksums(_folder.File("pinned")));
+    }
+
     private string Train(string name, string[] arguments)
     {
         Minigpt.Success(_folder.Root, [.. arguments, "--out", name]);
