@@ -32,9 +32,6 @@ public sealed class Tape<T> : IDisposable
     /// <summary>Where the time of each operator is counted; null to count nothing.</summary>
     public Profile? Profile { get; set; }
 
-    /// <summary>The number of nodes since the last reset.</summary>
-    public int NodeCount => _nodeCount;
-
     /// <summary>The nodes since the last reset, in the order of the forward pass.</summary>
     public ReadOnlySpan<Node<T>> Nodes => CollectionsMarshal.AsSpan(_nodes)[.._nodeCount];
 

@@ -20,9 +20,6 @@ public static class ByteAlphabet
         .. Enumerable.Range(0, 256).Where(value => !StandsForItself(value)).Select(value => (byte)value),
     ];
 
-    /// <summary>The character that stands for a byte.</summary>
-    public static char ToCharacter(byte value) => s_characters[value];
-
     /// <summary>The characters that stand for bytes.</summary>
     public static string ToText(ReadOnlySpan<byte> bytes)
     {
