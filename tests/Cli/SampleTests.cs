@@ -47,6 +47,16 @@ public sealed class SampleTests : IDisposable
     }
 
     [Fact]
+    public void Beside_ids_the_tables_go_to_standard_error()
+    {
+        Outcome outcome = Minigpt.Run(
+            _folder.Root, "sample", "--model", "model", "--prompt-ids", "1,2", "--tokens", "2", "--temperature", "0", "--ids",
+            "--show-probabilities", "3");
+        Assert.Matches(@"^1 2 \d+ \d+\n$", outcome.Output);
+        Assert.Equal(2, outcome.Error.Split("<- chosen").Length - 1);
+    }
+
+    [Fact]
     public void Stats_are_said_on_standard_error()
     {
         Outcome outcome = Minigpt.Run(_folder.Root, "sample", "--model", "model", "--prompt", "ROMEO:", "--tokens", "5", "--stats");

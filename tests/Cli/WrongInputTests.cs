@@ -59,12 +59,21 @@ public sealed class WrongInputTests : IDisposable
     [InlineData(Failure, "a header of 1024 expected", "inspect", "text.bin")]
     [InlineData(Failure, "the magic number GGUF expected", "sample", "--model", "text.gguf")]
     [InlineData(WrongUsage, "Nothing", "gradcheck", "Nothing")]
+    [InlineData(Failure, "folder is a folder, a file expected", "tokenize", "encode", "--tokenizer", "gpt2", "folder")]
+    [InlineData(WrongUsage, "--out text.txt is a file, a folder expected", "train", "--out", "text.txt")]
+    [InlineData(WrongUsage, "--out text.txt is a file, a folder expected", "tokenize", "train", "--data", "text.txt", "--vocab-size", "300", "--out", "text.txt")]
+    [InlineData(WrongUsage, "holds merges.txt already", "tokenize", "train", "--data", "text.txt", "--vocab-size", "300", "--out", "folder")]
+    [InlineData(WrongUsage, "--out folder is a folder, the name of a page expected", "lesson", "mask", "--out", "folder")]
+    [InlineData(WrongUsage, "--out text.gguf would replace a file of text.gguf", "explain", "--model", "text.gguf", "--text", "A", "--out", "text.gguf")]
+    [InlineData(WrongUsage, "--out folder/merges.txt would replace a file of folder", "compare", "folder", "--out", "folder/merges.txt")]
     public void A_wrong_command_line_is_one_line_that_names_what_is_wrong(int exitCode, string named, params string[] arguments)
     {
         _folder.Write("text.txt", "A text of a few words.");
         _folder.Write("text.bin", "A text of a few words.");
         _folder.Write("text.gguf", "A text of a few words.");
         _folder.Write("empty.txt", "");
+        Directory.CreateDirectory(_folder.File("folder"));
+        _folder.Write("folder/merges.txt", "kept");
         AssertOneLine(exitCode, named, arguments);
     }
 
@@ -73,6 +82,7 @@ public sealed class WrongInputTests : IDisposable
     {
         AssertOneLine(WrongUsage, "--ids", "sample", "--model", s_model);
         AssertOneLine(WrongUsage, "--prompt-ids", "sample", "--model", s_model, "--ids", "--prompt", "a");
+        AssertOneLine(Failure, "is a folder, a file expected", "sample", "--model", s_model, "--ids", "--prompt-file", s_model);
     }
 
     [Fact]

@@ -15,10 +15,11 @@ internal static class ProbabilityTable
     private static readonly JsonSerializerOptions s_readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Prints one.</summary>
+    /// <param name="console">Where.</param>
     /// <param name="likeliest">The tokens, likeliest first.</param>
     /// <param name="chosen">The id that was chosen.</param>
     /// <param name="tokenizer">Says what tokens look like; ids alone where it is null.</param>
-    public static void Print(IReadOnlyList<NextToken> likeliest, int chosen, ITokenizer? tokenizer)
+    public static void Print(IAnsiConsole console, IReadOnlyList<NextToken> likeliest, int chosen, ITokenizer? tokenizer)
     {
         Table table = Output.Table("rank", "token", "percent", "");
         table.Columns[0].RightAligned();
@@ -32,9 +33,9 @@ internal static class ProbabilityTable
                 new Text((100 * token.Probability).ToString("F2", CultureInfo.InvariantCulture)),
                 new Text(token.Id == chosen ? $"{bar} <- chosen" : bar));
         }
-        Output.Console.Write(table);
+        console.Write(table);
         if (likeliest.All(token => token.Id != chosen))
-            Output.Console.WriteLine($"  chosen: {Name(chosen, tokenizer)}");
+            console.WriteLine($"  chosen: {Name(chosen, tokenizer)}");
     }
 
     /// <summary>A token in quotes, so that spaces and line ends can be seen.</summary>

@@ -17,5 +17,5 @@ internal sealed class InputArgument : Argument<string>
     /// <summary>Opens what was given.</summary>
     public Stream Open(ParseResult arguments) => arguments.GetRequiredValue(this) is var path && path == TextSource.StandardInput
         ? Console.OpenStandardInput()
-        : File.OpenRead(path);
+        : InputFile.Open(path);
 }

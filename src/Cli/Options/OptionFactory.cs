@@ -22,9 +22,9 @@ internal static class OptionFactory
     public const string SpecialName = "--special";
 
     /// <summary>An option whose value is a whole number in a range.</summary>
-    public static Option<T> Whole<T>(string name, string description, T least, T most)
+    public static Option<T> Whole<T>(string name, string description, T least, T most, string helpName = "N")
         where T : struct, IBinaryInteger<T>, IMinMaxValue<T> =>
-        new(name) { Description = description, HelpName = "N", CustomParser = result => Whole(result, name, least, most) };
+        new(name) { Description = description, HelpName = helpName, CustomParser = result => Whole(result, name, least, most) };
 
     /// <summary>An option whose value is a number.</summary>
     public static Option<double> Number(string name, string description) =>

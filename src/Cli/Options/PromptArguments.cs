@@ -36,10 +36,16 @@ internal sealed class PromptArguments
     {
         if (arguments.IsGiven(_ids))
             return arguments.GetValue(_ids)!;
-        string text = arguments.GetValue(_file) is string file ? File.ReadAllText(file) : arguments.GetValue(_text) ?? "";
+        string text = arguments.GetValue(_file) is string file ? TextOf(file) : arguments.GetValue(_text) ?? "";
         if (text.Length > 0 && model.Tokenizer is null)
             throw new UsageException($"{model.Path} has no tokenizer to read a prompt with: --prompt-ids gives one as ids");
         return model.Tokenizer?.Encode(text) ?? [];
+    }
+
+    private static string TextOf(string file)
+    {
+        using StreamReader reader = new(InputFile.Open(file));
+        return reader.ReadToEnd();
     }
 
     private static int[]? ParseIds(ArgumentResult result)

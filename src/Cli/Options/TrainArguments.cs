@@ -22,7 +22,7 @@ internal sealed class TrainArguments
         OptionFactory.Text("--out", "DIR", "The folder to write. [default: runs/PRESET, or runs/PRESET-2 and so on]");
     private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Replace the model, tokenizer or log that is in --out." };
     private readonly Option<string?> _initFrom =
-        OptionFactory.Text("--init-from", "DIR", "Start from the sizes, weights and tokenizer of a model; a shorter --context is allowed.");
+        OptionFactory.Text("--init-from", "PATH", "Start from the sizes, weights and tokenizer of a model; a shorter --context is allowed.");
     private readonly Option<string?> _resume = OptionFactory.Text("--resume", "DIR",
         "Go on exactly where the run in DIR stopped; only --steps, --threads, --log-every, --checkpoint-every, --keep and --profile can be given again.");
     private readonly Option<string?> _tokenizer = OptionFactory.Text("--tokenizer", $"{s_learnedNames}|{TokenizerOption.Gpt2}|DIR",
@@ -187,6 +187,8 @@ internal sealed class TrainArguments
     {
         if (arguments.GetValue(_out) is string folder)
         {
+            if (File.Exists(folder))
+                throw new UsageException($"--out {folder} is a file, a folder expected");
             // A log alone may be that of a run that goes on: what is said of it waits for the lock.
             if ((ModelFolder.Exists(folder) || TokenizerFolder.Exists(folder)) && !arguments.GetValue(_overwrite))
                 UsageException.Check(() => RunFolder.RequireFree(folder));

@@ -12,7 +12,7 @@ namespace MiniGpt.Cli.Verbs;
 internal sealed class CompareVerb : Verb
 {
     private readonly Argument<string[]> _runs = new("DIR") { Description = "The folders of the runs.", Arity = ArgumentArity.OneOrMore };
-    private readonly Option<string?> _out = OptionFactory.Text("--out", "PAGE.html", "Where the page goes.");
+    private readonly PageOption _out = new("Where the page goes.");
     private readonly Option<Language> _language = LanguageOption.Create();
 
     public CompareVerb()
@@ -28,8 +28,9 @@ internal sealed class CompareVerb : Verb
 
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {
-        TrainingHistory[] runs = [.. arguments.GetRequiredValue(_runs).Select(TrainingHistory.Read)];
-        string path = arguments.GetValue(_out)!;
+        string[] folders = arguments.GetRequiredValue(_runs);
+        string path = _out.PathOf(arguments, folders)!;
+        TrainingHistory[] runs = [.. folders.Select(TrainingHistory.Read)];
         CurvesPage.Write(path, runs, Texts.Of(arguments.GetValue(_language)));
 
         Table table = Output.Table("run", "steps", "tokens", "best validation loss", "last validation loss");

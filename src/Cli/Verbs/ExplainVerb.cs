@@ -13,7 +13,7 @@ internal sealed class ExplainVerb : Verb
 {
     private readonly ModelOption _model = new();
     private readonly Option<string?> _text = OptionFactory.Text(OptionFactory.TextName, "TEXT", "The sentence.");
-    private readonly Option<string?> _out = OptionFactory.Text("--out", "PAGE.html", "Where the page goes.");
+    private readonly PageOption _out = new("Where the page goes.");
     private readonly Option<Language> _language = LanguageOption.Create();
     private readonly Option<UnknownCharacter> _unknown = OptionFactory.Choice<UnknownCharacter>(
         "--unknown", "What to do with characters that the vocabulary does not have. [default: error]");
@@ -30,8 +30,8 @@ internal sealed class ExplainVerb : Verb
 
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {
-        string path = arguments.GetValue(_out)!;
-        LoadedModel<float> model = ModelFile.Load<float>(_model.PathOf(arguments), arguments.GetValue(_unknown));
+        string from = _model.PathOf(arguments), path = _out.PathOf(arguments, from)!;
+        LoadedModel<float> model = ModelFile.Load<float>(from, arguments.GetValue(_unknown));
         SentenceExplanation explanation = SentenceExplanation.Of(model, arguments.GetValue(_text)!, out int left);
         if (left > 0)
             Talk.Say($"note: the context of {model.Path} has room for {explanation.Tokens.Length} tokens; the last {left} are left out");

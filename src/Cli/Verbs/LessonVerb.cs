@@ -17,9 +17,9 @@ internal sealed class LessonVerb : Verb
         Description = "The lesson. Left out, the lessons are listed.",
         Arity = ArgumentArity.ZeroOrOne,
     };
-    private readonly Option<string?> _out = OptionFactory.Text("--out", "PAGE.html", "Also write the lesson as a page with charts.");
+    private readonly PageOption _out = new("Also write the lesson as a page with charts.");
     private readonly Option<Language> _language = LanguageOption.Create();
-    private readonly Option<string?> _model = OptionFactory.Text("--model", "DIR",
+    private readonly Option<string?> _model = OptionFactory.Text("--model", "PATH",
         $"n-gram: the model to stand beside the counts. [default: the newest run under {ModelOption.Runs}, if there is one]");
 
     public LessonVerb()
@@ -43,7 +43,9 @@ internal sealed class LessonVerb : Verb
 
         Lesson lesson = Lesson.All.FirstOrDefault(lesson => lesson.Name == name)
             ?? throw new UsageException($"there is no lesson '{name}'; there are {string.Join(", ", Lesson.All.Select(lesson => lesson.Name))}");
-        LessonResult result = lesson.Run(new LessonInputs(BundledText.Path, Model(arguments, name), cancellationToken));
+        string? from = Model(arguments, name), path = _out.PathOf(arguments, from is null ? [] : [from]);
+        LoadedModel<float>? model = from is null ? null : ModelFile.Load<float>(from);
+        LessonResult result = lesson.Run(new LessonInputs(BundledText.Path, model, cancellationToken));
         Console.Out.WriteLine($"{texts[$"lesson.{name}.title"]}\n{texts[$"lesson.{name}.about"]}");
         foreach ((LessonStage stage, int index) in result.Stages.Select((stage, index) => (stage, index)))
             Show(stage, index + 1, name, texts);
@@ -51,7 +53,7 @@ internal sealed class LessonVerb : Verb
         foreach (LessonCheck check in result.Checks)
             Console.Out.WriteLine($"  {(check.Passed ? "✓" : "✗")} {texts.OfCheck(name, check.Key)} ({Difference(check, texts)})");
 
-        if (arguments.GetValue(_out) is string path)
+        if (path is not null)
         {
             LessonPage.Write(path, lesson, result, texts);
             Talk.Say($"written to {path}");
@@ -67,8 +69,8 @@ internal sealed class LessonVerb : Verb
         Talk.Say($"\n{texts["lesson.hint"]}");
     }
 
-    /// <summary>The model beside the n-grams; no other lesson needs one.</summary>
-    private LoadedModel<float>? Model(ParseResult arguments, string lesson)
+    /// <summary>Where the model beside the n-grams is; no other lesson needs one.</summary>
+    private string? Model(ParseResult arguments, string lesson)
     {
         if (lesson != "n-gram")
         {
@@ -76,8 +78,7 @@ internal sealed class LessonVerb : Verb
                 throw new UsageException($"--model is for the lesson n-gram; {lesson} needs no model");
             return null;
         }
-        string? path = arguments.GetValue(_model) ?? ModelFolder.FindNewest(ModelOption.Runs);
-        return path is null ? null : ModelFile.Load<float>(path);
+        return arguments.GetValue(_model) ?? ModelFolder.FindNewest(ModelOption.Runs);
     }
 
     private static void Show(LessonStage stage, int number, string lesson, Texts texts)

@@ -89,8 +89,15 @@ internal sealed class SampleRun(FrozenGpt<float> gpt, ITokenizer? tokenizer, Sam
             return streams.Next();
         NextToken[] likeliest = NextToken.Likeliest<float>(streams.Logits().Span, Probabilities);
         ReadOnlySpan<int> next = streams.Next();
-        output.WriteLine();
-        ProbabilityTable.Print(likeliest, next[0], tokenizer);
+        if (WritesIds)
+        {
+            ProbabilityTable.Print(Talk.Console, likeliest, next[0], tokenizer);
+        }
+        else
+        {
+            output.WriteLine();
+            ProbabilityTable.Print(Output.Console, likeliest, next[0], tokenizer);
+        }
         return next;
     }
 

@@ -24,7 +24,8 @@ internal sealed class SampleVerb : Verb
     private readonly Option<int> _samples = OptionFactory.Whole("--samples", "How many samples to write.", 1, int.MaxValue);
     private readonly Option<bool> _ids = new("--ids") { Description = "Write ids, prompt included, one line a sample." };
     private readonly Option<int> _showProbabilities = OptionFactory.Whole(
-        "--show-probabilities", "Print the K likeliest next tokens at each step, by the model's own probabilities. [default: none]", 1, int.MaxValue);
+        "--show-probabilities", "Print the K likeliest next tokens at each step, by the model's own probabilities; with --ids on standard error. [default: none]",
+        1, int.MaxValue, helpName: "K");
     private readonly Option<bool> _stats = new("--stats") { Description = "Say on standard error how many tokens a second were read and written." };
     private readonly Option<bool> _interactive = new("--interactive") { Description = "Read prompts, a line each, and go on with the text." };
     private readonly Option<UnknownCharacter> _unknown = OptionFactory.Choice<UnknownCharacter>(

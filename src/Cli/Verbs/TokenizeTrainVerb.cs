@@ -47,10 +47,12 @@ internal sealed class TokenizeTrainVerb : Verb
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {
         string folder = arguments.GetRequiredValue(_out);
+        if (File.Exists(folder))
+            throw new UsageException($"--out {folder} is a file, a folder expected");
         if (ModelFolder.Exists(folder))
             throw new UsageException($"--out {folder} holds a model, which has its own tokenizer");
-        if (TokenizerFolder.Exists(folder) && !arguments.GetValue(_overwrite))
-            throw new UsageException($"--out {folder} holds a tokenizer already, --overwrite replaces it");
+        if (TokenizerFolder.FindPart(folder) is string found && !arguments.GetValue(_overwrite))
+            throw new UsageException($"--out {folder} holds {found} already, --overwrite replaces it");
         string[] special = arguments.IsGiven(_special) ? arguments.GetRequiredValue(_special) : [Tokenizer.EndOfText];
         int vocabularySize = arguments.GetValue(_vocabularySize);
         UsageException.Check(() => new BytePairTrainer(special).CheckVocabularySize(vocabularySize));

@@ -39,6 +39,9 @@ public static class TokenizerFolder
     /// <summary>Whether a folder has a tokenizer.</summary>
     public static bool Exists(string path) => File.Exists(Path.Combine(path, TokenizerFile)) || FindPair(path) is not null;
 
+    /// <summary>The name of a file in a folder that belongs to a tokenizer, whether the whole of it is there or not; null where there is none.</summary>
+    public static string? FindPart(string path) => Parts.FirstOrDefault(name => File.Exists(Path.Combine(path, name)));
+
     /// <summary>The names that a file of a tokenizer can have.</summary>
     internal static IReadOnlyList<string> Parts { get; } =
         [TokenizerFile, .. s_pairs.SelectMany(names => (string[])[names.Vocabulary, names.Merges])];

@@ -1,0 +1,38 @@
+using System.CommandLine;
+
+namespace MiniGpt.Cli.Options;
+
+/// <summary>--out, the page to write. A page that is there already is replaced, a file that is read is not.</summary>
+internal sealed class PageOption : Option<string?>
+{
+    public PageOption(string description)
+        : base("--out")
+    {
+        Description = description;
+        HelpName = "PAGE.html";
+    }
+
+    /// <summary>The path that was given; null where none was.</summary>
+    /// <param name="arguments">The command line.</param>
+    /// <param name="inputs">The files that are read, and the folders whose files are.</param>
+    /// <exception cref="UsageException">It is that of a folder, or of a file that is read.</exception>
+    public string? PathOf(ParseResult arguments, params IEnumerable<string> inputs)
+    {
+        if (arguments.GetValue(this) is not string path)
+            return null;
+        if (Directory.Exists(path))
+            throw new UsageException($"--out {path} is a folder, the name of a page expected");
+        if (!File.Exists(path) || IsPage(path))
+            return path;
+        string full = Path.GetFullPath(path);
+        return inputs.FirstOrDefault(Holds) is string input
+            ? throw new UsageException($"--out {path} would replace a file of {input}, which is read: another name expected")
+            : path;
+
+        bool Holds(string input) =>
+            Path.TrimEndingDirectorySeparator(Path.GetFullPath(input)) is var read && (read == full || read == Path.GetDirectoryName(full));
+    }
+
+    // The report of a run lies in its folder, and is none of its inputs.
+    private static bool IsPage(string path) => path.EndsWith(".html", StringComparison.OrdinalIgnoreCase);
+}
