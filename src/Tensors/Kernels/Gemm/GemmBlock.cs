@@ -24,7 +24,7 @@ internal static unsafe class GemmBlock
         Run<T, V>(a, new Operand<T>(packedB, Microkernel.Columns<T, V>(), packedDepth), rows, columns, depth, to);
 
     /// <summary>Multiplies <paramref name="a"/> [rows, depth] with columns of B.</summary>
-    /// <param name="a">Rows that run along memory are read where they lie, others packed panel by panel.</param>
+    /// <param name="a">Rows that run along memory, or lie side by side, are mostly read where they lie, others packed panel by panel.</param>
     /// <param name="b">
     /// Columns of whole tiles, which lie side by side: from one step to the next by its row stride, and from one tile to the next by its
     /// column stride times the columns of a tile.
@@ -91,11 +91,14 @@ internal static unsafe class GemmBlock
     }
 
     /// <summary>
-    /// Rows that do not run along memory, and rows a multiple of a page apart: their elements all fall into the same few sets of the L1
-    /// cache and push each other out, which costs more than packing where there are columns enough to make up for it.
+    /// Whether a panel's rows are better packed than read where they lie. Rows a multiple of a page apart are, where there are columns
+    /// enough to make up for it: their elements all fall into the same few sets of the L1 cache and push each other out. Rows that are
+    /// neighbours in memory come from the L2 cache, a line or two a step, which costs less than packing for a few tiles of columns.
     /// </summary>
     private static bool NeedsPacking<T>(in Operand<T> panel, int columns)
-        where T : unmanaged => panel.ColumnStride != 1 || (panel.RowStride * sizeof(T) % 4096 == 0 && columns >= 96);
+        where T : unmanaged => panel.RowStride == 1 && panel.ColumnStride != 1
+            ? columns > 256 || panel.ColumnStride * sizeof(T) % 4096 == 0
+            : panel.ColumnStride != 1 || (panel.RowStride * sizeof(T) % 4096 == 0 && columns >= 96);
 
     private static void CopyEdge<T>(T* edge, int edgeStride, int height, int width, in Destination<T> tile)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>

@@ -1,8 +1,4 @@
 using System.Numerics;
-using System.Runtime.CompilerServices;
-using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.Arm;
-using System.Runtime.Intrinsics.X86;
 using MiniGpt.Tensors.Simd;
 
 namespace MiniGpt.Tensors.Kernels;
@@ -32,40 +28,66 @@ internal static unsafe class Packing
         for (int step = 0; step < depth; step += stepsAtOnce)
         {
             int steps = Math.Min(stepsAtOnce, depth - step);
+            if (source.RowStride == 1)
+            {
+                FetchAhead(source, lanes, step + 2 * steps, Math.Min(step + 3 * steps, depth));
+            }
+
             for (int lane = 0; lane < lanes; lane += width)
             {
                 int count = Math.Min(width, lanes - lane);
-                Operand<T> part = source.From(lane, step);
                 T* panel = panels + (nint)lane * depth + (nint)step * width;
-                if (part.RowStride == 1)
+                if (source.RowStride == 1)
                 {
-                    PackNeighbours<T, V>(part, count, lanes - lane, steps, width, panel);
+                    PackNeighbours<T, V>(source.Pointer + lane + step * source.ColumnStride, source.ColumnStride, count, lanes - lane, steps, width, panel);
                 }
                 else
                 {
-                    PackTransposed(part, count, steps, width, panel);
+                    PackTransposed(source.From(lane, step), count, steps, width, panel);
                 }
             }
         }
     }
 
+    /// <summary>Steps lie in different pages, where the processor does not fetch ahead by itself.</summary>
+    private static void FetchAhead<T>(in Operand<T> source, int lanes, int step, int end)
+        where T : unmanaged
+    {
+        for (; step < end; step++)
+        {
+            byte* line = (byte*)source.From(0, step).Pointer, last = (byte*)source.From(lanes - 1, step).Pointer;
+            for (; line <= last; line += Cache.LineBytes)
+            {
+                Cache.Prefetch(line);
+            }
+        }
+    }
+
     /// <summary>Lanes that are neighbours in memory, of which <paramref name="readable"/> may be read: each step is a short copy.</summary>
-    private static void PackNeighbours<T, V>(Operand<T> source, int count, int readable, int depth, int width, T* panel)
+    private static void PackNeighbours<T, V>(T* step, nint stride, int count, int readable, int depth, int width, T* panel)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
     {
         // Whole vectors, which may run over into the next step's lanes: those are written after. The last step must not run over.
-        T* step = source.Pointer;
         int vectors = (width + V.Count - 1) / V.Count, k = 0;
         if (count == width && readable >= vectors * V.Count)
         {
             int quick = vectors * V.Count == width ? depth : depth - 1;
-            for (; vectors == 1 && k < quick; k++, step += source.ColumnStride, panel += width)
+            for (; vectors == 1 && k <= quick - 4; k += 4, step += 4 * stride, panel += 4 * width)
+            {
+                V step0 = V.Load(step), step1 = V.Load(step + stride), step2 = V.Load(step + 2 * stride), step3 = V.Load(step + 3 * stride);
+                step0.Store(panel);
+                step1.Store(panel + width);
+                step2.Store(panel + 2 * width);
+                step3.Store(panel + 3 * width);
+            }
+
+            for (; vectors == 1 && k < quick; k++, step += stride, panel += width)
             {
                 V.Load(step).Store(panel);
             }
 
-            for (; vectors == 2 && k < quick; k++, step += source.ColumnStride, panel += width)
+            for (; vectors == 2 && k < quick; k++, step += stride, panel += width)
             {
                 V left = V.Load(step), right = V.Load(step + V.Count);
                 left.Store(panel);
@@ -73,7 +95,7 @@ internal static unsafe class Packing
             }
         }
 
-        for (; k < depth; k++, step += source.ColumnStride, panel += width)
+        for (; k < depth; k++, step += stride, panel += width)
         {
             for (int i = 0; i < width; i += V.Count)
             {
@@ -88,14 +110,12 @@ internal static unsafe class Packing
     private static void PackTransposed<T>(Operand<T> source, int count, int depth, int width, T* panel)
         where T : unmanaged
     {
-        int wholeLanes = source.ColumnStride == 1 ? count / BlockSize<T>() * BlockSize<T>() : 0;
-        int wholeSteps = depth / BlockSize<T>() * BlockSize<T>();
-        for (int lane = 0; lane < wholeLanes; lane += BlockSize<T>())
+        int wholeLanes = source.ColumnStride == 1 ? count / RegisterTranspose.Size<T>() * RegisterTranspose.Size<T>() : 0;
+        int wholeSteps = depth / RegisterTranspose.Size<T>() * RegisterTranspose.Size<T>();
+        for (int k = 0, steps; k < wholeSteps; k += steps)
         {
-            for (int k = 0; k < wholeSteps; k += BlockSize<T>())
-            {
-                TransposeBlock(source.Pointer + lane * source.RowStride + k, source.RowStride, panel + (nint)k * width + lane, width);
-            }
+            steps = Math.Min(StepsOfLine<T>(), wholeSteps - k);
+            RegisterTranspose.Run(source.Pointer + k, source.RowStride, wholeLanes, steps, panel + (nint)k * width, width);
         }
 
         CopyTransposed(source, 0, wholeLanes, wholeSteps, depth, width, panel);
@@ -119,55 +139,6 @@ internal static unsafe class Packing
         }
     }
 
-    private static int BlockSize<T>()
-        where T : unmanaged => Vector128<T>.Count;
-
-    /// <summary>Turns a block of 4 x 4 floats or 2 x 2 doubles.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void TransposeBlock<T>(T* from, nint fromStride, T* to, nint toStride)
-        where T : unmanaged
-    {
-        if (typeof(T) == typeof(float))
-        {
-            Vector128<float> r0 = Vector128.Load((float*)from), r1 = Vector128.Load((float*)(from + fromStride));
-            Vector128<float> r2 = Vector128.Load((float*)(from + 2 * fromStride)), r3 = Vector128.Load((float*)(from + 3 * fromStride));
-            Vector128<double> low01 = Low(r0, r1).AsDouble(), high01 = High(r0, r1).AsDouble();
-            Vector128<double> low23 = Low(r2, r3).AsDouble(), high23 = High(r2, r3).AsDouble();
-            Low(low01, low23).AsSingle().Store((float*)to);
-            High(low01, low23).AsSingle().Store((float*)(to + toStride));
-            Low(high01, high23).AsSingle().Store((float*)(to + 2 * toStride));
-            High(high01, high23).AsSingle().Store((float*)(to + 3 * toStride));
-        }
-        else
-        {
-            Vector128<double> r0 = Vector128.Load((double*)from), r1 = Vector128.Load((double*)(from + fromStride));
-            Low(r0, r1).Store((double*)to);
-            High(r0, r1).Store((double*)(to + toStride));
-        }
-    }
-
-    // The lower (upper) halves of two vectors, their elements in turn.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<float> Low(Vector128<float> a, Vector128<float> b) =>
-        Sse.IsSupported ? Sse.UnpackLow(a, b)
-        : AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.ZipLow(a, b)
-        : Vector128.Create(a[0], b[0], a[1], b[1]);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<float> High(Vector128<float> a, Vector128<float> b) =>
-        Sse.IsSupported ? Sse.UnpackHigh(a, b)
-        : AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.ZipHigh(a, b)
-        : Vector128.Create(a[2], b[2], a[3], b[3]);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<double> Low(Vector128<double> a, Vector128<double> b) =>
-        Sse2.IsSupported ? Sse2.UnpackLow(a, b)
-        : AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.ZipLow(a, b)
-        : Vector128.Create(a[0], b[0]);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<double> High(Vector128<double> a, Vector128<double> b) =>
-        Sse2.IsSupported ? Sse2.UnpackHigh(a, b)
-        : AdvSimd.Arm64.IsSupported ? AdvSimd.Arm64.ZipHigh(a, b)
-        : Vector128.Create(a[1], b[1]);
+    private static int StepsOfLine<T>()
+        where T : unmanaged => Cache.LineBytes / sizeof(T);
 }
