@@ -1,7 +1,6 @@
 using System.Numerics;
 using MiniGpt.Tensors;
 using MiniGpt.Tensors.Kernels;
-using MiniGpt.Tensors.Threading;
 using MiniGpt.Tests.Reference;
 using Xunit;
 
@@ -97,21 +96,7 @@ public class AttentionTests
     [Fact]
     public void Results_are_the_same_bits_on_any_number_of_threads()
     {
-        int before = Workers.Count;
-        try
-        {
-            Workers.Count = 1;
-            float[][] one = Run();
-            foreach (int threads in (ReadOnlySpan<int>)[2, 3])
-            {
-                Workers.Count = threads;
-                Assert.Equal(one, Run());
-            }
-        }
-        finally
-        {
-            Workers.Count = before;
-        }
+        SameBits.AssertOnAnyNumberOfThreads(Run);
 
         static float[][] Run()
         {

@@ -1,7 +1,6 @@
 using System.Numerics;
 using MiniGpt.Tensors;
 using MiniGpt.Tensors.Kernels;
-using MiniGpt.Tensors.Threading;
 using Xunit;
 
 namespace MiniGpt.Tests.Tensors.Kernels;
@@ -122,21 +121,7 @@ public class GemmTests
     [Fact]
     public void Results_are_the_same_bits_on_any_number_of_threads()
     {
-        int before = Workers.Count;
-        try
-        {
-            Workers.Count = 1;
-            float[][] one = Run();
-            foreach (int threads in (ReadOnlySpan<int>)[2, 3])
-            {
-                Workers.Count = threads;
-                Assert.Equal(one, Run());
-            }
-        }
-        finally
-        {
-            Workers.Count = before;
-        }
+        SameBits.AssertOnAnyNumberOfThreads(Run);
 
         static float[][] Run() => [Product(257, 300, 600), Product(1, 3000, 900), Product(400, 33, 64)];
 

@@ -1,6 +1,5 @@
 using MiniGpt.Tensors;
 using MiniGpt.Tensors.Kernels;
-using MiniGpt.Tensors.Threading;
 using Xunit;
 
 namespace MiniGpt.Tests.Tensors.Kernels;
@@ -30,23 +29,7 @@ public class SameBitsTests
 
     [Theory]
     [MemberData(nameof(Names))]
-    public void Results_are_the_same_bits_on_any_number_of_threads(string name)
-    {
-        int before = Workers.Count;
-        try
-        {
-            Workers.Count = 1;
-            float[] one = Run(name);
-            Workers.Count = 2;
-            Assert.Equal(one, Run(name));
-            Workers.Count = 3;
-            Assert.Equal(one, Run(name));
-        }
-        finally
-        {
-            Workers.Count = before;
-        }
-    }
+    public void Results_are_the_same_bits_on_any_number_of_threads(string name) => SameBits.AssertOnAnyNumberOfThreads(() => Run(name));
 
     [Theory]
     [MemberData(nameof(Names))]

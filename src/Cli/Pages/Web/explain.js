@@ -198,10 +198,8 @@ function positionSection(section) {
   }));
 }
 
-// ---------- 5: attention
-
-function attentionSection(section) {
-  const state = { layer: '0', head: '0', query: T - 1 };
+// Charts that show one state, and menus that choose it: what is chosen in one menu is chosen in all of its kind.
+function linked(state) {
   const charts = [], selects = [];
   const set = change => {
     Object.assign(state, change);
@@ -213,6 +211,14 @@ function attentionSection(section) {
     selects.push({ kind, control });
     return control.node;
   };
+  return { charts, set, picker };
+}
+
+// ---------- 5: attention
+
+function attentionSection(section) {
+  const state = { layer: '0', head: '0', query: T - 1 };
+  const { charts, set, picker } = linked(state);
   const both = () => el('div', { className: 'controls' }, picker('layer', layerOptions(true)), picker('head', headOptions(true)));
   const named = which => which === 'mean' ? text('ui.mean') : String(Number(which) + 1);
   window.minigpt.showAttention = (layer, head, query = state.query) => set({ layer: String(layer), head: String(head), query });
@@ -271,17 +277,7 @@ function maskSection(section) {
     scores: raw, scaled: (r, c) => raw(r, c) / root, masked: (r, c) => c > r ? null : raw(r, c) / root,
     weights: (r, c) => c > r ? null : softmax(range(r + 1).map(k => raw(r, k) / root))[c],
   };
-  const charts = [], selects = [];
-  const set = change => {
-    Object.assign(state, change);
-    selects.forEach(({ kind, control }) => control.set(state[kind]));
-    charts.forEach(chart => chart.change());
-  };
-  const picker = (kind, options) => {
-    const control = select(text(`ui.${kind}`), options, state[kind], value => set({ [kind]: value }));
-    selects.push({ kind, control });
-    return control.node;
-  };
+  const { charts, set, picker } = linked(state);
   const stages = ['scores', 'scaled', 'masked', 'weights'].map((stage, i) => [stage, `${i + 1} ${text(`mask.${stage}`)}`]);
 
   charts.push(figure(section, 'mask', {
