@@ -94,6 +94,7 @@ internal static class GuardCommand
             if (update)
             {
                 kept.Set(race.Name, result.Kept);
+                kept.Write();
             }
             else
             {
@@ -106,11 +107,6 @@ internal static class GuardCommand
             double mean = Math.Exp(group.Average(result => Math.Log(result.RatioToBest)));
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{group.Key.Group}, threads {group.Key.Threads}: {mean:F3} of the fastest peer (geometric mean of {group.Count()}), at least {group.Min(result => result.RatioToBest):F3}"));
-        }
-
-        if (update)
-        {
-            kept.Write();
         }
 
         foreach (string line in fallen)

@@ -11,7 +11,7 @@ public class GemmTests
     // Around the tiles (12 rows, 32 columns and less), blocks (256 columns, 512 steps) and the path of a single row.
     public static TheoryData<int, int, int> Sizes => new()
     {
-        { 1, 1, 1 }, { 1, 70, 33 }, { 1, 7, 600 }, { 2, 3, 4 }, { 5, 31, 0 }, { 1, 31, 0 }, { 6, 1, 17 }, { 7, 5, 9 }, { 8, 16, 1 },
+        { 1, 1, 1 }, { 1, 70, 33 }, { 1, 7, 600 }, { 1, 5, 4203 }, { 2, 3, 4 }, { 5, 31, 0 }, { 1, 31, 0 }, { 6, 1, 17 }, { 7, 5, 9 }, { 8, 16, 1 },
         { 11, 33, 64 }, { 12, 32, 16 }, { 13, 47, 3 }, { 17, 19, 23 }, { 23, 65, 70 }, { 24, 64, 48 }, { 25, 1, 70 }, { 37, 63, 15 },
         { 48, 70, 31 }, { 59, 8, 66 }, { 70, 70, 70 }, { 257, 257, 65 }, { 13, 257, 513 }, { 97, 129, 1030 }, { 300, 40, 200 },
     };
@@ -40,6 +40,10 @@ public class GemmTests
         CheckLinear<float>(rows, columns, depth);
         CheckLinear<double>(rows, columns, depth);
     }
+
+    [Fact]
+    public void A_row_times_a_matrix_that_no_cache_holds_agrees_with_the_plain_loop() =>
+        CheckProduct<float>(1, 8223, 1031, turnA: false, turnB: false, accumulate: false);
 
     [Theory]
     [InlineData("2,3", "2,3", "2,3")]

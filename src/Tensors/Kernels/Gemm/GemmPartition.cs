@@ -18,6 +18,8 @@ namespace MiniGpt.Tensors.Kernels;
 /// <item><term><see cref="WorkOfTask"/>, a million multiply-adds</term><description>ten microseconds, many times what handing out a task costs.</description></item>
 /// <item><term><see cref="WorkOfRowTask"/>, 131072</term><description>for a single row, each element of B counts once: half a megabyte
 /// takes ten microseconds to read from memory.</description></item>
+/// <item><term><see cref="ColumnsOfLargeMatrix"/>, 4096</term><description>where a single row meets a matrix that no cache holds (over
+/// <see cref="LargeMatrix"/> elements), rows are read in stretches of 16 KB: at each stretch's beginning memory has to be found anew.</description></item>
 /// <item><term><see cref="FewestRows"/>, 48</term><description>four full tiles; fewer rows would give no better balance.</description></item>
 /// <item><term>powers of two</term><description>as many tasks on top of each other as divide evenly among 2, 4, 8… threads: with 11 tasks of
 /// equal size, two threads finish a tenth later than with 8.</description></item>
@@ -32,6 +34,8 @@ internal readonly struct GemmPartition
     private const int ColumnsOfFewRows = 256;
     private const long WorkOfTask = 1 << 20;
     private const long WorkOfRowTask = 1 << 17;
+    private const long LargeMatrix = 8 << 20;
+    private const int ColumnsOfLargeMatrix = 4096;
     private const int FewestRows = 48;
 
     // Whole tiles, of either height, at every vector width and in both precisions.
@@ -42,7 +46,8 @@ internal readonly struct GemmPartition
     {
         if (rows == 1)
         {
-            ColumnsOfTask = EvenPart(columns, PowerOfTwo(Math.Min(columns / ColumnsOfFewRows, (long)columns * depth / WorkOfRowTask)), TileColumns);
+            int fewest = (long)columns * depth > LargeMatrix ? ColumnsOfLargeMatrix : ColumnsOfFewRows;
+            ColumnsOfTask = EvenPart(columns, PowerOfTwo(Math.Min(columns / fewest, (long)columns * depth / WorkOfRowTask)), TileColumns);
         }
         else
         {

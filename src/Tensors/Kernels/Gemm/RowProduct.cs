@@ -10,6 +10,8 @@ namespace MiniGpt.Tensors.Kernels;
 /// </summary>
 internal static unsafe class RowProduct
 {
+    private const int BytesOfLongRow = 16 * 1024;
+
     /// <summary>Multiplies the row <paramref name="a"/> [1, K] with <paramref name="b"/> [K, N].</summary>
     public static void Run<T, V>(Operand<T> a, Operand<T> b, int depth, int columns, Destination<T> to)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -29,12 +31,21 @@ internal static unsafe class RowProduct
         }
     }
 
-    /// <summary>Columns of B run along memory: each result is a dot product, one after the other, since memory is fastest read in one stream.</summary>
+    /// <summary>
+    /// Columns of B run along memory: each result is a dot product, one after the other, since memory is fastest read in one stream; but two
+    /// at a time where the row of A and a column do not fit the L1 cache together, and the row would come from L2 for each.
+    /// </summary>
     private static void DotProducts<T, V>(T* a, Operand<T> b, int depth, int columns, Destination<T> to)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
     {
-        for (int column = 0; column < columns; column++)
+        int column = 0;
+        for (; column <= columns - 2 && (long)depth * sizeof(T) >= BytesOfLongRow; column += 2)
+        {
+            TwoDotProducts<T, V>(a, b.From(0, column), depth, column, to);
+        }
+
+        for (; column < columns; column++)
         {
             T* x = a;
             T* y = b.Pointer + column * b.ColumnStride;
@@ -62,7 +73,36 @@ internal static unsafe class RowProduct
         }
     }
 
-    /// <summary>Rows of B run along memory: four at a time are added to sums that stay in the L1 cache.</summary>
+    private static void TwoDotProducts<T, V>(T* x, Operand<T> b, int depth, int column, Destination<T> to)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where V : unmanaged, ISimd<V, T>
+    {
+        T* y = b.Pointer;
+        T* z = b.Pointer + b.ColumnStride;
+        V y0 = V.Zero, y1 = V.Zero, z0 = V.Zero, z1 = V.Zero;
+        int left = depth;
+        for (; left >= 2 * V.Count; left -= 2 * V.Count, x += 2 * V.Count, y += 2 * V.Count, z += 2 * V.Count)
+        {
+            V x0 = V.Load(x), x1 = V.Load(x + V.Count);
+            y0 = V.MultiplyAdd(x0, V.Load(y), y0);
+            y1 = V.MultiplyAdd(x1, V.Load(y + V.Count), y1);
+            z0 = V.MultiplyAdd(x0, V.Load(z), z0);
+            z1 = V.MultiplyAdd(x1, V.Load(z + V.Count), z1);
+        }
+
+        for (int count; left > 0; left -= count, x += count, y += count, z += count)
+        {
+            count = Math.Min(left, V.Count);
+            V rest = V.Load(x, count);
+            y0 = V.MultiplyAdd(rest, V.Load(y, count), y0);
+            z0 = V.MultiplyAdd(rest, V.Load(z, count), z0);
+        }
+
+        Write(V.SumAcross(y0 + y1), column, to);
+        Write(V.SumAcross(z0 + z1), column + 1, to);
+    }
+
+    /// <summary>Rows of B run along memory: eight at a time are added to sums that stay in the nearest caches.</summary>
     private static void SumOfRows<T, V>(Operand<T> a, Operand<T> b, int depth, int columns, Destination<T> to)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
@@ -70,9 +110,9 @@ internal static unsafe class RowProduct
         T* sums = Scratch.Get<T>(Scratch.Slot.Tile, columns);
         new Span<T>(sums, columns).Clear();
         int k = 0;
-        for (; k <= depth - 4; k += 4)
+        for (; k <= depth - 8; k += 8)
         {
-            AddFourRows<T, V>(a.From(0, k), b.From(k, 0), columns, sums);
+            AddEightRows<T, V>(a.From(0, k), b.From(k, 0), columns, sums);
         }
 
         for (; k < depth; k++)
@@ -92,23 +132,33 @@ internal static unsafe class RowProduct
         }
     }
 
-    private static void AddFourRows<T, V>(Operand<T> a, Operand<T> b, int columns, T* sums)
+    private static void AddEightRows<T, V>(Operand<T> a, Operand<T> b, int columns, T* sums)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
     {
-        V x0 = V.Broadcast(a.Pointer[0]), x1 = V.Broadcast(a.Pointer[a.ColumnStride]);
-        V x2 = V.Broadcast(a.Pointer[2 * a.ColumnStride]), x3 = V.Broadcast(a.Pointer[3 * a.ColumnStride]);
+        V x0 = V.Broadcast(a.From(0, 0).Pointer[0]), x1 = V.Broadcast(a.From(0, 1).Pointer[0]);
+        V x2 = V.Broadcast(a.From(0, 2).Pointer[0]), x3 = V.Broadcast(a.From(0, 3).Pointer[0]);
+        V x4 = V.Broadcast(a.From(0, 4).Pointer[0]), x5 = V.Broadcast(a.From(0, 5).Pointer[0]);
+        V x6 = V.Broadcast(a.From(0, 6).Pointer[0]), x7 = V.Broadcast(a.From(0, 7).Pointer[0]);
         T* row0 = b.Pointer;
         T* row1 = row0 + b.RowStride;
         T* row2 = row1 + b.RowStride;
         T* row3 = row2 + b.RowStride;
+        T* row4 = row3 + b.RowStride;
+        T* row5 = row4 + b.RowStride;
+        T* row6 = row5 + b.RowStride;
+        T* row7 = row6 + b.RowStride;
         int column = 0;
         for (; column <= columns - V.Count; column += V.Count)
         {
             V sum = V.MultiplyAdd(x0, V.Load(row0 + column), V.Load(sums + column));
             sum = V.MultiplyAdd(x1, V.Load(row1 + column), sum);
             sum = V.MultiplyAdd(x2, V.Load(row2 + column), sum);
-            V.MultiplyAdd(x3, V.Load(row3 + column), sum).Store(sums + column);
+            sum = V.MultiplyAdd(x3, V.Load(row3 + column), sum);
+            sum = V.MultiplyAdd(x4, V.Load(row4 + column), sum);
+            sum = V.MultiplyAdd(x5, V.Load(row5 + column), sum);
+            sum = V.MultiplyAdd(x6, V.Load(row6 + column), sum);
+            V.MultiplyAdd(x7, V.Load(row7 + column), sum).Store(sums + column);
         }
 
         if (column < columns)
@@ -117,7 +167,11 @@ internal static unsafe class RowProduct
             V sum = V.MultiplyAdd(x0, V.Load(row0 + column, count), V.Load(sums + column, count));
             sum = V.MultiplyAdd(x1, V.Load(row1 + column, count), sum);
             sum = V.MultiplyAdd(x2, V.Load(row2 + column, count), sum);
-            V.MultiplyAdd(x3, V.Load(row3 + column, count), sum).Store(sums + column, count);
+            sum = V.MultiplyAdd(x3, V.Load(row3 + column, count), sum);
+            sum = V.MultiplyAdd(x4, V.Load(row4 + column, count), sum);
+            sum = V.MultiplyAdd(x5, V.Load(row5 + column, count), sum);
+            sum = V.MultiplyAdd(x6, V.Load(row6 + column, count), sum);
+            V.MultiplyAdd(x7, V.Load(row7 + column, count), sum).Store(sums + column, count);
         }
     }
 
