@@ -17,6 +17,9 @@ internal sealed class PeerAttribute : Attribute
     /// <summary>Work of a call above which a slow peer is left out.</summary>
     public double MostWork { get; set; } = double.PositiveInfinity;
 
+    /// <summary>Work of a call below which a peer says nothing, such as one of memory's speed where the caches hold all.</summary>
+    public double LeastWork { get; set; }
+
     /// <summary>The attribute of a benchmark's method; null: it is one of ours.</summary>
     public static PeerAttribute? Of(BenchmarkCase benchmark) => benchmark.Descriptor.WorkloadMethod.GetCustomAttribute<PeerAttribute>();
 
@@ -27,7 +30,8 @@ internal sealed class PeerAttribute : Attribute
             NativeLibraryName.OneDnn => OneDnn.IsPresent,
             _ => true,
         }
-        && (double.IsPositiveInfinity(MostWork) || MeasuredWork.Of(benchmark)?.OfCall <= MostWork);
+        && (double.IsPositiveInfinity(MostWork) || MeasuredWork.Of(benchmark)?.OfCall <= MostWork)
+        && (LeastWork == 0 || MeasuredWork.Of(benchmark)?.OfCall >= LeastWork);
 }
 
 /// <summary>Native libraries that benchmarks may call.</summary>

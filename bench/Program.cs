@@ -2,6 +2,7 @@ using BenchmarkDotNet.Running;
 using MiniGpt.Bench;
 using MiniGpt.Bench.EndToEnd;
 using MiniGpt.Bench.Guard;
+using MiniGpt.Bench.Kernels;
 
 if (args is ["guard", .. string[] rest])
 {
@@ -11,6 +12,11 @@ if (args is ["guard", .. string[] rest])
 if (args is ["tokenizers", .. string[] threads])
 {
     return TokenizerSpeed.Run(threads);
+}
+
+if (args is ["softmax", .. string[] size])
+{
+    return SoftmaxSpeed.Run(size);
 }
 
 // In this process, not in one for each benchmark: the ceiling is measured where the kernels run, and nothing has to be built.

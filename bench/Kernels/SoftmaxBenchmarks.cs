@@ -5,7 +5,10 @@ using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace MiniGpt.Bench.Kernels;
 
-/// <summary>Softmax over the rows of [Rows, Columns] on one thread, beside the platform's own, which is not safe for large inputs.</summary>
+/// <summary>
+/// Softmax over the rows of [Rows, Columns] on one thread, beside the platform's own, which is not safe for large inputs, and where memory
+/// decides beside copying as much.
+/// </summary>
 public class SoftmaxBenchmarks : IMeasuredWork
 {
     private Tensor<float> _x;
@@ -33,6 +36,9 @@ public class SoftmaxBenchmarks : IMeasuredWork
 
     [Benchmark(Baseline = true)]
     public void Softmax() => Tensors.Kernels.Softmax.Forward(_x, _y);
+
+    [Benchmark, Peer(LeastWork = 1e9)]
+    public void Copy() => _x.Span.CopyTo(_y.Span);
 
     [Benchmark, Peer]
     public void TensorPrimitivesSoftMax()

@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using MiniGpt.Tensors.Simd;
 using MiniGpt.Tensors.Threading;
 
@@ -10,8 +11,9 @@ public static class Softmax
     // Rows whose maxima are taken one after the other, so that no row waits for its own.
     private const int RowsAtOnce = 16;
 
-    // What no cache holds until somebody reads it: it is written past them.
+    // What no cache holds until somebody reads it: it is written past them, where rows are long enough that two hide in each other.
     private const long StreamedBytes = 64 << 20;
+    private const int StreamedColumns = 256;
 
     /// <summary>
     /// y = softmax(x); y may be x. The row's maximum is subtracted first, so that no finite x overflows. Elements of -infinity get 0, and
@@ -24,8 +26,9 @@ public static class Softmax
     {
         Check.Dense("Softmax", x.Shape, x);
         Check.Dense("Softmax", x.Shape, y);
-        var kernel = new ForwardKernel<T> { X = x, Y = y };
-        Workers.Run<T, ForwardKernel<T>>(ref kernel, Check.RowsOf(x.Shape), Chunks.Rows(x.Shape[-1]));
+        bool streams = x.Count * Unsafe.SizeOf<T>() >= StreamedBytes && x.Shape[-1] >= StreamedColumns;
+        var kernel = new ForwardKernel<T> { X = x, Y = y, Streams = streams };
+        Workers.Run<T, ForwardKernel<T>>(ref kernel, Check.RowsOf(x.Shape), streams ? RowsAtOnce : Chunks.Rows(x.Shape[-1]));
     }
 
     /// <summary>dx_i = y_i (dy_i - Σ_j y_j dy_j), added to dx or written over it; dx may be dy.</summary>
@@ -45,29 +48,25 @@ public static class Softmax
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         public Tensor<T> X, Y;
+        public bool Streams;
 
         public void Run<V>(int start, int end)
             where V : unmanaged, ISimd<V, T>
         {
             int columns = X.Shape[-1];
-            bool streams = X.Count * sizeof(T) >= StreamedBytes && columns >= 16 * V.Count;
-            T* maxima = stackalloc T[RowsAtOnce];
+            T* maxima = stackalloc T[RowsAtOnce], sums = stackalloc T[RowsAtOnce + SoftmaxRows.RowsAtOnce];
             for (int row = start; row < end; row += RowsAtOnce)
             {
                 int rows = Math.Min(RowsAtOnce, end - row);
                 T* x = X.Pointer + (long)row * columns, y = Y.Pointer + (long)row * columns;
-                if (streams)
+                if (Streams)
                 {
-                    for (int i = 0; i < rows; i++)
-                    {
-                        bool last = row + i + 1 == X.Count / columns;
-                        SoftmaxRows.Stream<V, T>(x + (long)i * columns, y + (long)i * columns, columns, last);
-                    }
+                    SoftmaxRows.Stream<V, T>(x, y, rows, columns);
                 }
                 else
                 {
                     SoftmaxRows.Maxima<V, T>(x, rows, columns, maxima);
-                    SoftmaxRows.Divide<V, T>(x, y, rows, columns, maxima);
+                    SoftmaxRows.Divide<V, T>(x, y, rows, columns, maxima, sums);
                 }
             }
         }

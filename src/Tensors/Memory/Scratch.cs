@@ -21,7 +21,6 @@ internal static unsafe class Scratch
         Queries,
         Scores,
         ScoreGradients,
-        KeyGradients,
         ReducedOnce,
         ReducedTwice,
         QuantizedRows,

@@ -107,4 +107,10 @@ public interface ISimd<TSelf, T>
 
     /// <summary>The greatest element; NaN if there is one.</summary>
     static abstract T MaxAcross(TSelf a);
+
+    /// <summary>
+    /// Writes the greatest elements of four vectors to four numbers that lie side by side. A NaN may be lost, and comes out where all others
+    /// are NaN too.
+    /// </summary>
+    static abstract unsafe void StoreMaxima(TSelf a, TSelf b, TSelf c, TSelf d, T* destination);
 }

@@ -180,6 +180,15 @@ internal readonly struct Simd128<T>(Vector128<T> value) : ISimd<Simd128<T>, T>
         return T.Max(max.GetElement(0), max.GetElement(1));
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void StoreMaxima(Simd128<T> a, Simd128<T> b, Simd128<T> c, Simd128<T> d, T* destination)
+    {
+        destination[0] = MaxAcross(a);
+        destination[1] = MaxAcross(b);
+        destination[2] = MaxAcross(c);
+        destination[3] = MaxAcross(d);
+    }
+
     // Adding 1.5 · 2^23 (2^52) leaves a small whole number in the low bits of the significand; shifted up, it is an exponent.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<T> PowerOfTwo(Vector128<T> n) =>

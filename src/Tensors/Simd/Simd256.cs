@@ -184,6 +184,25 @@ internal readonly struct Simd256<T>(Vector256<T> value) : ISimd<Simd256<T>, T>
     public static T MaxAcross(Simd256<T> a) =>
         Simd128<T>.MaxAcross(new(Vector128.Max(a._value.GetLower(), a._value.GetUpper())));
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void StoreMaxima(Simd256<T> a, Simd256<T> b, Simd256<T> c, Simd256<T> d, T* destination)
+    {
+        if (typeof(T) == typeof(float) && Avx.IsSupported)
+        {
+            Vector256<float> x = a._value.AsSingle(), y = b._value.AsSingle(), z = c._value.AsSingle(), w = d._value.AsSingle();
+            Vector256<double> xy = Vector256.MaxNative(Avx.UnpackLow(x, y), Avx.UnpackHigh(x, y)).AsDouble();
+            Vector256<double> zw = Vector256.MaxNative(Avx.UnpackLow(z, w), Avx.UnpackHigh(z, w)).AsDouble();
+            Vector256<float> max = Vector256.MaxNative(Avx.UnpackLow(xy, zw).AsSingle(), Avx.UnpackHigh(xy, zw).AsSingle());
+            Vector128.MaxNative(max.GetLower(), max.GetUpper()).Store((float*)destination);
+            return;
+        }
+
+        destination[0] = MaxAcross(a);
+        destination[1] = MaxAcross(b);
+        destination[2] = MaxAcross(c);
+        destination[3] = MaxAcross(d);
+    }
+
     // Adding 1.5 · 2^23 (2^52) leaves a small whole number in the low bits of the significand; shifted up, it is an exponent.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<T> PowerOfTwo(Vector256<T> n) =>

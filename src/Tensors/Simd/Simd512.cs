@@ -192,6 +192,26 @@ internal readonly struct Simd512<T>(Vector512<T> value) : ISimd<Simd512<T>, T>
     public static T MaxAcross(Simd512<T> a) =>
         Simd256<T>.MaxAcross(new(Vector256.Max(a._value.GetLower(), a._value.GetUpper())));
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void StoreMaxima(Simd512<T> a, Simd512<T> b, Simd512<T> c, Simd512<T> d, T* destination)
+    {
+        if (typeof(T) == typeof(float) && Avx512F.IsSupported)
+        {
+            Vector512<float> x = a._value.AsSingle(), y = b._value.AsSingle(), z = c._value.AsSingle(), w = d._value.AsSingle();
+            Vector512<double> xy = Vector512.MaxNative(Avx512F.UnpackLow(x, y), Avx512F.UnpackHigh(x, y)).AsDouble();
+            Vector512<double> zw = Vector512.MaxNative(Avx512F.UnpackLow(z, w), Avx512F.UnpackHigh(z, w)).AsDouble();
+            Vector512<float> max = Vector512.MaxNative(Avx512F.UnpackLow(xy, zw).AsSingle(), Avx512F.UnpackHigh(xy, zw).AsSingle());
+            Vector256<float> half = Vector256.MaxNative(max.GetLower(), max.GetUpper());
+            Vector128.MaxNative(half.GetLower(), half.GetUpper()).Store((float*)destination);
+            return;
+        }
+
+        destination[0] = MaxAcross(a);
+        destination[1] = MaxAcross(b);
+        destination[2] = MaxAcross(c);
+        destination[3] = MaxAcross(d);
+    }
+
     // Adding 1.5 · 2^23 (2^52) leaves a small whole number in the low bits of the significand; shifted up, it is an exponent.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector512<T> PowerOfTwo(Vector512<T> n) =>

@@ -40,8 +40,8 @@ internal static partial class SimdMath
     {
         V limited = V.AtLeast(x, Constant<V, T>(IsFloat<T>() ? -152 : -1077));
         V n = V.Round(limited);
-        V r = (limited - n) * Constant<V, T>(LogOf2);
-        return V.Scale(V.MultiplyAdd(r, GrowthRate<V, T>(r), Constant<V, T>(1)), n);
+        V r = limited - n;
+        return V.Scale(V.MultiplyAdd(r, GrowthRate2<V, T>(r), Constant<V, T>(1)), n);
     }
 
     /// <summary>tanh x: 3.5 ulp in both precisions, near zero too.</summary>
@@ -123,6 +123,37 @@ internal static partial class SimdMath
         p = Horner<V, T>(p, r, 0.16666666666666562964);
         p = Horner<V, T>(p, r, 0.50000000000000055694);
         return Horner<V, T>(p, r, 1);
+    }
+
+    /// <summary>(2^r - 1) / r on |r| ≤ 0.5: the same polynomial with ln 2 in its coefficients, (e^(r ln 2) - 1) / (r ln 2) times ln 2.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V GrowthRate2<V, T>(V r)
+        where V : unmanaged, ISimd<V, T>
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        const double Ln2 = LogOf2, Ln2Squared = Ln2 * Ln2, Ln2Cubed = Ln2Squared * Ln2, Ln2ToFour = Ln2Squared * Ln2Squared;
+        V p;
+        if (IsFloat<T>())
+        {
+            p = Constant<V, T>(0.001388888296179237017 * Ln2Cubed * Ln2Cubed);
+            p = Horner<V, T>(p, r, 0.0083690946830908850599 * Ln2ToFour * Ln2);
+            p = Horner<V, T>(p, r, 0.041667136759680637581 * Ln2ToFour);
+            p = Horner<V, T>(p, r, 0.16666505985267766575 * Ln2Cubed);
+            p = Horner<V, T>(p, r, 0.49999998120859920028 * Ln2Squared);
+            return Horner<V, T>(p, r, 1.0000000106514106397 * Ln2);
+        }
+
+        p = Constant<V, T>(2.5052049713071668715e-8 * Ln2ToFour * Ln2ToFour * Ln2Cubed);
+        p = Horner<V, T>(p, r, 2.762631394318785608e-7 * Ln2ToFour * Ln2ToFour * Ln2Squared);
+        p = Horner<V, T>(p, r, 2.7557415088381689708e-6 * Ln2ToFour * Ln2ToFour * Ln2);
+        p = Horner<V, T>(p, r, 0.000024801504479253161483 * Ln2ToFour * Ln2ToFour);
+        p = Horner<V, T>(p, r, 0.0001984126970698138736 * Ln2ToFour * Ln2Cubed);
+        p = Horner<V, T>(p, r, 0.0013888888932355819563 * Ln2ToFour * Ln2Squared);
+        p = Horner<V, T>(p, r, 0.0083333333333981198344 * Ln2ToFour * Ln2);
+        p = Horner<V, T>(p, r, 0.041666666666573630059 * Ln2ToFour);
+        p = Horner<V, T>(p, r, 0.16666666666666562964 * Ln2Cubed);
+        p = Horner<V, T>(p, r, 0.50000000000000055694 * Ln2Squared);
+        return Horner<V, T>(p, r, Ln2);
     }
 
     /// <summary>One step of Horner's rule: p · x + c.</summary>

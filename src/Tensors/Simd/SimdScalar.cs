@@ -110,5 +110,14 @@ internal readonly struct SimdScalar<T>(T value) : ISimd<SimdScalar<T>, T>
     public static T MaxAcross(SimdScalar<T> a) => a._value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe void StoreMaxima(SimdScalar<T> a, SimdScalar<T> b, SimdScalar<T> c, SimdScalar<T> d, T* destination)
+    {
+        destination[0] = MaxAcross(a);
+        destination[1] = MaxAcross(b);
+        destination[2] = MaxAcross(c);
+        destination[3] = MaxAcross(d);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static SimdScalar<T> Mask(bool set) => new(set ? T.NaN : T.Zero);
 }

@@ -1,6 +1,10 @@
 using System.Numerics;
+using MiniGpt.Autograd;
+using MiniGpt.Autograd.Ops;
 using MiniGpt.Tensors;
 using MiniGpt.Tensors.Kernels;
+using MiniGpt.Tensors.Memory;
+using MiniGpt.Tensors.Threading;
 using Xunit;
 
 namespace MiniGpt.Tests.Tensors.Kernels;
@@ -27,6 +31,43 @@ public class AttentionLimitsTests
                 CheckReach<float>(token, bad, input);
                 CheckReach<double>(token, bad, input);
             }
+        }
+    }
+
+    // Keeping scores anywhere, on the tape or in a kernel's working memory, would make it grow with the square: 4 times as much each time.
+    [Fact]
+    public void Memory_grows_with_the_context_not_with_its_square()
+    {
+        const int HeadSize = 64;
+        long[] bytes = [.. new[] { 512, 1024, 2048, 4096 }.Select(AllocatedBy)];
+        for (int i = 1; i < bytes.Length; i++)
+        {
+            // The tape's memory grows in steps.
+            Assert.InRange(bytes[i], bytes[i - 1], 3 * bytes[i - 1]);
+        }
+
+        Assert.InRange(bytes[^1], 4 * bytes[0], 12 * bytes[0]);
+        Assert.InRange(bytes[^1], 1, 4096L * 4096 * sizeof(float) / 3);
+
+        // Forward and backward on a thread of its own, whose working memory is empty at the start.
+        static long AllocatedBy(int context)
+        {
+            long allocated = 0;
+            int threads = Workers.Count;
+            Workers.Count = 1;
+            var thread = new Thread(() =>
+            {
+                Tensor<float> inputs = Samples.Random<float>([1, context, 3 * HeadSize], 1);
+                long before = AlignedMemory.AllocatedBytesForCurrentThread + GC.GetAllocatedBytesForCurrentThread();
+                using var tape = new Tape<float>();
+                Variable<float> x = tape.Leaf(inputs);
+                tape.Backward(x.SelfAttention(heads: 1, new AttentionOptions<float> { Scale = 0.125f, Causal = true }).Sum());
+                allocated = AlignedMemory.AllocatedBytesForCurrentThread + GC.GetAllocatedBytesForCurrentThread() - before;
+            });
+            thread.Start();
+            thread.Join();
+            Workers.Count = threads;
+            return allocated;
         }
     }
 

@@ -57,67 +57,68 @@ internal readonly unsafe struct AttentionBackward<T>(
         where V : unmanaged, ISimd<V, T>
     {
         int keys = _k.Shape[2], queries = _q.Shape[2], group = AttentionTile.GroupSize(_q, _k);
-        PrefetchRows(keyHead * group, 0, 2 * Microkernel.Rows<T, V>());
-        KeyBlock block = Pack<V>(keyHead, firstKey, Math.Min(KeysAtOnce, keys - firstKey));
+        KeyBlock block = Pack<V>(new KeyHead(this, keyHead, firstKey)) with { Next = Next(keyHead, firstKey) };
         for (int member = 0; member < group; member++)
         {
+            var head = new QueryHead(this, keyHead * group + member);
+            head.Prefetch(0, 2 * Microkernel.Rows<T, V>());
             for (int first = 0; first < queries; first += QueriesAtOnce)
             {
                 int rows = Math.Min(QueriesAtOnce, queries - first);
                 if (firstKey == 0 || AttentionTile.Visible(_options, first + rows - 1, keys) > firstKey)
                 {
-                    RunTile<V>(keyHead * group + member, block, first, rows);
+                    RunTile<V>(head, block, first, rows);
                 }
             }
         }
-
-        Operand<T> dk = AttentionTile.Head(_kGradient, keyHead), dv = AttentionTile.Head(_vGradient, keyHead);
-        Write<V>(block.KeyGradients, block.DepthStride, dk.From(firstKey, 0), block.Count, Depth, _accumulate);
-        Write<V>(block.ValueGradients, block.ValueStride, dv.From(firstKey, 0), block.Count, ValueWidth, _accumulate);
     }
 
-    /// <summary>Packs keys by rows for the scores and by columns for dQ, values by rows for dP, and clears their gradients.</summary>
-    private KeyBlock Pack<V>(int keyHead, int firstKey, int count)
+    /// <summary>
+    /// Packs keys by rows for the scores and by columns for dQ, values by rows for dP, and clears their gradients where they are not to be
+    /// added to.
+    /// </summary>
+    private KeyBlock Pack<V>(in KeyHead head)
         where V : unmanaged, ISimd<V, T>
     {
-        int lanes = Microkernel.Columns<T, V>(), width = AttentionTile.RoundUp(count, lanes);
+        int lanes = Microkernel.Columns<T, V>(), count = head.Count, width = AttentionTile.RoundUp(count, lanes);
         int depthStride = AttentionTile.RoundUp(Depth, lanes), valueStride = AttentionTile.RoundUp(ValueWidth, lanes);
-        Operand<T> k = AttentionTile.Head(_k, keyHead).From(firstKey, 0), v = AttentionTile.Head(_v, keyHead).From(firstKey, 0);
         T* keysByRow = Scratch.Get<T>(Scratch.Slot.Keys, (long)width * Depth + (long)depthStride * count);
         T* keysByColumn = keysByRow + (long)width * Depth;
         T* valuesByRow = Scratch.Get<T>(Scratch.Slot.Values, (long)width * ValueWidth);
-        Packing.Pack<T, V>(k, count, Depth, lanes, keysByRow);
-        AttentionTile.CopyRows<T, V>(k, count, Depth, keysByColumn, depthStride);
-        Packing.Pack<T, V>(v, count, ValueWidth, lanes, valuesByRow);
+        Packing.Pack<T, V>(head.K, count, Depth, lanes, keysByRow);
+        bool finite = AttentionTile.CopyRows<T, V>(head.K, count, Depth, keysByColumn, depthStride);
+        Packing.Pack<T, V>(head.V, count, ValueWidth, lanes, valuesByRow);
+        for (int row = 0; row < count && !_accumulate; row++)
+        {
+            new Span<T>(head.KGradient.From(row, 0).Pointer, Depth).Clear();
+            new Span<T>(head.VGradient.From(row, 0).Pointer, ValueWidth).Clear();
+        }
 
-        long rows = AttentionTile.RoundUp(count, Microkernel.Rows<T, V>());
-        T* keyGradients = Scratch.Get<T>(Scratch.Slot.KeyGradients, rows * (depthStride + valueStride));
-        new Span<T>(keyGradients, checked((int)(rows * (depthStride + valueStride)))).Clear();
         return new KeyBlock
         {
-            FirstKey = firstKey,
+            FirstKey = head.FirstKey,
             Count = count,
+            Head = head,
             KeyTiles = new Operand<T>(keysByRow, lanes, Depth),
             Keys = new Operand<T>(keysByColumn, depthStride, 1),
             ValueTiles = new Operand<T>(valuesByRow, lanes, ValueWidth),
-            KeyGradients = keyGradients,
-            ValueGradients = keyGradients + rows * depthStride,
             DepthStride = depthStride,
             ValueStride = valueStride,
             Stride = AttentionTile.Stride<T, V>(count),
-            AreFinite = AttentionProduct.AreFinite<T, V>(k, count, Depth) && AttentionProduct.AreFinite<T, V>(v, count, ValueWidth),
+            AreFinite = finite,
         };
     }
 
     /// <summary>A tile of queries of one head: adds to the gradients of the block and to dQ.</summary>
-    private void RunTile<V>(int item, in KeyBlock block, int first, int rows)
+    private void RunTile<V>(in QueryHead head, in KeyBlock block, int first, int rows)
         where V : unmanaged, ISimd<V, T>
     {
         int highest = Microkernel.Rows<T, V>();
         int depth = Depth, valueWidth = ValueWidth, stride = block.Stride;
-        Operand<T> q = AttentionTile.Head(_q, item).From(first, 0), dOutput = AttentionTile.Head(_outputGradient, item).From(first, 0);
+        Operand<T> q = head.Q.From(first, 0), dOutput = head.OutputGradient.From(first, 0);
 
-        // Behind the tile of gradients a panel more, for the slopes of a cap; behind the packed queries the copies of an incomplete panel.
+        // Behind the tile of gradients a panel more, for the slopes of a cap; behind the packed queries the copies of an incomplete panel
+        // and a panel of results.
         T* weights = Scratch.Get<T>(Scratch.Slot.Scores, (long)(QueriesAtOnce + highest) * stride);
         T* gradients = Scratch.Get<T>(Scratch.Slot.ScoreGradients, (long)(QueriesAtOnce + 2 * highest) * stride);
         T* slopes = _options.SoftCap > T.Zero ? gradients + (long)(QueriesAtOnce + highest) * stride : null;
@@ -125,55 +126,72 @@ internal readonly unsafe struct AttentionBackward<T>(
         T* packedQueries = Scratch.Get<T>(Scratch.Slot.Queries, (long)(QueriesAtOnce + 2 * highest) * bothStrides);
         T* packedOutputGradients = packedQueries + (long)QueriesAtOnce * block.DepthStride;
         T* edge = packedQueries + (long)QueriesAtOnce * bothStrides;
-        T* queryGradients = edge + (long)highest * bothStrides;
-        bool finite = block.AreFinite && AttentionProduct.AreFinite<T, V>(q, rows, depth)
-            && AttentionProduct.AreFinite<T, V>(dOutput, rows, valueWidth);
+        T* tile = edge + (long)highest * bothStrides;
+        bool finite = AttentionTile.CopyRows<T, V>(q, rows, depth, packedQueries, block.DepthStride)
+            & AttentionTile.CopyRows<T, V>(dOutput, rows, valueWidth, packedOutputGradients, block.ValueStride)
+            & block.AreFinite;
+        Operand<T> queries = new(packedQueries, block.DepthStride, 1), outputGradients = new(packedOutputGradients, block.ValueStride, 1);
 
         for (int row = 0, height; row < rows; row += height)
         {
             height = Microkernel.Rows<T, V>(rows - row);
             int present = Math.Min(height, rows - row), seen = Visible(block, first + row + present - 1);
-            PrefetchRows(item, first + row + 2 * height, height);
+            head.Prefetch(first + row + 2 * height, height);
+            block.Next.Prefetch((first + row) % KeysAtOnce, height);
             T* panelWeights = weights + (long)row * stride, panelGradients = gradients + (long)row * stride;
             Operand<T> panel = AttentionTile.WholePanel(q.From(row, 0), present, height, depth, edge);
             AttentionProduct.Run<T, V>(panel, block.KeyTiles, height, seen, depth, panelWeights, stride, accumulate: false);
             panel = AttentionTile.WholePanel(dOutput.From(row, 0), present, height, valueWidth, edge);
             AttentionProduct.Run<T, V>(
                 panel, block.ValueTiles, height, seen, valueWidth, panelGradients, stride, accumulate: false);
-            ScoreGradients<V>(panelWeights, panelGradients, slopes, item, block, first + row, present, seen);
+            ScoreGradients<V>(panelWeights, panelGradients, slopes, head, block, first + row, present, seen);
 
             var dScores = new Operand<T>(panelGradients, stride, 1);
-            AttentionProduct.RunWeighted<T, V>(
-                finite, dScores, block.Keys, height, depth, seen, queryGradients, block.DepthStride, accumulate: false);
-            Operand<T> dq = AttentionTile.Head(_qGradient, item).From(first + row, 0);
-            Write<V>(queryGradients, block.DepthStride, dq, present, depth, _accumulate || block.FirstKey > 0);
+            AddWeighted<V>(
+                finite, dScores, block.Keys, height, depth, seen, tile, head.QGradient.From(first + row, 0), present,
+                _accumulate || block.FirstKey > 0);
         }
 
-        AttentionTile.CopyRows<T, V>(q, rows, depth, packedQueries, block.DepthStride);
-        AttentionTile.CopyRows<T, V>(dOutput, rows, valueWidth, packedOutputGradients, block.ValueStride);
-        Operand<T> queries = new(packedQueries, block.DepthStride, 1), outputGradients = new(packedOutputGradients, block.ValueStride, 1);
         int seenByTile = Visible(block, first + rows - 1);
         for (int key = 0, height; key < seenByTile; key += height)
         {
             height = Microkernel.Rows<T, V>(seenByTile - key);
+            int present = Math.Min(height, block.Count - key);
             int start = Math.Max(0, AttentionTile.FirstQueryOf(_options, block.FirstKey + key) - first), steps = rows - start;
             var dScores = new Operand<T>(gradients + (long)start * stride + key, 1, stride);
             var kept = new Operand<T>(weights + (long)start * stride + key, 1, stride);
-            T* dk = block.KeyGradients + (long)key * block.DepthStride, dv = block.ValueGradients + (long)key * block.ValueStride;
-            AttentionProduct.RunWeighted<T, V>(
-                finite, dScores, queries.From(start, 0), height, depth, steps, dk, block.DepthStride, accumulate: true);
-            AttentionProduct.RunWeighted<T, V>(
-                finite, kept, outputGradients.From(start, 0), height, valueWidth, steps, dv, block.ValueStride, accumulate: true);
+            Operand<T> dk = block.Head.KGradient.From(key, 0), dv = block.Head.VGradient.From(key, 0);
+            AddWeighted<V>(
+                finite, dScores, queries.From(start, 0), height, depth, steps, tile, dk, present, accumulate: true);
+            AddWeighted<V>(
+                finite, kept, outputGradients.From(start, 0), height, valueWidth, steps, tile, dv, present, accumulate: true);
         }
     }
 
-    private void PrefetchRows(int item, int first, int count)
+    /// <summary>
+    /// A panel of weights times rows, written or added to where it belongs: at once if it has as many rows and columns as are computed,
+    /// else by way of a tile.
+    /// </summary>
+    private static void AddWeighted<V>(
+        bool finite, Operand<T> a, Operand<T> b, int height, int columns, int depth, T* tile, Operand<T> to, int present, bool accumulate)
+        where V : unmanaged, ISimd<V, T>
     {
-        AttentionTile.Prefetch(AttentionTile.Head(_q, item), first, count, _q.Shape[2], Depth);
-        AttentionTile.Prefetch(AttentionTile.Head(_output, item), first, count, _q.Shape[2], ValueWidth);
-        AttentionTile.Prefetch(AttentionTile.Head(_outputGradient, item), first, count, _q.Shape[2], ValueWidth);
-        AttentionTile.Prefetch(AttentionTile.Head(_qGradient, item), first, count, _q.Shape[2], Depth);
+        if (present == height && NarrowTile.Columns<T, V>(columns) == columns)
+        {
+            AttentionProduct.RunWeighted<T, V>(finite, a, b, height, columns, depth, to.Pointer, to.RowStride, accumulate);
+            return;
+        }
+
+        int stride = AttentionTile.RoundUp(columns, Microkernel.Columns<T, V>());
+        AttentionProduct.RunWeighted<T, V>(finite, a, b, height, columns, depth, tile, stride, accumulate: false);
+        Write<V>(tile, stride, to, present, columns, accumulate);
     }
+
+    /// <summary>The block that comes after another one, most likely on the same thread.</summary>
+    private KeyHead Next(int keyHead, int firstKey) =>
+        firstKey + KeysAtOnce < _k.Shape[2] ? new KeyHead(this, keyHead, firstKey + KeysAtOnce)
+        : keyHead + 1 < _k.Shape[0] * _k.Shape[1] ? new KeyHead(this, keyHead + 1, 0)
+        : default;
 
     /// <summary>How many keys of the block a query sees, counted from the block's first.</summary>
     private int Visible(in KeyBlock block, int query) =>
@@ -181,19 +199,18 @@ internal readonly unsafe struct AttentionBackward<T>(
 
     /// <summary>Makes weights of a panel of scores, and of the gradients of the weights those of the scores.</summary>
     private void ScoreGradients<V>(
-        T* weights, T* gradients, T* slopes, int item, in KeyBlock block, int query, int rows, int seen)
+        T* weights, T* gradients, T* slopes, in QueryHead head, in KeyBlock block, int query, int rows, int seen)
         where V : unmanaged, ISimd<V, T>
     {
-        int stride = block.Stride;
-        Operand<T> dOutput = AttentionTile.Head(_outputGradient, item).From(query, 0);
-        Operand<T> output = AttentionTile.Head(_output, item).From(query, 0);
+        int stride = block.Stride, item = head.Item;
         int* visible = stackalloc int[AttentionTile.MostRows];
         T* deltas = stackalloc T[AttentionTile.MostRows];
         for (int row = 0; row < rows; row++)
         {
             visible[row] = Visible(block, query + row);
-            deltas[row] = Rows.Dot<V, T>(dOutput.From(row, 0).Pointer, output.From(row, 0).Pointer, ValueWidth);
         }
+
+        AttentionTile.Dots<T, V>(head.OutputGradient.From(query, 0), head.Output.From(query, 0), rows, ValueWidth, deltas);
 
         bool drops = _options.Dropout > 0;
         long place = ((long)item * _q.Shape[2] + query) * _k.Shape[2] + block.FirstKey;
@@ -251,12 +268,70 @@ internal readonly unsafe struct AttentionBackward<T>(
         }
     }
 
-    /// <summary>A block of keys and values, packed, and the gradients that are collected for them.</summary>
-    private readonly struct KeyBlock
+    /// <summary>One head of the queries of one example, with all that belongs to it.</summary>
+    private readonly struct QueryHead(in AttentionBackward<T> pass, int item)
+    {
+        private readonly int _queries = pass._q.Shape[2], _depth = pass.Depth, _valueWidth = pass.ValueWidth;
+
+        public int Item { get; } = item;
+
+        public Operand<T> Q { get; } = AttentionTile.Head(pass._q, item);
+
+        public Operand<T> Output { get; } = AttentionTile.Head(pass._output, item);
+
+        public Operand<T> OutputGradient { get; } = AttentionTile.Head(pass._outputGradient, item);
+
+        public Operand<T> QGradient { get; } = AttentionTile.Head(pass._qGradient, item);
+
+        /// <summary>Fetches rows that will soon be needed.</summary>
+        public void Prefetch(int first, int count)
+        {
+            AttentionTile.Prefetch(Q, first, count, _queries, _depth);
+            AttentionTile.Prefetch(Output, first, count, _queries, _valueWidth);
+            AttentionTile.Prefetch(OutputGradient, first, count, _queries, _valueWidth);
+            AttentionTile.Prefetch(QGradient, first, count, _queries, _depth);
+        }
+    }
+
+    /// <summary>A block of keys of one head of one example, with the values and the gradients.</summary>
+    private readonly struct KeyHead(in AttentionBackward<T> pass, int item, int firstKey)
+    {
+        private readonly int _depth = pass.Depth, _valueWidth = pass.ValueWidth;
+
+        public int FirstKey { get; } = firstKey;
+
+        public int Count { get; } = Math.Min(KeysAtOnce, pass._k.Shape[2] - firstKey);
+
+        public Operand<T> K { get; } = AttentionTile.Head(pass._k, item).From(firstKey, 0);
+
+        public Operand<T> V { get; } = AttentionTile.Head(pass._v, item).From(firstKey, 0);
+
+        public Operand<T> KGradient { get; } = AttentionTile.Head(pass._kGradient, item).From(firstKey, 0);
+
+        public Operand<T> VGradient { get; } = AttentionTile.Head(pass._vGradient, item).From(firstKey, 0);
+
+        /// <summary>Fetches rows that will soon be needed.</summary>
+        public void Prefetch(int first, int count)
+        {
+            AttentionTile.Prefetch(K, first, count, Count, _depth);
+            AttentionTile.Prefetch(V, first, count, Count, _valueWidth);
+            AttentionTile.Prefetch(KGradient, first, count, Count, _depth);
+            AttentionTile.Prefetch(VGradient, first, count, Count, _valueWidth);
+        }
+    }
+
+    /// <summary>A block of keys and values, packed.</summary>
+    private readonly record struct KeyBlock
     {
         public int FirstKey { get; init; }
 
         public int Count { get; init; }
+
+        /// <summary>Where they come from.</summary>
+        public KeyHead Head { get; init; }
+
+        /// <summary>What will be packed next; none after the last.</summary>
+        public KeyHead Next { get; init; }
 
         /// <summary>The keys as columns, in panels.</summary>
         public Operand<T> KeyTiles { get; init; }
@@ -266,10 +341,6 @@ internal readonly unsafe struct AttentionBackward<T>(
 
         /// <summary>The values as columns, in panels.</summary>
         public Operand<T> ValueTiles { get; init; }
-
-        public T* KeyGradients { get; init; }
-
-        public T* ValueGradients { get; init; }
 
         public int DepthStride { get; init; }
 

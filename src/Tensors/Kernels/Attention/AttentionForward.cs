@@ -46,10 +46,13 @@ internal readonly unsafe struct AttentionForward<T>(
         bool finite = true;
 
         int highest = Microkernel.Rows<T, V>(), stride = AttentionTile.Stride<T, V>(keys);
-        T* scores = Scratch.Get<T>(Scratch.Slot.Scores, (long)highest * stride);
+        T* scores = Scratch.Get<T>(Scratch.Slot.Scores, (long)AttentionTile.RowsWithRoom(highest) * stride);
         T* edge = Scratch.Get<T>(Scratch.Slot.Queries, (long)highest * (depth + packedValueWidth));
         T* tile = edge + (long)highest * depth;
-        T* maxima = stackalloc T[AttentionTile.MostRows], sums = stackalloc T[AttentionTile.MostRows];
+
+        // Of all queries, so that their logarithms are taken at once.
+        T* maxima = Scratch.Get<T>(Scratch.Slot.Partials, 2L * (queries + AttentionTile.MostRows));
+        T* sums = maxima + queries + AttentionTile.MostRows;
         int* visible = stackalloc int[AttentionTile.MostRows];
         for (int first = 0, height; first < queries; first += height)
         {
@@ -68,28 +71,27 @@ internal readonly unsafe struct AttentionForward<T>(
             {
                 int end = Math.Min(keys, AttentionTile.RoundUp(seen, lanes));
                 Packing.Pack<T, V>(k.From(packed, 0), end - packed, depth, lanes, packedKeys + (long)packed * depth);
-                AttentionTile.CopyRows<T, V>(
+                finite &= AttentionTile.CopyRows<T, V>(
                     v.From(packed, 0), end - packed, valueWidth, packedValues + (long)packed * packedValueWidth, packedValueWidth);
-                finite &= AttentionProduct.AreFinite<T, V>(
-                    new Operand<T>(packedValues + (long)packed * packedValueWidth, packedValueWidth, 1), end - packed, valueWidth);
                 packed = end;
             }
 
             Operand<T> panel = AttentionTile.WholePanel(q.From(first, 0), rows, height, depth, edge);
             AttentionProduct.Run<T, V>(
                 panel, new Operand<T>(packedKeys, lanes, depth), height, seen, depth, scores, stride, accumulate: false);
-            for (int row = 0; row < rows; row++)
+            for (int row = 0; row < AttentionTile.RowsWithRoom(rows); row++)
             {
-                visible[row] = AttentionTile.Visible(_options, first + row, keys);
+                visible[row] = Math.Min(seen, AttentionTile.Visible(_options, first + row, keys));
             }
 
-            Softmax<V>(scores, stride, item, first, rows, visible, AttentionTile.RoundUp(seen, V.Count), maxima, sums);
+            Softmax<V>(scores, stride, item, first, rows, visible, AttentionTile.RoundUp(seen, V.Count), maxima + first, sums + first);
             Operand<T> weights = new(scores, stride, 1), values = new(packedValues, packedValueWidth, 1);
             AttentionProduct.RunWeighted<T, V>(
                 finite, weights, values, height, valueWidth, seen, tile, packedValueWidth, accumulate: false);
-            WriteQuotients<V>(tile, packedValueWidth, sums, output.From(first, 0), rows, valueWidth);
-            WriteLogSumExp<V>(maxima, sums, logSumExp + first, rows);
+            WriteQuotients<V>(tile, packedValueWidth, sums + first, output.From(first, 0), rows, valueWidth);
         }
+
+        WriteLogSumExp<V>(maxima, sums, logSumExp, queries);
     }
 
     /// <summary>Replaces the scores of a panel by weights that are still to be divided by their sums.</summary>

@@ -17,23 +17,30 @@ internal static unsafe class AttentionProduct
     /// column stride times the columns of a tile.
     /// </param>
     /// <param name="height">Rows of the panel, from <see cref="Microkernel.Rows{T, V}(int)"/>.</param>
-    /// <param name="columns">Columns that are needed; whole tiles are computed.</param>
+    /// <param name="columns">Columns that are needed; <see cref="NarrowTile.Columns{T, V}"/> are computed.</param>
     /// <param name="depth">Steps to multiply.</param>
     /// <param name="c">The result, with room for whole tiles.</param>
     /// <param name="stride">From one row of it to the next.</param>
     /// <param name="accumulate">Whether to add to it.</param>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Run<T, V>(
-        Operand<T> a, Operand<T> b, int height, int columns, int depth, T* c, int stride, bool accumulate)
+        Operand<T> a, Operand<T> b, int height, int columns, int depth, T* c, nint stride, bool accumulate)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
     {
         int lanes = Microkernel.Columns<T, V>();
         for (int column = 0; column < columns; column += lanes)
         {
-            Microkernel.Run<T, V>(
-                height, depth, a, b.Pointer + column * b.ColumnStride, b.RowStride,
-                new Destination<T>(c + column, stride, accumulate, null));
+            T* tile = b.Pointer + column * b.ColumnStride;
+            var to = new Destination<T>(c + column, stride, accumulate, null);
+            if (NarrowTile.IsSupported<T, V>() && columns - column <= V.Count)
+            {
+                NarrowTile.Run<T, V>(height, depth, a, tile, b.RowStride, to);
+            }
+            else
+            {
+                Microkernel.Run<T, V>(height, depth, a, tile, b.RowStride, to);
+            }
         }
     }
 
@@ -51,7 +58,7 @@ internal static unsafe class AttentionProduct
     /// <param name="stride">From one row of it to the next.</param>
     /// <param name="accumulate">Whether to add to it.</param>
     public static void RunWeighted<T, V>(
-        bool finite, Operand<T> a, Operand<T> b, int height, int columns, int depth, T* c, int stride, bool accumulate)
+        bool finite, Operand<T> a, Operand<T> b, int height, int columns, int depth, T* c, nint stride, bool accumulate)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
     {
@@ -67,7 +74,7 @@ internal static unsafe class AttentionProduct
 
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static void RunSparse<T, V>(
-        Operand<T> a, Operand<T> b, int height, int columns, int depth, T* c, int stride, bool accumulate)
+        Operand<T> a, Operand<T> b, int height, int columns, int depth, T* c, nint stride, bool accumulate)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
     {
@@ -94,32 +101,5 @@ internal static unsafe class AttentionProduct
                 }
             }
         }
-    }
-
-    /// <summary>Whether all elements of rows that run along memory are finite.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    public static bool AreFinite<T, V>(Operand<T> matrix, int rows, int columns)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-        where V : unmanaged, ISimd<V, T>
-    {
-        // 0 times anything else is NaN, and a sum keeps it.
-        V sum0 = V.Zero, sum1 = V.Zero;
-        for (int row = 0; row < rows; row++)
-        {
-            T* x = matrix.Pointer + row * matrix.RowStride;
-            int i = 0;
-            for (; i <= columns - 2 * V.Count; i += 2 * V.Count)
-            {
-                sum0 = V.MultiplyAdd(V.Load(x + i), V.Zero, sum0);
-                sum1 = V.MultiplyAdd(V.Load(x + i + V.Count), V.Zero, sum1);
-            }
-
-            for (; i < columns; i += V.Count)
-            {
-                sum0 = V.MultiplyAdd(V.Load(x + i, Math.Min(V.Count, columns - i)), V.Zero, sum0);
-            }
-        }
-
-        return T.IsZero(V.SumAcross(sum0 + sum1));
     }
 }

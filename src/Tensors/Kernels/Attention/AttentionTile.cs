@@ -10,6 +10,9 @@ internal static unsafe class AttentionTile
     /// <summary>The rows of the highest tile, in whole vectors.</summary>
     public const int MostRows = 16;
 
+    // Rows whose sums across a vector are taken together.
+    private const int RowsAtOnce = 4;
+
     // What lies behind the visible scores of a row and is multiplied all the same, since whole tiles are: less than a tile's rows.
     private const int Behind = 12;
 
@@ -25,6 +28,9 @@ internal static unsafe class AttentionTile
     public static int Width<T, V>(int seen)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T> => RoundUp(seen + Behind, V.Count);
+
+    /// <summary>Rows that a buffer of scores needs for panels of so many rows.</summary>
+    public static int RowsWithRoom(int rows) => RoundUp(rows, RowsAtOnce);
 
     /// <summary>The least multiple that is not below a size.</summary>
     public static int RoundUp(int size, int multiple) => (size + multiple - 1) / multiple * multiple;
@@ -76,26 +82,37 @@ internal static unsafe class AttentionTile
         return new Operand<T>(copy, columns, 1);
     }
 
-    /// <summary>Copies rows so that they lie side by side, <paramref name="stride"/> elements apart: whole tiles, with zeros at their ends.</summary>
+    /// <summary>
+    /// Copies rows so that they lie side by side, <paramref name="stride"/> elements apart: whole tiles, with zeros at their ends. Says
+    /// whether all elements are finite.
+    /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
-    public static void CopyRows<T, V>(Operand<T> from, int rows, int columns, T* to, int stride)
+    public static bool CopyRows<T, V>(Operand<T> from, int rows, int columns, T* to, int stride)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
     {
+        // 0 times anything else is NaN, and a sum keeps it.
+        V check = V.Zero;
         for (int row = 0; row < rows; row++, to += stride)
         {
             T* x = from.Pointer + row * from.RowStride;
             int i = 0;
             for (; i <= columns - V.Count; i += V.Count)
             {
-                V.Load(x + i).Store(to + i);
+                V whole = V.Load(x + i);
+                whole.Store(to + i);
+                check = V.MultiplyAdd(whole, V.Zero, check);
             }
 
             for (; i < stride; i += V.Count)
             {
-                (i < columns ? V.Load(x + i, columns - i) : V.Zero).Store(to + i);
+                V rest = i < columns ? V.Load(x + i, columns - i) : V.Zero;
+                rest.Store(to + i);
+                check = V.MultiplyAdd(rest, V.Zero, check);
             }
         }
+
+        return T.IsZero(V.SumAcross(check));
     }
 
     /// <summary>
@@ -113,6 +130,42 @@ internal static unsafe class AttentionTile
             {
                 Cache.Prefetch(x + i);
             }
+        }
+    }
+
+    /// <summary>The dot products of the rows of two matrices, four at a time; room for <see cref="MostRows"/> is needed.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    public static void Dots<T, V>(Operand<T> a, Operand<T> b, int rows, int columns, T* dots)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where V : unmanaged, ISimd<V, T>
+    {
+        for (int row = 0; row < rows; row += RowsAtOnce)
+        {
+            // Behind the last row comes the last row again.
+            int row1 = Math.Min(row + 1, rows - 1), row2 = Math.Min(row + 2, rows - 1), row3 = Math.Min(row + 3, rows - 1);
+            T* a0 = a.From(row, 0).Pointer, a1 = a.From(row1, 0).Pointer, a2 = a.From(row2, 0).Pointer, a3 = a.From(row3, 0).Pointer;
+            T* b0 = b.From(row, 0).Pointer, b1 = b.From(row1, 0).Pointer, b2 = b.From(row2, 0).Pointer, b3 = b.From(row3, 0).Pointer;
+            V sum0 = V.Zero, sum1 = V.Zero, sum2 = V.Zero, sum3 = V.Zero;
+            int i = 0;
+            for (; i <= columns - V.Count; i += V.Count)
+            {
+                sum0 = V.MultiplyAdd(V.Load(a0 + i), V.Load(b0 + i), sum0);
+                sum1 = V.MultiplyAdd(V.Load(a1 + i), V.Load(b1 + i), sum1);
+                sum2 = V.MultiplyAdd(V.Load(a2 + i), V.Load(b2 + i), sum2);
+                sum3 = V.MultiplyAdd(V.Load(a3 + i), V.Load(b3 + i), sum3);
+            }
+
+            if (i < columns)
+            {
+                int rest = columns - i;
+                sum0 = V.MultiplyAdd(V.Load(a0 + i, rest), V.Load(b0 + i, rest), sum0);
+                sum1 = V.MultiplyAdd(V.Load(a1 + i, rest), V.Load(b1 + i, rest), sum1);
+                sum2 = V.MultiplyAdd(V.Load(a2 + i, rest), V.Load(b2 + i, rest), sum2);
+                sum3 = V.MultiplyAdd(V.Load(a3 + i, rest), V.Load(b3 + i, rest), sum3);
+            }
+
+            new Span<T>(dots + row, RowsAtOnce).Clear();
+            V.AddSums(sum0, sum1, sum2, sum3, dots + row);
         }
     }
 
@@ -180,45 +233,64 @@ internal static unsafe class AttentionTile
         }
     }
 
-    /// <summary>Puts -infinity behind the visible scores of a row, up to its width: their weights come out as zeros.</summary>
+    /// <summary>Puts -infinity behind the visible scores of a row, from <paramref name="from"/> up to its width.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void HideBehind<T, V>(T* scores, int visible, int width)
+    private static V HideBehind<T, V>(T* scores, int visible, int from, int width)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
     {
-        V hidden = V.Broadcast(T.NegativeInfinity);
-        for (int i = visible / V.Count * V.Count; i < width; i += V.Count)
+        V hidden = V.Broadcast(T.NegativeInfinity), max = hidden;
+        for (int i = from; i < width; i += V.Count)
         {
-            V.Select(V.MaskOfFirst(visible - i), V.Load(scores + i), hidden).Store(scores + i);
+            V score = V.Select(V.MaskOfFirst(visible - i), V.Load(scores + i), hidden);
+            score.Store(scores + i);
+            max = V.AtLeast(score, max);
         }
+
+        return max;
     }
 
     /// <summary>
-    /// Hides what the rows of a panel do not see, and finds the greatest score of each: NaN if one is NaN and none is greater, -infinity
-    /// where there is nothing to see.
+    /// Hides what the rows of a panel do not see, and finds the greatest score of each: NaN if all are NaN, -infinity where there is
+    /// nothing to see.
     /// </summary>
+    /// <remarks>
+    /// Rows are taken <see cref="RowsAtOnce"/> at a time, which share the steps across their vectors: so the buffers have room for as many,
+    /// and <paramref name="visible"/> and <paramref name="maxima"/> for <see cref="MostRows"/>.
+    /// </remarks>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Maxima<T, V>(T* scores, int stride, int rows, int* visible, int width, T* maxima)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
     {
-        for (int row = 0; row < rows; row++, scores += stride)
+        for (int row = 0; row < rows; row += RowsAtOnce, scores += (long)RowsAtOnce * stride)
         {
-            HideBehind<T, V>(scores, visible[row], width);
-            V max = V.Broadcast(T.NegativeInfinity);
-            for (int i = 0; i < width; i += V.Count)
+            T* scores1 = scores + stride, scores2 = scores1 + stride, scores3 = scores2 + stride;
+            V max0 = V.Broadcast(T.NegativeInfinity), max1 = max0, max2 = max0, max3 = max0;
+
+            // The first row sees the least.
+            int whole = visible[row] / V.Count * V.Count;
+            for (int i = 0; i < whole; i += V.Count)
             {
-                max = V.AtLeast(V.Load(scores + i), max);
+                max0 = V.AtLeast(V.Load(scores + i), max0);
+                max1 = V.AtLeast(V.Load(scores1 + i), max1);
+                max2 = V.AtLeast(V.Load(scores2 + i), max2);
+                max3 = V.AtLeast(V.Load(scores3 + i), max3);
             }
 
             // A NaN may be lost on the way, which does no harm: its exponential brings it back.
-            maxima[row] = V.MaxAcross(max);
+            V.StoreMaxima(
+                V.AtLeast(HideBehind<T, V>(scores, visible[row], whole, width), max0),
+                V.AtLeast(HideBehind<T, V>(scores1, visible[row + 1], whole, width), max1),
+                V.AtLeast(HideBehind<T, V>(scores2, visible[row + 2], whole, width), max2),
+                V.AtLeast(HideBehind<T, V>(scores3, visible[row + 3], whole, width), max3),
+                maxima + row);
         }
     }
 
     /// <summary>
     /// Replaces scores s by exp((s − max) · scale); gives the sum of each row, and 1 instead of 0 where there is nothing to see, so that
-    /// there is no 0/0.
+    /// there is no 0/0. Rows as in <see cref="Maxima{T, V}"/>.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static void Exponentials<T, V>(T* scores, int stride, int rows, int width, T* maxima, T scale, T* sums)
@@ -226,19 +298,43 @@ internal static unsafe class AttentionTile
         where V : unmanaged, ISimd<V, T>
     {
         V factor = V.Broadcast(scale * T.CreateTruncating(SimdMath.Log2OfE));
-        for (int row = 0; row < rows; row++, scores += stride)
+        for (int row = 0; row < rows; row += RowsAtOnce, scores += (long)RowsAtOnce * stride)
         {
-            V shift = V.Broadcast(T.IsNegativeInfinity(maxima[row]) ? T.Zero : maxima[row]), sum = V.Zero;
+            T* scores1 = scores + stride, scores2 = scores1 + stride, scores3 = scores2 + stride;
+            V shift0 = Shift<T, V>(maxima[row]), shift1 = Shift<T, V>(maxima[row + 1]);
+            V shift2 = Shift<T, V>(maxima[row + 2]), shift3 = Shift<T, V>(maxima[row + 3]);
+            V sum0 = V.Zero, sum1 = V.Zero, sum2 = V.Zero, sum3 = V.Zero;
             for (int i = 0; i < width; i += V.Count)
             {
-                V e = SimdMath.Exp2<V, T>((V.Load(scores + i) - shift) * factor);
-                e.Store(scores + i);
-                sum += e;
+                sum0 += Exponential<T, V>(scores + i, shift0, factor);
+                sum1 += Exponential<T, V>(scores1 + i, shift1, factor);
+                sum2 += Exponential<T, V>(scores2 + i, shift2, factor);
+                sum3 += Exponential<T, V>(scores3 + i, shift3, factor);
             }
 
-            T total = V.SumAcross(sum);
-            sums[row] = T.IsZero(total) ? T.One : total;
+            new Span<T>(sums + row, RowsAtOnce).Clear();
+            V.AddSums(sum0, sum1, sum2, sum3, sums + row);
         }
+
+        for (int row = 0; row < rows; row++)
+        {
+            sums[row] = T.IsZero(sums[row]) ? T.One : sums[row];
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V Shift<T, V>(T max)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where V : unmanaged, ISimd<V, T> => V.Broadcast(T.IsNegativeInfinity(max) ? T.Zero : max);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V Exponential<T, V>(T* score, V shift, V factor)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where V : unmanaged, ISimd<V, T>
+    {
+        V e = SimdMath.Exp2<V, T>((V.Load(score) - shift) * factor);
+        e.Store(score);
+        return e;
     }
 
     /// <summary>
@@ -255,7 +351,7 @@ internal static unsafe class AttentionTile
         V factor = V.Broadcast(scale * log2OfE), scaled = V.Broadcast(gradientScale), lowest = V.Broadcast(T.NegativeInfinity);
         for (int row = 0; row < rows; row++, scores += stride, gradients += stride)
         {
-            HideBehind<T, V>(scores, visible[row], width);
+            HideBehind<T, V>(scores, visible[row], visible[row] / V.Count * V.Count, width);
 
             // A row that sees nothing keeps nothing. No weight is over 1, but huge scores may round to more.
             V offset = V.Broadcast(T.IsNegativeInfinity(logSumExp[row]) ? T.NegativeInfinity : -logSumExp[row] * log2OfE);
