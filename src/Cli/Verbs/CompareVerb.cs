@@ -36,9 +36,12 @@ internal sealed class CompareVerb : Verb
         Table table = Output.Table("run", "steps", "tokens", "best validation loss", "last validation loss");
         foreach (TableColumn column in table.Columns.Skip(1))
             column.RightAligned();
+        foreach (TableColumn loss in table.Columns.Skip(3))
+            loss.NoWrap = false; // a narrow terminal breaks these headings, and no names or numbers
         foreach (TrainingHistory run in runs)
         {
-            table.AddRow(new Text(run.Name), new Text($"{run.LastStep}"), new Text($"{run.Tokens:N0}"),
+            // How many tokens there were is unknown where no step was logged.
+            table.AddRow(new Text(run.Name), new Text($"{run.LastStep}"), new Text(run.Tokens > 0 ? $"{run.Tokens:N0}" : ""),
                 new Text(Written(run.BestValidationLoss)), new Text(Written(run.LastValidationLoss)));
         }
         Output.Console.Write(table);

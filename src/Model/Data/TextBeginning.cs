@@ -6,12 +6,12 @@ namespace MiniGpt.Model.Data;
 public static class TextBeginning
 {
     private const int TokensLookedAt = 64;
-    private const int Enough = 12; // characters
+    private const int Enough = 24; // characters
     private const string Special = "\"\\$`!\uFFFD"; // what a shell has other uses for between quotes, and no character at all
 
     /// <summary>
-    /// Whole tokens from the beginning of the first line that is not blank, so many that there are about a dozen characters; null where the text
-    /// has none that could stand between quotes on a command line.
+    /// Whole tokens from the beginning of the first line that is not blank, about two dozen characters of it at the most, and whole words where
+    /// there are spaces; null where it has none that could stand between quotes on a command line.
     /// </summary>
     /// <param name="tokens">The text.</param>
     /// <param name="tokenizer">What made the tokens.</param>
@@ -35,6 +35,8 @@ public static class TextBeginning
             }
             best = text;
         }
+        if (best.Length >= Enough && best.LastIndexOf(' ') is > 0 and int space)
+            best = best[..space];
         return string.IsNullOrWhiteSpace(best) ? null : best.TrimEnd();
     }
 }

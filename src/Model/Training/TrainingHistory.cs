@@ -33,8 +33,8 @@ public sealed record TrainingHistory(
     private const int MostPoints = 2000;
     private const double Forgets = 0.25; // a running mean of about four logged steps
 
-    /// <summary>The last logged step; 0 where none is.</summary>
-    public int LastStep => Steps.Count > 0 ? Steps[^1].Step : 0;
+    /// <summary>The last step that was logged or evaluated; 0 where none was.</summary>
+    public int LastStep => Math.Max(Steps.Count > 0 ? Steps[^1].Step : 0, Evaluations.Count > 0 ? Evaluations[^1].Step : 0);
 
     /// <summary>The lowest validation loss; null where there is none.</summary>
     public double? BestValidationLoss => Evaluations.Min(evaluation => evaluation.ValidationLoss);

@@ -223,7 +223,13 @@ public sealed class ModelFileTests : IDisposable
     {
         GptConfig config = new()
         {
-            VocabularySize = 3, Context = 4, Layers = 1, Heads = 1, Width = 32, Activation = Activation.Relu, Positions = PositionKind.Sinusoidal,
+            VocabularySize = 3,
+            Context = 4,
+            Layers = 1,
+            Heads = 1,
+            Width = 32,
+            Activation = Activation.Relu,
+            Positions = PositionKind.Sinusoidal,
         };
         Gpt<float> gpt = new(config);
         gpt.Initialize(1);
