@@ -8,7 +8,7 @@ namespace MiniGpt.Tensors.Kernels;
 public static class Embedding
 {
     // Columns that one thread adds up in Scatter: some cache lines, so that threads do not share one.
-    private const int ColumnBlock = 64;
+    private const int ColumnBlock = 128;
 
     /// <summary>Copies the table's row of each id: destination[..., :] = table[ids[...], :].</summary>
     /// <param name="table">[V, C].</param>
@@ -102,10 +102,15 @@ public static class Embedding
             for (int row = 0; row < count; row++)
             {
                 T* gradient = Gradient.Pointer + (long)row * columns, sum = Table.Pointer + (long)Ids.Pointer[row] * columns;
-                for (int i = first; i < after; i += V.Count)
+                int i = first;
+                for (; i <= after - V.Count; i += V.Count)
                 {
-                    int width = Math.Min(V.Count, after - i);
-                    (V.Load(sum + i, width) + V.Load(gradient + i, width)).Store(sum + i, width);
+                    (V.Load(sum + i) + V.Load(gradient + i)).Store(sum + i);
+                }
+
+                if (i < after)
+                {
+                    (V.Load(sum + i, after - i) + V.Load(gradient + i, after - i)).Store(sum + i, after - i);
                 }
             }
         }
