@@ -31,7 +31,7 @@ public static class Attention
     {
         Check(q, k, v, output, logSumExp, options);
         var kernel = new AttentionForward<T>(q, k, v, output, logSumExp, WithWholeMask(options, q, k));
-        Workers.Run<T, AttentionForward<T>>(ref kernel, q.Shape[0] * q.Shape[1], Grain(q, k, 1));
+        Workers.Run<T, AttentionForward<T>>(ref kernel, q.Shape[0] * q.Shape[1], Grain(q, k, q.Shape[1]));
     }
 
     /// <summary>Computes the gradients of q, k and v from that of the output.</summary>
@@ -60,12 +60,16 @@ public static class Attention
         RequireSame(v, vGradient);
         var kernel = new AttentionBackward<T>(
             q, k, v, output, logSumExp, outputGradient, qGradient, kGradient, vGradient, accumulate, WithWholeMask(options, q, k));
-        Workers.Run<T, AttentionBackward<T>>(ref kernel, k.Shape[0] * k.Shape[1], Grain(q, k, AttentionTile.GroupSize(q, k)));
+        Workers.Run<T, AttentionBackward<T>>(ref kernel, k.Shape[0] * k.Shape[1], Grain(q, k, k.Shape[1]));
     }
 
-    // Short sequences are handed out several heads at a time.
+    // Short sequences are handed out several heads at a time, and so are many heads: each of a chunk fetches what the next one begins with.
     private static int Grain<T>(Tensor<T> q, Tensor<T> k, int heads)
-        where T : unmanaged => (int)Math.Max(1, 65536 / Math.Max(1, (long)heads * q.Shape[2] * k.Shape[2] * q.Shape[3]));
+        where T : unmanaged
+    {
+        long workOfHead = (long)q.Shape[1] / Math.Max(1, heads) * q.Shape[2] * k.Shape[2] * q.Shape[3];
+        return (int)Math.Max(1, Math.Max((long)q.Shape[0] * heads / 24, 524288 / Math.Max(1, workOfHead)));
+    }
 
     private static AttentionOptions<T> WithWholeMask<T>(in AttentionOptions<T> options, Tensor<T> q, Tensor<T> k)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>

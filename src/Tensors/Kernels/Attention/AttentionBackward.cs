@@ -47,17 +47,17 @@ internal readonly unsafe struct AttentionBackward<T>(
             // Without keys too, for the gradient of the queries, which is zero then.
             for (int firstKey = 0; firstKey == 0 || firstKey < _k.Shape[2]; firstKey += KeysAtOnce)
             {
-                RunKeys<V>(item, firstKey);
+                RunKeys<V>(item, firstKey, end);
             }
         }
     }
 
     /// <summary>A block of keys and values of one head, with all queries that see some of them.</summary>
-    private void RunKeys<V>(int keyHead, int firstKey)
+    private void RunKeys<V>(int keyHead, int firstKey, int end)
         where V : unmanaged, ISimd<V, T>
     {
         int keys = _k.Shape[2], queries = _q.Shape[2], group = AttentionTile.GroupSize(_q, _k);
-        KeyBlock block = Pack<V>(new KeyHead(this, keyHead, firstKey)) with { Next = Next(keyHead, firstKey) };
+        KeyBlock block = Pack<V>(new KeyHead(this, keyHead, firstKey)) with { Next = Next(keyHead, firstKey, end) };
         for (int member = 0; member < group; member++)
         {
             var head = new QueryHead(this, keyHead * group + member);
@@ -187,10 +187,12 @@ internal readonly unsafe struct AttentionBackward<T>(
         Write<V>(tile, stride, to, present, columns, accumulate);
     }
 
-    /// <summary>The block that comes after another one, most likely on the same thread.</summary>
-    private KeyHead Next(int keyHead, int firstKey) =>
+    /// <summary>
+    /// The block that comes after another one on the same thread, if any does: what another thread works on must not be taken from it.
+    /// </summary>
+    private KeyHead Next(int keyHead, int firstKey, int end) =>
         firstKey + KeysAtOnce < _k.Shape[2] ? new KeyHead(this, keyHead, firstKey + KeysAtOnce)
-        : keyHead + 1 < _k.Shape[0] * _k.Shape[1] ? new KeyHead(this, keyHead + 1, 0)
+        : keyHead + 1 < end ? new KeyHead(this, keyHead + 1, 0)
         : default;
 
     /// <summary>How many keys of the block a query sees, counted from the block's first.</summary>
