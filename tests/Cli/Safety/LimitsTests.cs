@@ -31,7 +31,7 @@ public sealed partial class LimitsTests : IDisposable
     [InlineData("a text named twice", 1, "text.txt is named twice", "minigpt train --data text.txt ./text.txt --out run")]
     [InlineData("a text named twice, once by its folder", 1, "text.txt is named twice", "minigpt train --data . text.txt --out run")]
     [InlineData("a text that is a folder without text", 1, "no text found", "minigpt train --data files --out run")]
-    [InlineData("an output folder that is a file", 1, "text.txt", "minigpt train --data text.txt --context 8 --out text.txt")]
+    [InlineData("an output folder that is a file", 2, "text.txt", "minigpt train --data text.txt --context 8 --out text.txt")]
     [InlineData("a full standard output", 1, "No space left on device", "minigpt train TRAIN --out run >/dev/null 2>&1; minigpt sample --model run > /dev/full")]
     [InlineData("a closed standard output", 1, "standard output cannot be written", "minigpt train TRAIN --out run >/dev/null 2>&1; minigpt sample --model run >&-")]
     [InlineData("a text without permission", 1, "denied", "AS-NOBODY minigpt train --data locked/text.txt --out run")]
