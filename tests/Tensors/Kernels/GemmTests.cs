@@ -45,6 +45,17 @@ public class GemmTests
     public void A_row_times_a_matrix_that_no_cache_holds_agrees_with_the_plain_loop() =>
         CheckProduct<float>(1, 8223, 1031, turnA: false, turnB: false, accumulate: false);
 
+    [Fact]
+    public void A_row_times_matrices_whose_elements_lie_in_turn_agrees_with_the_plain_loop()
+    {
+        Tensor<float> a = Samples.Random<float>([2, 1, 9], 1), c = Samples.Filled<float>([2, 1, 5], double.NaN);
+        Tensor<float> b = Samples.Random<float>([9, 5, 2], 2).Transpose(0, 2).Transpose(1, 2);
+        Gemm.Multiply(a, b, c);
+        double[] left = Samples.Doubles(a), right = Samples.Doubles(b);
+        Samples.AssertClose(
+            [.. Product(left[..9], right[..45], 1, 5, 9), .. Product(left[9..], right[45..], 1, 5, 9)], c, Epsilons(9), _ => 4);
+    }
+
     [Theory]
     [InlineData("2,3", "2,3", "2,3")]
     [InlineData("2,3", "", "2,3")]
