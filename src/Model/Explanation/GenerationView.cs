@@ -19,7 +19,7 @@ public sealed record GenerationView(int[] Chosen, string[] Written, PackedNumber
     {
         int steps = Math.Clamp(MostLogits / gpt.Config.VocabularySize, 1, MostSteps);
         SamplingOptions options = new();
-        Generator<float> generator = new(gpt);
+        Generator<float> generator = new(FrozenGpt<float>.Over(gpt));
         int[] chosen = [.. generator.Generate(ids, options).Take(steps)];
 
         using Tape<float> tape = new(records: false);

@@ -165,25 +165,27 @@ public sealed class ModelFile : IDisposable
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => new(Path, GptWeights.Read<T>(_source, Config, _names), Tokenizer, ExtraKeys);
 
     /// <summary>
-    /// The model as generation reads it: matrices in Q8_0 stay where they lie in the file, everything else is read. Valid until this is
-    /// disposed of.
+    /// The model as generation reads it: matrices in Q8_0 stay where they lie in the file, everything else is read, matrices laid out to be
+    /// multiplied. Valid until this is disposed of.
     /// </summary>
     /// <exception cref="FileFormatException">A tensor is missing, unexpected, or of another shape or type.</exception>
     public FrozenGpt<float> Freeze()
     {
-        if (Tensors.All(tensor => tensor.Type != StoredType.Q8_0))
-            return FrozenGpt<float>.From(GptWeights.Read<float>(_source, Config, _names));
-
         (Gpt<float> gpt, StoredTensor[] entries) = GptWeights.Match<float>(_source, Config, _names);
         Dictionary<Parameter<float>, StoredTensor> entryOf = gpt.Parameters.All.Zip(entries).ToDictionary(pair => pair.First, pair => pair.Second);
-        return FrozenGpt<float>.From(gpt, Matrix, Values);
+        using Arena arena = new();
+        return FrozenGpt<float>.From(gpt, Matrix, parameter => ReadInto(new Tensor<float>(parameter.Shape), parameter));
 
-        WeightMatrix<float> Matrix(Parameter<float> parameter) =>
-            Blocks(parameter.Name) is Q8Matrix blocks ? new QuantizedMatrix(blocks) : new DenseMatrix<float>(Values(parameter));
-
-        Tensor<float> Values(Parameter<float> parameter)
+        WeightMatrix<float> Matrix(Parameter<float> parameter)
         {
-            var values = new Tensor<float>(parameter.Shape);
+            if (Blocks(parameter.Name) is Q8Matrix blocks)
+                return new QuantizedMatrix(blocks);
+            arena.Reset(); // one matrix after the other in the same memory, on its way to where it stays
+            return new PanelMatrix<float>(ReadInto(arena.Allocate<float>(parameter.Shape), parameter));
+        }
+
+        Tensor<float> ReadInto(Tensor<float> values, Parameter<float> parameter)
+        {
             GptWeights.ReadInto(_source, entryOf[parameter], _names.IsTransposed(parameter.Name), values.Span);
             return values;
         }

@@ -6,7 +6,7 @@ using MiniGpt.Tensors.Kernels;
 namespace MiniGpt.Model.Generation;
 
 /// <summary>
-/// The parameters of a GPT as generation reads them: without gradients or a tape, its matrices dense, as they were trained, or in 8 bits.
+/// The parameters of a GPT as generation reads them: without gradients or a tape, its matrices as they were trained, laid out anew, or in 8 bits.
 /// </summary>
 /// <param name="Config">The sizes and choices.</param>
 /// <param name="TokenEmbedding">[V, C].</param>
@@ -31,8 +31,15 @@ public sealed record FrozenGpt<T>(
     public void RequireId(int id) => Require.That((uint)id < (uint)Config.VocabularySize,
         $"the prompt has the id {id}, outside of the vocabulary of {Config.VocabularySize}");
 
-    /// <summary>A model as it is in memory: nothing is copied, so that what training changes afterwards changes here too.</summary>
+    /// <summary>A model whose matrices are copied and laid out to be multiplied; tables and vectors are read where they lie.</summary>
     public static FrozenGpt<T> From(Gpt<T> gpt) =>
+        From(gpt, parameter => new PanelMatrix<T>(parameter.Value), parameter => parameter.Value);
+
+    /// <summary>
+    /// A model as it lies in memory: nothing is copied, so that what training changes afterwards changes here too. Slower than
+    /// <see cref="From(Gpt{T})"/>, several times so at prompts.
+    /// </summary>
+    public static FrozenGpt<T> Over(Gpt<T> gpt) =>
         From(gpt, parameter => new DenseMatrix<T>(parameter.Value), parameter => parameter.Value);
 
     /// <summary>A model of which functions say what each matrix and each table or vector is.</summary>

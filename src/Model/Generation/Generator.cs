@@ -13,7 +13,7 @@ namespace MiniGpt.Model.Generation;
 public sealed class Generator<T>(FrozenGpt<T> gpt, ITokenizer? tokenizer = null)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>A generator with a model's parameters as they are whenever it generates.</summary>
+    /// <summary>A generator with a copy of a model's matrices.</summary>
     public Generator(Gpt<T> gpt, ITokenizer? tokenizer = null)
         : this(FrozenGpt<T>.From(gpt), tokenizer)
     {

@@ -13,5 +13,5 @@ public static class QuantizedGpt
 
     private static WeightMatrix<float> Freeze(Parameter<float> parameter) => parameter.Shape[1] % Q8Block.Size == 0
         ? new QuantizedMatrix(Q8Matrix.Quantize(parameter.Value))
-        : new DenseMatrix<float>(parameter.Value);
+        : new PanelMatrix<float>(parameter.Value);
 }

@@ -60,7 +60,7 @@ public sealed class TrainingRun<T> : IDisposable
         Ceiling = FmaCeiling.Measure<T>(s_ceilingBudget);
         _trainer = new Trainer<T>(gpt, options, data.Train, Ceiling);
         _evaluator = new Evaluator<T>(gpt, options.BatchSize);
-        _generator = new Generator<T>(gpt);
+        _generator = new Generator<T>(FrozenGpt<T>.Over(gpt));
     }
 
     /// <summary>Prepares to go on where a run stopped.</summary>

@@ -14,13 +14,19 @@ public class WeightMatrixTests
     [InlineData(13, 7, 33)]
     [InlineData(8, 130, 1500)]
     [InlineData(97, 33, 40)]
-    public void A_dense_product_is_that_of_the_plain_loop(int rows, int outputs, int inputs) => AssertDenseProduct(rows, outputs, inputs);
+    public void A_product_is_that_of_the_plain_loop(int rows, int outputs, int inputs) => AssertProducts(rows, outputs, inputs);
 
-    private static void AssertDenseProduct(int rows, int outputs, int inputs)
+    private static void AssertProducts(int rows, int outputs, int inputs)
+    {
+        AssertProduct(rows, outputs, inputs, w => new DenseMatrix<double>(w));
+        AssertProduct(rows, outputs, inputs, w => new PanelMatrix<double>(w));
+    }
+
+    private static void AssertProduct(int rows, int outputs, int inputs, Func<Tensor<double>, WeightMatrix<double>> keep)
     {
         Tensor<double> x = Random<double>(1, [rows, inputs]), w = Random<double>(2, [outputs, inputs]), bias = Random<double>(3, [outputs]);
         Tensor<double> y = Random<double>(4, [rows, outputs]), start = Tensor<double>.From(y.Span, y.Shape);
-        var matrix = new DenseMatrix<double>(w);
+        WeightMatrix<double> matrix = keep(w);
         matrix.Multiply(x, bias, y, accumulate: true);
         AssertPlain(start);
         matrix.Multiply(x, default, y, accumulate: false);
@@ -43,13 +49,13 @@ public class WeightMatrixTests
     }
 
     [Fact]
-    public void Dense_products_of_every_size_from_1_to_257_are_those_of_the_plain_loop()
+    public void Products_of_every_size_from_1_to_257_are_those_of_the_plain_loop()
     {
         for (int size = 1; size <= 257; size++)
         {
-            AssertDenseProduct(size, 3, 5);
-            AssertDenseProduct(3, size, 5);
-            AssertDenseProduct(2, 5, size);
+            AssertProducts(size, 3, 5);
+            AssertProducts(3, size, 5);
+            AssertProducts(2, 5, size);
         }
     }
 
@@ -91,12 +97,18 @@ public class WeightMatrixTests
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public void A_row_has_the_same_bits_alone_and_among_others(bool quantize)
+    [InlineData("dense")]
+    [InlineData("panels")]
+    [InlineData("Q8_0")]
+    public void A_row_has_the_same_bits_alone_and_among_others(string kind)
     {
         Tensor<float> x = Random<float>(1, [200, 1504]), w = Random<float>(2, [101, 1504]), bias = Random<float>(3, [101]);
-        WeightMatrix<float> matrix = quantize ? new QuantizedMatrix(Q8Matrix.Quantize(w)) : new DenseMatrix<float>(w);
+        WeightMatrix<float> matrix = kind switch
+        {
+            "dense" => new DenseMatrix<float>(w),
+            "panels" => new PanelMatrix<float>(w),
+            _ => new QuantizedMatrix(Q8Matrix.Quantize(w)),
+        };
         var together = new Tensor<float>([200, 101]);
         matrix.Multiply(x, bias, together);
         foreach (int count in (int[])[1, 2, 3, 5, 7, 12])
@@ -113,16 +125,18 @@ public class WeightMatrixTests
     [Fact]
     public void Rows_are_read_as_they_are_kept()
     {
-        Tensor<float> w = Random<float>(2, [5, 64]);
+        Tensor<float> w = Random<float>(2, [70, 64]);
         float[] row = new float[64];
         new DenseMatrix<float>(w).ReadRow(3, row);
         Assert.Equal(w.Slice(0, 3, 1).Span.ToArray(), row);
+        new PanelMatrix<float>(w).ReadRow(68, row);
+        Assert.Equal(w.Slice(0, 68, 1).Span.ToArray(), row);
         Q8Matrix quantized = Q8Matrix.Quantize(w);
         new QuantizedMatrix(quantized).ReadRow(3, row);
         float[] expected = new float[64];
         Q8Block.Dequantize(quantized.Row(3), expected);
         Assert.Equal(expected, row);
-        Assert.Throws<ArgumentOutOfRangeException>(() => new DenseMatrix<float>(w).ReadRow(5, row));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new DenseMatrix<float>(w).ReadRow(70, row));
         Assert.Throws<ArgumentException>(() => new DenseMatrix<float>(w).ReadRow(0, row.AsSpan(1)));
     }
 
@@ -134,6 +148,7 @@ public class WeightMatrixTests
         Assert.Contains("[2, 5]", error.Message);
         Assert.Throws<ShapeException>(() => matrix.Multiply(new Tensor<float>([2, 4]), new Tensor<float>([4]), new Tensor<float>([2, 3])));
         Assert.Throws<ArgumentException>(() => new DenseMatrix<float>(new Tensor<float>([3])));
+        Assert.Throws<ArgumentException>(() => new PanelMatrix<float>(new Tensor<float>([3])));
     }
 
     private static Tensor<T> Random<T>(ulong seed, Shape shape)

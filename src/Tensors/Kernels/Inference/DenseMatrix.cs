@@ -8,7 +8,7 @@ namespace MiniGpt.Tensors.Kernels;
 /// <param name="values">[Out, In], contiguous.</param>
 /// <exception cref="ArgumentException">The tensor is no matrix.</exception>
 /// <exception cref="InvalidOperationException">The tensor is not contiguous.</exception>
-public sealed class DenseMatrix<T>(Tensor<T> values) : WeightMatrix<T>(Check(values).Shape[0], values.Shape[1])
+public sealed class DenseMatrix<T>(Tensor<T> values) : WeightMatrix<T>(values)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly Tensor<T> _values = values;
@@ -27,24 +27,13 @@ public sealed class DenseMatrix<T>(Tensor<T> values) : WeightMatrix<T>(Check(val
             Depth = Inputs,
             Columns = Outputs,
             Accumulate = accumulate,
-            Partition = new ProductPartition(x.Shape[0], Outputs, Inputs),
+            Partition = new ProductPartition(x.Shape[0], Outputs, Inputs, DotTile.Columns),
         };
         Workers.Run<T, Kernel>(ref kernel, kernel.Partition.Tasks, grain: 1);
     }
 
     private protected override void Read(int row, Span<T> destination) =>
         _values.Span.Slice(row * Inputs, Inputs).CopyTo(destination);
-
-    private static unsafe Tensor<T> Check(Tensor<T> values)
-    {
-        if (values.Rank != 2)
-        {
-            throw new ArgumentException($"DenseMatrix: weights are [Out, In], not {values.Shape}.");
-        }
-
-        values.RequireContiguous();
-        return values;
-    }
 
     private unsafe struct Kernel : IRangeKernel<T>
     {

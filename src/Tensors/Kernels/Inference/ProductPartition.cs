@@ -21,12 +21,17 @@ internal readonly struct ProductPartition
     private readonly int _columnsOfTask;
     private readonly int _rowTasks;
 
-    public ProductPartition(int rows, int columns, int depth)
+    /// <summary>Cuts a product.</summary>
+    /// <param name="rows">Rows of X.</param>
+    /// <param name="columns">Rows of W.</param>
+    /// <param name="depth">The length of both.</param>
+    /// <param name="together">Columns that are not separated.</param>
+    public ProductPartition(int rows, int columns, int depth, int together)
     {
         (_rows, _columns) = (rows, columns);
         _rowTasks = (rows + MostRows - 1) / MostRows;
         _rowsOfTask = RoundUp((rows + _rowTasks - 1) / Math.Max(1, _rowTasks), 6);
-        _columnsOfTask = RoundUp(Math.Max(32, Weights / Math.Max(1, depth)), DotTile.Columns);
+        _columnsOfTask = RoundUp(Math.Max(32, Weights / Math.Max(1, depth)), together);
         Tasks = _rowTasks * ((columns + _columnsOfTask - 1) / _columnsOfTask);
     }
 

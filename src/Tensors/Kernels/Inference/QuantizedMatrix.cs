@@ -35,7 +35,7 @@ public sealed class QuantizedMatrix(Q8Matrix values) : WeightMatrix<float>(value
             Blocks = blocks,
             Columns = Outputs,
             Accumulate = accumulate,
-            Partition = new ProductPartition(rows, Outputs, Inputs),
+            Partition = new ProductPartition(rows, Outputs, Inputs, DotTile.Columns),
         };
         Workers.Run<float, ProductKernel>(ref kernel, kernel.Partition.Tasks, grain: 1);
     }

@@ -14,6 +14,20 @@ public abstract class WeightMatrix<T>
 {
     private protected WeightMatrix(int outputs, int inputs) => (Outputs, Inputs) = (outputs, inputs);
 
+    /// <summary>A matrix of the sizes that a tensor [Out, In] has.</summary>
+    /// <exception cref="ArgumentException">The tensor is no matrix.</exception>
+    /// <exception cref="InvalidOperationException">The tensor is not contiguous.</exception>
+    private protected unsafe WeightMatrix(Tensor<T> values)
+    {
+        if (values.Rank != 2)
+        {
+            throw new ArgumentException($"WeightMatrix: weights are [Out, In], not {values.Shape}.");
+        }
+
+        values.RequireContiguous();
+        (Outputs, Inputs) = (values.Shape[0], values.Shape[1]);
+    }
+
     /// <summary>The number of rows.</summary>
     public int Outputs { get; }
 
@@ -43,6 +57,7 @@ public abstract class WeightMatrix<T>
         }
 
         Run(x, bias, y, accumulate);
+        GC.KeepAlive(this); // kernels know only where the weights lie, and their memory ends with this
     }
 
     /// <summary>Copies a row, as an embedding does.</summary>
