@@ -39,7 +39,7 @@ internal static unsafe class AttentionProduct
             }
             else
             {
-                Microkernel.Run<T, V>(height, depth, a, tile, b.RowStride, to);
+                Microkernel.Run<T, V>(height, depth, a, tile, b.RowStride, to, new Ahead(tile, 0));
             }
         }
     }

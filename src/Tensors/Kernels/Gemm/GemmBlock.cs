@@ -46,7 +46,8 @@ internal static unsafe class GemmBlock
             tileRows = Microkernel.Rows<T, V>(rows - row);
             int height = Math.Min(tileRows, rows - row);
             Operand<T> panel = a.From(row, 0);
-            if (height < tileRows || NeedsPacking(panel, columns))
+            bool packed = height < tileRows || NeedsPacking(panel, columns);
+            if (packed)
             {
                 if (row >= packedEnd)
                 {
@@ -63,16 +64,41 @@ internal static unsafe class GemmBlock
                 int width = Math.Min(tileColumns, columns - column);
                 T* tileB = b.Pointer + column * b.ColumnStride;
                 Destination<T> tile = to.From(row, column);
+                bool first = row == 0 && b.ColumnStride == 1, last = column + tileColumns >= columns;
+                Ahead ahead = first && !last ? new Ahead(tileB + tileColumns, b.RowStride * sizeof(T))
+                    : !packed && row + tileRows < rows && (first ? last : column == 0) ? NextPanel(panel, tileRows, depth)
+                    : new Ahead(tileB, 0);
                 if (height == tileRows && width == tileColumns)
                 {
-                    Microkernel.Run<T, V>(tileRows, depth, panel, tileB, b.RowStride, tile);
+                    Fetch<T, V>(tile, tileRows);
+                    Microkernel.Run<T, V>(tileRows, depth, panel, tileB, b.RowStride, tile, ahead);
                 }
                 else
                 {
-                    Microkernel.Run<T, V>(tileRows, depth, panel, tileB, b.RowStride, new Destination<T>(edge, tileColumns, false, null));
+                    Microkernel.Run<T, V>(tileRows, depth, panel, tileB, b.RowStride, new Destination<T>(edge, tileColumns, false, null), ahead);
                     CopyEdge(edge, tileColumns, height, width, tile);
                 }
             }
+        }
+    }
+
+    /// <summary>The rows below a panel, if they are one stretch of memory or lie side by side.</summary>
+    private static Ahead NextPanel<T>(in Operand<T> panel, int tileRows, int depth)
+        where T : unmanaged =>
+        panel.RowStride == 1 ? new Ahead(panel.Pointer + tileRows, panel.ColumnStride * sizeof(T))
+        : panel.RowStride == depth ? new Ahead(panel.Pointer + tileRows * panel.RowStride, 2 * Cache.LineBytes)
+        : new Ahead(panel.Pointer, 0);
+
+    /// <summary>Fetches a tile of C, whose rows lie apart: it arrives while its product is computed.</summary>
+    private static void Fetch<T, V>(in Destination<T> tile, int tileRows)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where V : unmanaged, ISimd<V, T>
+    {
+        T* row = tile.Pointer;
+        for (int i = 0; i < tileRows; i++, row += tile.RowStride)
+        {
+            Cache.Prefetch(row);
+            Cache.Prefetch(row + V.Count);
         }
     }
 
@@ -97,7 +123,7 @@ internal static unsafe class GemmBlock
     /// </summary>
     private static bool NeedsPacking<T>(in Operand<T> panel, int columns)
         where T : unmanaged => panel.RowStride == 1 && panel.ColumnStride != 1
-            ? columns > 256 || panel.ColumnStride * sizeof(T) % 4096 == 0
+            ? columns > 1024 || panel.ColumnStride * sizeof(T) % 4096 == 0
             : panel.ColumnStride != 1 || (panel.RowStride * sizeof(T) % 4096 == 0 && columns >= 96);
 
     private static void CopyEdge<T>(T* edge, int edgeStride, int height, int width, in Destination<T> tile)

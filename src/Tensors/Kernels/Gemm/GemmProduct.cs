@@ -12,8 +12,9 @@ internal readonly unsafe struct GemmProduct<T, TFunction> : IRangeKernel<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TFunction : struct, IUnaryFunction<T>
 {
-    // Over not too many pages, and at home in the L2 cache.
-    private const long MostBytesInPlace = 256 * 1024;
+    // Few rows do not make up for packing; where B's own rows are short, its tiles are as good to read where they lie for any number.
+    private const int FewRows = 384;
+    private const int BytesOfShortRow = 2048;
 
     private readonly Tensor<T> _a;
     private readonly Tensor<T> _b;
@@ -24,7 +25,6 @@ internal readonly unsafe struct GemmProduct<T, TFunction> : IRangeKernel<T>
     private readonly GemmPartition _partition;
     private readonly T* _packedB;
 
-    // A small B whose columns lie side by side costs less to read where it lies than to pack.
     private readonly bool _readsInPlace;
 
     /// <summary>All operands have the outer axes of <paramref name="c"/>; <paramref name="bias"/> and <paramref name="activated"/> may be empty.</summary>
@@ -39,7 +39,7 @@ internal readonly unsafe struct GemmProduct<T, TFunction> : IRangeKernel<T>
         in Tensor<T> a, in Tensor<T> b, in Tensor<T> bias, in Tensor<T> c, in Tensor<T> activated, bool accumulate, GemmPartition partition)
     {
         _readsInPlace = b.Stride(-1) == 1 && GemmPartition.HasWholeTiles(b.Shape[-1])
-            && (long)b.Stride(-2) * b.Shape[-2] * sizeof(T) <= MostBytesInPlace;
+            && (c.Shape[-2] <= FewRows || (long)b.Stride(-2) * sizeof(T) <= BytesOfShortRow);
 
         // Only where several tasks read the same columns is it worth a pass of its own.
         _packedB = partition.RowTasks > 1 && !_readsInPlace ? GemmPacking<T>.PackAll(b) : null;

@@ -10,7 +10,8 @@ namespace MiniGpt.Tensors.Kernels;
 /// </summary>
 /// <remarks>
 /// Accumulators are separate locals, since the JIT keeps locals, but not elements of an array, in registers. The row stride of A is a
-/// parameter, so that rows can be read where they lie as well as from a packed panel.
+/// parameter, so that rows can be read where they lie as well as from a packed panel. Two lines of memory are fetched ahead at each step:
+/// the multiplications leave room for them, while a pass of its own that fetches would wait.
 /// </remarks>
 internal static unsafe class Microkernel
 {
@@ -43,8 +44,9 @@ internal static unsafe class Microkernel
     /// <param name="b">The tile's first column of B; its columns lie side by side.</param>
     /// <param name="bStep">From one row of B to the next.</param>
     /// <param name="to">Where the tile goes.</param>
+    /// <param name="ahead">What to fetch meanwhile for the tiles that follow.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Run<T, V>(int rows, int depth, in Operand<T> a, T* b, nint bStep, in Destination<T> to)
+    public static void Run<T, V>(int rows, int depth, in Operand<T> a, T* b, nint bStep, in Destination<T> to, in Ahead ahead)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
     {
@@ -53,20 +55,20 @@ internal static unsafe class Microkernel
         {
             if (full)
             {
-                Rows12<T, V>(depth, a, b, bStep, to);
+                Rows12<T, V>(depth, a, b, bStep, to, ahead);
             }
             else
             {
-                Rows8<T, V>(depth, a, b, bStep, to);
+                Rows8<T, V>(depth, a, b, bStep, to, ahead);
             }
         }
         else if (full)
         {
-            Rows6<T, V>(depth, a, b, bStep, to);
+            Rows6<T, V>(depth, a, b, bStep, to, ahead);
         }
         else
         {
-            Rows4<T, V>(depth, a, b, bStep, to);
+            Rows4<T, V>(depth, a, b, bStep, to, ahead);
         }
     }
 
@@ -78,11 +80,13 @@ internal static unsafe class Microkernel
         typeof(V) == typeof(Simd512<T>) || (typeof(V) == typeof(Simd128<T>) && System.Runtime.Intrinsics.Arm.AdvSimd.IsSupported);
 
     // 24, 16, 12 and 8 accumulators, two vectors of B and one element of A.
-    private static void Rows12<T, V>(int depth, in Operand<T> a, T* b, nint bStep, in Destination<T> to)
+    private static void Rows12<T, V>(int depth, in Operand<T> a, T* b, nint bStep, in Destination<T> to, in Ahead ahead)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
     {
         nint row1 = a.RowStride, row2 = 2 * row1, step = a.ColumnStride;
+        byte* fetched = ahead.Line;
+        nint fetchedStep = ahead.Step;
         T* a0 = a.Pointer;
         T* a3 = a.Pointer + 3 * row1;
         T* a6 = a.Pointer + 6 * row1;
@@ -101,6 +105,8 @@ internal static unsafe class Microkernel
         V c11L = V.Zero, c11R = V.Zero;
         for (; depth > 0; depth--)
         {
+            Cache.Prefetch(fetched);
+            Cache.Prefetch(fetched + Cache.LineBytes);
             V left = V.Load(b), right = V.Load(b + V.Count), x;
             x = V.Broadcast(*a0);
             c0L = V.MultiplyAdd(x, left, c0L);
@@ -143,6 +149,7 @@ internal static unsafe class Microkernel
             a6 += step;
             a9 += step;
             b += bStep;
+            fetched += fetchedStep;
         }
 
         T* c = to.Pointer;
@@ -171,11 +178,13 @@ internal static unsafe class Microkernel
         Finish(c11L, c11R, c, to);
     }
 
-    private static void Rows8<T, V>(int depth, in Operand<T> a, T* b, nint bStep, in Destination<T> to)
+    private static void Rows8<T, V>(int depth, in Operand<T> a, T* b, nint bStep, in Destination<T> to, in Ahead ahead)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
     {
         nint row1 = a.RowStride, row2 = 2 * row1, step = a.ColumnStride;
+        byte* fetched = ahead.Line;
+        nint fetchedStep = ahead.Step;
         T* a0 = a.Pointer;
         T* a3 = a.Pointer + 3 * row1;
         T* a6 = a.Pointer + 6 * row1;
@@ -189,6 +198,8 @@ internal static unsafe class Microkernel
         V c7L = V.Zero, c7R = V.Zero;
         for (; depth > 0; depth--)
         {
+            Cache.Prefetch(fetched);
+            Cache.Prefetch(fetched + Cache.LineBytes);
             V left = V.Load(b), right = V.Load(b + V.Count), x;
             x = V.Broadcast(*a0);
             c0L = V.MultiplyAdd(x, left, c0L);
@@ -218,6 +229,7 @@ internal static unsafe class Microkernel
             a3 += step;
             a6 += step;
             b += bStep;
+            fetched += fetchedStep;
         }
 
         T* c = to.Pointer;
@@ -238,11 +250,13 @@ internal static unsafe class Microkernel
         Finish(c7L, c7R, c, to);
     }
 
-    private static void Rows6<T, V>(int depth, in Operand<T> a, T* b, nint bStep, in Destination<T> to)
+    private static void Rows6<T, V>(int depth, in Operand<T> a, T* b, nint bStep, in Destination<T> to, in Ahead ahead)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
     {
         nint row1 = a.RowStride, row2 = 2 * row1, step = a.ColumnStride;
+        byte* fetched = ahead.Line;
+        nint fetchedStep = ahead.Step;
         T* a0 = a.Pointer;
         T* a3 = a.Pointer + 3 * row1;
         V c0L = V.Zero, c0R = V.Zero;
@@ -253,6 +267,8 @@ internal static unsafe class Microkernel
         V c5L = V.Zero, c5R = V.Zero;
         for (; depth > 0; depth--)
         {
+            Cache.Prefetch(fetched);
+            Cache.Prefetch(fetched + Cache.LineBytes);
             V left = V.Load(b), right = V.Load(b + V.Count), x;
             x = V.Broadcast(*a0);
             c0L = V.MultiplyAdd(x, left, c0L);
@@ -275,6 +291,7 @@ internal static unsafe class Microkernel
             a0 += step;
             a3 += step;
             b += bStep;
+            fetched += fetchedStep;
         }
 
         T* c = to.Pointer;
@@ -291,11 +308,13 @@ internal static unsafe class Microkernel
         Finish(c5L, c5R, c, to);
     }
 
-    private static void Rows4<T, V>(int depth, in Operand<T> a, T* b, nint bStep, in Destination<T> to)
+    private static void Rows4<T, V>(int depth, in Operand<T> a, T* b, nint bStep, in Destination<T> to, in Ahead ahead)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
     {
         nint row1 = a.RowStride, row2 = 2 * row1, step = a.ColumnStride;
+        byte* fetched = ahead.Line;
+        nint fetchedStep = ahead.Step;
         T* a0 = a.Pointer;
         T* a3 = a.Pointer + 3 * row1;
         V c0L = V.Zero, c0R = V.Zero;
@@ -304,6 +323,8 @@ internal static unsafe class Microkernel
         V c3L = V.Zero, c3R = V.Zero;
         for (; depth > 0; depth--)
         {
+            Cache.Prefetch(fetched);
+            Cache.Prefetch(fetched + Cache.LineBytes);
             V left = V.Load(b), right = V.Load(b + V.Count), x;
             x = V.Broadcast(*a0);
             c0L = V.MultiplyAdd(x, left, c0L);
@@ -320,6 +341,7 @@ internal static unsafe class Microkernel
             a0 += step;
             a3 += step;
             b += bStep;
+            fetched += fetchedStep;
         }
 
         T* c = to.Pointer;

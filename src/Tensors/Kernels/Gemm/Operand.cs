@@ -41,3 +41,16 @@ internal readonly unsafe struct Destination<T>(T* pointer, nint rowStride, bool 
     public Destination<T> From(long row, long column) =>
         new(Pointer + row * RowStride + column, RowStride, Accumulate, Bias is null ? null : Bias + column);
 }
+
+/// <summary>
+/// Lines of memory to fetch, two at each step of a tile: what the tiles that follow will read, where it lies so far apart that the
+/// processor does not fetch it by itself.
+/// </summary>
+internal readonly unsafe struct Ahead(void* line, nint step)
+{
+    /// <summary>The first of the two lines.</summary>
+    public readonly byte* Line = (byte*)line;
+
+    /// <summary>Bytes from one step to the next; 0 for the same lines again, which costs nothing.</summary>
+    public readonly nint Step = step;
+}
