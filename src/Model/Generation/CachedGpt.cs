@@ -46,6 +46,13 @@ public sealed class CachedGpt<T>(FrozenGpt<T> gpt, int texts = 1) : IDisposable
             FrozenBlock<T> block = gpt.Blocks[layer];
             block.AttentionNorm.Forward(x, normed);
             block.QueryKeyValue.Forward(normed, qkv); // (R, 3C)
+            if (layer == config.Layers - 1 && !everywhere)
+            {
+                // From here on only what logits come from; of the positions before, the keys and values are all that is needed.
+                x = LastOfEach(x, texts);
+                (normed, heads, hidden) = (normed.Slice(0, 0, texts), heads.Slice(0, 0, texts), hidden.Slice(0, 0, texts));
+            }
+
             _cache.Attend(layer, text, texts, position, qkv, heads); // (R, C)
             block.Projection.AddTo(x, heads);
 
@@ -55,10 +62,9 @@ public sealed class CachedGpt<T>(FrozenGpt<T> gpt, int texts = 1) : IDisposable
             block.Down.AddTo(x, hidden);
         }
 
-        Tensor<T> last = everywhere ? x : LastOfEach(x, texts, normed);
-        gpt.FinalNorm.Forward(last, last);
-        Tensor<T> logits = _arena.Allocate<T>([last.Shape[0], config.VocabularySize]);
-        gpt.Head.Multiply(last, default, logits);
+        gpt.FinalNorm.Forward(x, x);
+        Tensor<T> logits = _arena.Allocate<T>([x.Shape[0], config.VocabularySize]);
+        gpt.Head.Multiply(x, default, logits);
         return logits;
     }
 
@@ -87,7 +93,7 @@ public sealed class CachedGpt<T>(FrozenGpt<T> gpt, int texts = 1) : IDisposable
         }
     }
 
-    private void Activate(Tensor<T> x)
+    private void Activate(in Tensor<T> x)
     {
         switch (gpt.Config.Activation)
         {
@@ -106,21 +112,15 @@ public sealed class CachedGpt<T>(FrozenGpt<T> gpt, int texts = 1) : IDisposable
         }
     }
 
-    /// <summary>The last row of each text's, side by side.</summary>
-    private static Tensor<T> LastOfEach(Tensor<T> x, int texts, Tensor<T> room)
+    /// <summary>The last row of each text's, moved side by side.</summary>
+    private static Tensor<T> LastOfEach(Tensor<T> x, int texts)
     {
         int rowsOfText = x.Shape[0] / texts;
-        if (rowsOfText == 1)
+        for (int text = 0; text < texts && rowsOfText > 1; text++)
         {
-            return x;
+            x.Slice(0, (text + 1) * rowsOfText - 1, 1).Span.CopyTo(x.Slice(0, text, 1).Span);
         }
 
-        Tensor<T> last = room.Slice(0, 0, texts);
-        for (int text = 0; text < texts; text++)
-        {
-            x.Slice(0, (text + 1) * rowsOfText - 1, 1).Span.CopyTo(last.Slice(0, text, 1).Span);
-        }
-
-        return last;
+        return x.Slice(0, 0, texts);
     }
 }

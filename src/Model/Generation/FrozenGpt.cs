@@ -93,10 +93,10 @@ public sealed record FrozenLinear<T>(WeightMatrix<T> Weight, Tensor<T> Bias)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>y = x·Wᵀ + b.</summary>
-    public void Forward(Tensor<T> x, Tensor<T> y) => Weight.Multiply(x, Bias, y);
+    public void Forward(in Tensor<T> x, in Tensor<T> y) => Weight.Multiply(x, Bias, y);
 
     /// <summary>y += x·Wᵀ + b.</summary>
-    public void AddTo(Tensor<T> y, Tensor<T> x) => Weight.Multiply(x, Bias, y, accumulate: true);
+    public void AddTo(in Tensor<T> y, in Tensor<T> x) => Weight.Multiply(x, Bias, y, accumulate: true);
 }
 
 /// <summary>Layer normalisation with a gain and a bias.</summary>
@@ -107,5 +107,5 @@ public sealed record FrozenNorm<T>(Tensor<T> Gain, Tensor<T> Bias, T Epsilon)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <summary>Each row of x, normed, to y.</summary>
-    public void Forward(Tensor<T> x, Tensor<T> y) => LayerNorm.Forward(x, Gain, Bias, y, default, default, Epsilon);
+    public void Forward(in Tensor<T> x, in Tensor<T> y) => LayerNorm.Forward(x, Gain, Bias, y, default, default, Epsilon);
 }

@@ -1,10 +1,11 @@
 namespace MiniGpt.Tensors.Kernels;
 
 /// <summary>What kernels ask of their operands. Optional ones may be empty: the default tensor.</summary>
+/// <remarks>Shapes and tensors are passed by reference: they are ten words, and a token of a small model is checked a hundred times.</remarks>
 internal static class Check
 {
     /// <exception cref="ShapeException">The shapes differ.</exception>
-    public static void SameShape(string kernel, Shape first, Shape second)
+    public static void SameShape(string kernel, in Shape first, in Shape second)
     {
         if (first != second)
         {
@@ -15,7 +16,7 @@ internal static class Check
     /// <summary>A contiguous tensor of a given shape.</summary>
     /// <exception cref="ShapeException">The shape is another.</exception>
     /// <exception cref="InvalidOperationException">The tensor is a view with gaps.</exception>
-    public static unsafe void Dense<T>(string kernel, Shape expected, Tensor<T> tensor, bool optional = false)
+    public static unsafe void Dense<T>(string kernel, in Shape expected, in Tensor<T> tensor, bool optional = false)
         where T : unmanaged
     {
         if (!optional || !tensor.IsEmpty)
@@ -27,7 +28,7 @@ internal static class Check
 
     /// <summary>A contiguous tensor with one value for each index of the last axis of <paramref name="shape"/>.</summary>
     /// <exception cref="ShapeException">There are more or fewer values.</exception>
-    public static unsafe void PerColumn<T>(string kernel, Shape shape, Tensor<T> values, bool optional = false)
+    public static unsafe void PerColumn<T>(string kernel, in Shape shape, in Tensor<T> values, bool optional = false)
         where T : unmanaged
     {
         if (optional && values.IsEmpty)
@@ -45,7 +46,7 @@ internal static class Check
 
     /// <summary>A contiguous tensor with one value for each row: each index of all axes but the last.</summary>
     /// <exception cref="ShapeException">There are more or fewer values.</exception>
-    public static unsafe void PerRow<T>(string kernel, Shape shape, Tensor<T> values, bool optional = false)
+    public static unsafe void PerRow<T>(string kernel, in Shape shape, in Tensor<T> values, bool optional = false)
         where T : unmanaged
     {
         if (optional && values.IsEmpty)
@@ -62,5 +63,14 @@ internal static class Check
     }
 
     /// <summary>The number of rows: the product of all sizes but the last.</summary>
-    public static int RowsOf(Shape shape) => checked((int)shape.Without(-1).Count);
+    public static int RowsOf(in Shape shape)
+    {
+        int rows = 1;
+        for (int axis = shape.Axis(-1) - 1; axis >= 0; axis--)
+        {
+            rows = checked(rows * shape[axis]);
+        }
+
+        return rows;
+    }
 }

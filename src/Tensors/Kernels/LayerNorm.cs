@@ -23,7 +23,7 @@ public static class LayerNorm
     /// <exception cref="ShapeException">The shapes do not go together.</exception>
     /// <exception cref="InvalidOperationException">A tensor is not contiguous.</exception>
     public static void Forward<T>(
-        Tensor<T> x, Tensor<T> gain, Tensor<T> bias, Tensor<T> y, Tensor<T> mean, Tensor<T> inverseDeviation, T epsilon)
+        in Tensor<T> x, in Tensor<T> gain, in Tensor<T> bias, in Tensor<T> y, in Tensor<T> mean, in Tensor<T> inverseDeviation, T epsilon)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Check.Dense("LayerNorm", x.Shape, x);

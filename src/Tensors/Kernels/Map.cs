@@ -27,7 +27,7 @@ public static class Map
     /// <summary>y = f(x), element by element; y may be x.</summary>
     /// <exception cref="ShapeException">The shapes differ.</exception>
     /// <exception cref="InvalidOperationException">A tensor is not contiguous.</exception>
-    public static void Forward<T, TFunction>(Tensor<T> x, Tensor<T> y)
+    public static void Forward<T, TFunction>(in Tensor<T> x, in Tensor<T> y)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TFunction : struct, IUnaryFunction<T>
     {

@@ -21,6 +21,15 @@ public class KeyValueCacheTests
         Check<double>(stored: 0, added: 257, headSize: 5);
     }
 
+    [Fact]
+    public void Outputs_that_no_positions_stand_for_are_refused_with_both_shapes()
+    {
+        using var cache = new KeyValueCache<float>(layers: 1, texts: 2, heads: 1, context: 4, headSize: 3);
+        Tensor<float> qkv = new([4, 9]);
+        foreach (int rows in (int[])[3, 6])
+            Assert.Contains($"[{rows}, 3]", Assert.Throws<ShapeException>(() => cache.Attend(0, 0, 2, 0, qkv, new Tensor<float>([rows, 3]))).Message);
+    }
+
     // Scores are below D · 4 · scale; a weight errs by the share that a score does, and the outputs are means of numbers up to 2.
     private static void Check<T>(int stored, int added, int headSize)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -51,6 +60,13 @@ public class KeyValueCacheTests
         }
 
         Samples.AssertClose([.. expected], output, 16, _ => 2 * (2 + 4 * Math.Sqrt(headSize)));
+
+        // Asked of the last new positions alone, the same.
+        int asked = (added + 1) / 2;
+        var last = new Tensor<T>([Texts, asked, width]);
+        cache.Attend(0, 0, Texts, stored, Rows(stored, added), last.Reshape([Texts * asked, width]));
+        for (int text = 0; text < Texts; text++)
+            Assert.Equal(output.Slice(0, (text + 1) * added - asked, asked).Span.ToArray(), last.Slice(0, text, 1).Span.ToArray());
 
         double Number(int text, int position, int part, int head, int d) =>
             double.CreateTruncating(qkv[text, position, part * width + head * headSize + d]);

@@ -20,9 +20,10 @@ internal unsafe struct CachedAttention<T> : IRangeKernel<T>
     public T* Qkv, Output, Keys;
     public long Part;
     public int Heads, HeadSize, NewPositions, Position;
+    public int Queries; // of the new positions, how many attend: the last ones
 
     // Heads of a few dozen keys are handed out together.
-    public readonly int Grain => (int)Math.Max(1, 65_536 / ((long)NewPositions * (Position + NewPositions) * HeadSize + 1));
+    public readonly int Grain => (int)Math.Max(1, 65_536 / ((long)Queries * (Position + NewPositions) * HeadSize + 1));
 
     private readonly int Width => Heads * HeadSize;
 
@@ -33,14 +34,16 @@ internal unsafe struct CachedAttention<T> : IRangeKernel<T>
         {
             (int text, int head) = Math.DivRem(item, Heads);
             T* qkv = Qkv + (long)text * NewPositions * 3 * Width + head * HeadSize;
-            T* output = Output + (long)text * NewPositions * Width + head * HeadSize;
             T* keys = Keys + item * 2 * Part;
             T* values = keys + Part;
             Store(qkv, keys, values);
-            for (int first = 0; first < NewPositions; first += QueriesTogether)
+            int unasked = NewPositions - Queries;
+            T* q = qkv + (long)unasked * 3 * Width;
+            T* output = Output + (long)text * Queries * Width + head * HeadSize;
+            for (int first = 0; first < Queries; first += QueriesTogether)
             {
-                int queries = Math.Min(QueriesTogether, NewPositions - first);
-                Attend<V>(qkv + (long)first * 3 * Width, keys, values, Position + first + 1, queries, output + (long)first * Width);
+                int queries = Math.Min(QueriesTogether, Queries - first), visible = Position + unasked + first + 1;
+                Attend<V>(q + (long)first * 3 * Width, keys, values, visible, queries, output + (long)first * Width);
             }
         }
     }
@@ -144,25 +147,20 @@ internal unsafe struct CachedAttention<T> : IRangeKernel<T>
     {
         int column = 0;
         V scale = V.Broadcast(factor);
-        for (; column <= HeadSize - 4 * V.Count; column += 4 * V.Count)
+        for (; column <= HeadSize - 2 * V.Count; column += 2 * V.Count)
         {
             T* y = output + column;
             V sum0 = first ? V.Zero : V.Load(y), sum1 = first ? V.Zero : V.Load(y + V.Count);
-            V sum2 = first ? V.Zero : V.Load(y + 2 * V.Count), sum3 = first ? V.Zero : V.Load(y + 3 * V.Count);
             T* value = values + column;
             for (int key = 0; key < count; key++, value += HeadSize)
             {
                 V weight = V.Broadcast(weights[key]);
                 sum0 = V.MultiplyAdd(weight, V.Load(value), sum0);
                 sum1 = V.MultiplyAdd(weight, V.Load(value + V.Count), sum1);
-                sum2 = V.MultiplyAdd(weight, V.Load(value + 2 * V.Count), sum2);
-                sum3 = V.MultiplyAdd(weight, V.Load(value + 3 * V.Count), sum3);
             }
 
             (sum0 * scale).Store(y);
             (sum1 * scale).Store(y + V.Count);
-            (sum2 * scale).Store(y + 2 * V.Count);
-            (sum3 * scale).Store(y + 3 * V.Count);
         }
 
         for (; column < HeadSize; column += V.Count)

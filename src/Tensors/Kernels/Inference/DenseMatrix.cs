@@ -16,7 +16,7 @@ public sealed class DenseMatrix<T>(Tensor<T> values) : WeightMatrix<T>(values)
     /// <inheritdoc/>
     public override unsafe long Bytes => _values.Count * sizeof(T);
 
-    private protected override unsafe void Run(Tensor<T> x, Tensor<T> bias, Tensor<T> y, bool accumulate)
+    private protected override unsafe void Run(in Tensor<T> x, in Tensor<T> bias, in Tensor<T> y, bool accumulate)
     {
         var kernel = new Kernel
         {

@@ -54,23 +54,24 @@ public sealed unsafe class KeyValueCache<T> : IDisposable
     public int Context { get; }
 
     /// <summary>
-    /// Stores the keys and values of new positions of neighbouring texts, then lets each new position's query attend to all positions of
-    /// its text up to itself: softmax(q·kᵀ / √D)·v for each head.
+    /// Stores the keys and values of new positions of neighbouring texts, then lets the queries of new positions attend to all positions of
+    /// their text up to themselves: softmax(q·kᵀ / √D)·v for each head.
     /// </summary>
     /// <param name="layer">The layer.</param>
     /// <param name="text">The first text.</param>
     /// <param name="texts">How many texts get new positions, each as many.</param>
     /// <param name="position">The first new position; those before it are stored already.</param>
     /// <param name="qkv">[R, 3·H·D]: q, k and v side by side, text after text and position after position.</param>
-    /// <param name="output">[R, H·D].</param>
+    /// <param name="output">[Q, H·D]: of each text, the same number of new positions, its last ones.</param>
     /// <exception cref="ShapeException">The shapes do not go together.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There is no such layer or text, or no room for the positions.</exception>
-    public void Attend(int layer, int text, int texts, int position, Tensor<T> qkv, Tensor<T> output)
+    public void Attend(int layer, int text, int texts, int position, in Tensor<T> qkv, in Tensor<T> output)
     {
         int width = _heads * _headSize;
-        if (qkv.Rank != 2 || output.Rank != 2 || qkv.Shape[1] != 3 * width || output.Shape[1] != width || qkv.Shape[0] != output.Shape[0])
+        if (qkv.Rank != 2 || output.Rank != 2 || qkv.Shape[1] != 3 * width || output.Shape[1] != width
+            || output.Shape[0] > qkv.Shape[0] || output.Shape[0] % Math.Max(1, texts) != 0)
         {
-            throw new ShapeException("KeyValueCache", qkv.Shape, output.Shape, $"[R, {3 * width}] gives [R, {width}]");
+            throw new ShapeException("KeyValueCache", qkv.Shape, output.Shape, $"[R, {3 * width}] gives up to [R, {width}], each text as many");
         }
 
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)layer, (uint)_layers, nameof(layer));
@@ -88,6 +89,7 @@ public sealed unsafe class KeyValueCache<T> : IDisposable
             Heads = _heads,
             HeadSize = _headSize,
             NewPositions = rows,
+            Queries = texts == 0 ? 0 : output.Shape[0] / texts,
             Position = position,
         };
         Workers.Run<T, CachedAttention<T>>(ref kernel, texts * _heads, kernel.Grain);

@@ -36,7 +36,7 @@ public sealed class PanelMatrix<T> : WeightMatrix<T>
     /// <inheritdoc/>
     public override unsafe long Bytes => (long)Outputs * Inputs * sizeof(T);
 
-    private protected override unsafe void Run(Tensor<T> x, Tensor<T> bias, Tensor<T> y, bool accumulate)
+    private protected override unsafe void Run(in Tensor<T> x, in Tensor<T> bias, in Tensor<T> y, bool accumulate)
     {
         var kernel = new ProductKernel
         {
@@ -90,7 +90,6 @@ public sealed class PanelMatrix<T> : WeightMatrix<T>
             {
                 (int row, int rows, int column, int columns) = Partition.Task(task);
                 T* y = Y + (long)row * Columns + column;
-                Begin<V>(y, Columns, rows, columns, Bias is null ? null : Bias + column, Accumulate);
                 for (int k = 0; k < Depth; k += ProductPartition.Depth)
                 {
                     int depth = Math.Min(ProductPartition.Depth, Depth - k);
@@ -98,13 +97,19 @@ public sealed class PanelMatrix<T> : WeightMatrix<T>
                     T* panel = Panels + (long)column * Depth + (long)k * PanelTile.Columns<T>();
                     for (int i = 0; i < columns; i += PanelTile.Columns<T>(), panel += (long)PanelTile.Columns<T>() * Depth)
                     {
-                        if (columns - i >= PanelTile.Columns<T>())
+                        int width = Math.Min(columns - i, PanelTile.Columns<T>());
+                        if (k == 0)
+                        {
+                            Begin<V>(y + i, Columns, rows, width, Bias is null ? null : Bias + column + i, Accumulate);
+                        }
+
+                        if (width == PanelTile.Columns<T>())
                         {
                             PanelTile.Run<T, V>(rows, x, Depth, panel, depth, y + i, Columns);
                         }
                         else
                         {
-                            LastPanel<V>(rows, x, panel, depth, y + i, columns - i);
+                            LastPanel<V>(rows, x, panel, depth, y + i, width);
                         }
                     }
                 }

@@ -15,6 +15,7 @@ internal static unsafe class PanelTile
     private const int Vectors = 4;
 
     /// <summary>Columns in a panel.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Columns<T>()
         where T : unmanaged => Vectors * Math.Max(1, VectorWidth.Bits / 8 / sizeof(T));
 

@@ -17,7 +17,7 @@ public sealed class QuantizedMatrix(Q8Matrix values) : WeightMatrix<float>(value
     /// <inheritdoc/>
     public override long Bytes => (long)values.RowBytes * Outputs;
 
-    private protected override unsafe void Run(Tensor<float> x, Tensor<float> bias, Tensor<float> y, bool accumulate)
+    private protected override unsafe void Run(in Tensor<float> x, in Tensor<float> bias, in Tensor<float> y, bool accumulate)
     {
         int rows = x.Shape[0], blocks = Inputs / Q8Block.Size;
         sbyte* quantized = (sbyte*)Scratch.Get<float>(Scratch.Slot.QuantizedRows, (long)rows * blocks * (Q8Block.Size / sizeof(float) + 1));

@@ -44,7 +44,7 @@ public abstract class WeightMatrix<T>
     /// <param name="accumulate">Whether to add to y.</param>
     /// <exception cref="ShapeException">The shapes do not go together.</exception>
     /// <exception cref="InvalidOperationException">A tensor is not contiguous.</exception>
-    public void Multiply(Tensor<T> x, Tensor<T> bias, Tensor<T> y, bool accumulate = false)
+    public void Multiply(in Tensor<T> x, in Tensor<T> bias, in Tensor<T> y, bool accumulate = false)
     {
         if (x.Rank != 2 || y.Rank != 2 || x.Shape[1] != Inputs || y.Shape[1] != Outputs || x.Shape[0] != y.Shape[0])
         {
@@ -75,7 +75,7 @@ public abstract class WeightMatrix<T>
         Read(row, destination);
     }
 
-    private protected abstract void Run(Tensor<T> x, Tensor<T> bias, Tensor<T> y, bool accumulate);
+    private protected abstract void Run(in Tensor<T> x, in Tensor<T> bias, in Tensor<T> y, bool accumulate);
 
     private protected abstract void Read(int row, Span<T> destination);
 
