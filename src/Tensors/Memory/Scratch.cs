@@ -16,6 +16,7 @@ internal static unsafe class Scratch
         PackedB,
         Partials,
         Tile,
+        Turned,
         Keys,
         Values,
         Queries,

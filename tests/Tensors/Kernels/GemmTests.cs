@@ -8,12 +8,14 @@ namespace MiniGpt.Tests.Tensors.Kernels;
 [Collection("Workers")]
 public class GemmTests
 {
-    // Around the tiles (12 rows, 32 columns and less), blocks (256 columns, 512 steps) and the path of a single row.
+    // Around the tiles (12 rows, 32 columns and less), blocks (512 steps), the path of a single row, and few rows of whole tiles beside many
+    // columns, whose product is computed turned.
     public static TheoryData<int, int, int> Sizes => new()
     {
         { 1, 1, 1 }, { 1, 70, 33 }, { 1, 7, 600 }, { 1, 5, 4203 }, { 2, 3, 4 }, { 5, 31, 0 }, { 1, 31, 0 }, { 6, 1, 17 }, { 7, 5, 9 }, { 8, 16, 1 },
         { 11, 33, 64 }, { 12, 32, 16 }, { 13, 47, 3 }, { 17, 19, 23 }, { 23, 65, 70 }, { 24, 64, 48 }, { 25, 1, 70 }, { 37, 63, 15 },
         { 48, 70, 31 }, { 59, 8, 66 }, { 70, 70, 70 }, { 257, 257, 65 }, { 13, 257, 513 }, { 97, 129, 1030 }, { 300, 40, 200 },
+        { 32, 201, 1030 }, { 64, 130, 33 }, { 96, 1024, 7 },
     };
 
     [Theory]
@@ -131,6 +133,18 @@ public class GemmTests
         Assert.All(c.Span.ToArray(), x => Assert.True(float.IsFinite(x)));
         Gemm.Multiply(new Tensor<float>([13, 0]), new Tensor<float>([0, 35]), c);
         Assert.All(c.Span.ToArray(), x => Assert.Equal(0, x));
+    }
+
+    [Theory]
+    [InlineData(64, 131, 600)]
+    [InlineData(384, 1000, 40)]
+    public void A_row_has_the_same_bits_whatever_the_number_of_rows_beside_it(int rows, int columns, int depth)
+    {
+        Tensor<float> x = Samples.Random<float>([rows, depth], 1), weight = Samples.Random<float>([columns, depth], 2);
+        Tensor<float> bias = Samples.Random<float>([columns], 3), all = new([rows, columns]), fewer = new([rows - 1, columns]);
+        Gemm.Linear(x, weight, bias, all);
+        Gemm.Linear(x.Slice(0, 0, rows - 1), weight, bias, fewer);
+        Assert.Equal(fewer.Span.ToArray(), all.Slice(0, 0, rows - 1).Span.ToArray());
     }
 
     [Fact]

@@ -95,6 +95,13 @@ public static class Gemm
             b = b.BroadcastTo(outer.Append(b.Shape[-2]).Append(b.Shape[-1]));
         }
 
+        if (!accumulate && GemmProduct<T, TFunction>.IsBetterTurned(b, c))
+        {
+            activated = activated.IsEmpty ? activated : activated.Transpose(0, 1);
+            Multiply<T, TFunction>(b.Transpose(0, 1), a.Transpose(0, 1), bias, c.Transpose(0, 1), activated, accumulate);
+            return;
+        }
+
         if (c.Rank > 2 || c.Shape[-2] == 1 || b.Count <= GemmPacking<T>.MostElements)
         {
             Multiply<T, TFunction>(a, b, bias, c, activated, accumulate);

@@ -22,6 +22,7 @@ internal readonly unsafe struct GemmProduct<T, TFunction> : IRangeKernel<T>
     private readonly Tensor<T> _c;
     private readonly Tensor<T> _activated;
     private readonly bool _accumulate;
+    private readonly bool _isTurned;
     private readonly GemmPartition _partition;
     private readonly T* _packedB;
 
@@ -30,9 +31,9 @@ internal readonly unsafe struct GemmProduct<T, TFunction> : IRangeKernel<T>
     /// <summary>All operands have the outer axes of <paramref name="c"/>; <paramref name="bias"/> and <paramref name="activated"/> may be empty.</summary>
     /// <param name="a">[..., M, K].</param>
     /// <param name="b">[..., K, N].</param>
-    /// <param name="bias">[N].</param>
-    /// <param name="c">[..., M, N].</param>
-    /// <param name="activated">[..., M, N].</param>
+    /// <param name="bias">[N], or [M] where C is turned.</param>
+    /// <param name="c">[..., M, N], columns side by side; or turned, [M, N] with its rows side by side and N whole tiles, not added to.</param>
+    /// <param name="activated">[..., M, N], lying as C does.</param>
     /// <param name="accumulate">Whether to add to C.</param>
     /// <param name="partition">How C is cut.</param>
     public GemmProduct(
@@ -49,6 +50,7 @@ internal readonly unsafe struct GemmProduct<T, TFunction> : IRangeKernel<T>
         _c = c;
         _activated = activated;
         _accumulate = accumulate;
+        _isTurned = c.Shape[-1] > 1 && c.Stride(-1) != 1;
         _partition = partition;
         Items = checked((int)(c.Count / ((long)c.Shape[-2] * c.Shape[-1])) * _partition.Tasks);
     }
@@ -56,6 +58,14 @@ internal readonly unsafe struct GemmProduct<T, TFunction> : IRangeKernel<T>
     public int Items { get; }
 
     private int Depth => _a.Shape[-1];
+
+    /// <summary>
+    /// Whether Cᵀ = Bᵀ·Aᵀ costs less: where few rows meet a B whose columns run along memory, such as weights, those are then read where
+    /// they lie, and it is A, the smaller one, that is packed. Each element is the same sum in the same order.
+    /// </summary>
+    public static bool IsBetterTurned(in Tensor<T> b, in Tensor<T> c) =>
+        c.Rank == 2 && b.Stride(-2) == 1 && b.Stride(-1) > 1
+        && c.Shape[-2] <= FewRows && GemmPartition.HasWholeTiles(c.Shape[-2]) && c.Shape[-1] >= 2 * c.Shape[-2];
 
     public void Run<V>(int start, int end)
         where V : unmanaged, ISimd<V, T>
@@ -72,8 +82,17 @@ internal readonly unsafe struct GemmProduct<T, TFunction> : IRangeKernel<T>
             Operand<T> a = Operand<T>.Matrix(_a, matrix).From(row, 0);
             Operand<T> b = Operand<T>.Matrix(_b, matrix).From(0, column);
             Operand<T> c = Operand<T>.Matrix(_c, matrix).From(row, column);
-            T* bias = _bias.IsEmpty ? null : _bias.RequireContiguous() + column;
-            if (rows == 1)
+            Operand<T> activated = _activated.IsEmpty ? default : Operand<T>.Matrix(_activated, matrix).From(row, column);
+            T* bias = _bias.IsEmpty ? null : _bias.RequireContiguous() + (_isTurned ? row : column);
+            if (_isTurned)
+            {
+                T* block = Scratch.Get<T>(Scratch.Slot.Turned, (long)rows * columns);
+                FillRows(block, columns, rows, bias);
+                RunBlock<V>(a, b, matrix, column, rows, columns, new Destination<T>(block, columns, bias is not null, null));
+                Turn(block, rows, columns, c);
+                (c, activated, rows, columns) = (c.Transpose(), activated.Transpose(), columns, rows);
+            }
+            else if (rows == 1)
             {
                 RowProduct.Run<T, V>(a, b, Depth, columns, new Destination<T>(c.Pointer, c.RowStride, _accumulate, bias));
             }
@@ -84,7 +103,7 @@ internal readonly unsafe struct GemmProduct<T, TFunction> : IRangeKernel<T>
 
             if (!_activated.IsEmpty)
             {
-                Activate<V>(c, Operand<T>.Matrix(_activated, matrix).From(row, column), rows, columns);
+                Activate<V>(c, activated, rows, columns);
             }
         }
     }
@@ -117,6 +136,29 @@ internal readonly unsafe struct GemmProduct<T, TFunction> : IRangeKernel<T>
         T* packed = Scratch.Get<T>(Scratch.Slot.PackedB, (long)(columns + tileColumns - 1) / tileColumns * tileColumns * depth);
         Packing.Pack<T, V>(b.Transpose(), columns, depth, tileColumns, packed);
         return packed;
+    }
+
+    /// <summary>Each row full of its bias, to be added to.</summary>
+    private static void FillRows(T* block, int columns, int rows, T* bias)
+    {
+        for (int row = 0; bias is not null && row < rows; row++)
+        {
+            new Span<T>(block + (nint)row * columns, columns).Fill(bias[row]);
+        }
+    }
+
+    /// <summary>Copies rows that run along memory to where they lie side by side.</summary>
+    private static void Turn(T* block, int rows, int columns, Operand<T> to)
+    {
+        int whole = rows / RegisterTranspose.Size<T>() * RegisterTranspose.Size<T>();
+        RegisterTranspose.Run(block, columns, whole, columns, to.Pointer, to.ColumnStride);
+        for (int row = whole; row < rows; row++)
+        {
+            for (int column = 0; column < columns; column++)
+            {
+                *to.From(row, column).Pointer = block[(nint)row * columns + column];
+            }
+        }
     }
 
     private static void Activate<V>(Operand<T> from, Operand<T> to, int rows, int columns)
