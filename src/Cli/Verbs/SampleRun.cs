@@ -59,13 +59,12 @@ internal sealed class SampleRun(FrozenGpt<float> gpt, ITokenizer? tokenizer, Sam
         if (Tokens > 0)
             streams.Logits();
         Stats.AddRead(Tokens > 0 ? start.Length : 0, begin);
-        begin = Stopwatch.GetTimestamp();
         int written = 0;
         List<int> running = [.. Enumerable.Range(0, batch.Length)];
         for (int made = 0; made < Tokens && running.Count > 0 && !cancellationToken.IsCancellationRequested; made++)
         {
             ReadOnlySpan<int> next = Next(streams);
-            written += next.Length;
+            written += made > 0 ? next.Length : 0;
             for (int i = next.Length - 1; i >= 0; i--)
             {
                 Sample sample = batch[running[i]];
@@ -76,6 +75,11 @@ internal sealed class SampleRun(FrozenGpt<float> gpt, ITokenizer? tokenizer, Sam
                     running[i] = running[^1];
                     running.RemoveAt(running.Count - 1);
                 }
+            }
+            if (made == 0)
+            {
+                Stats.AddFirst(begin);
+                begin = Stopwatch.GetTimestamp();
             }
         }
         Stats.AddWritten(written, begin);

@@ -26,7 +26,7 @@ internal sealed class SampleVerb : Verb
     private readonly Option<int> _showProbabilities = OptionFactory.Whole(
         "--show-probabilities", "Print the K likeliest next tokens at each step, by the model's own probabilities; with --ids on standard error. [default: none]",
         1, int.MaxValue, helpName: "K");
-    private readonly Option<bool> _stats = new("--stats") { Description = "Say on standard error how many tokens a second were read and written." };
+    private readonly Option<bool> _stats = new("--stats") { Description = "Say on standard error when the first token came, and how many a second were read and written." };
     private readonly Option<bool> _interactive = new("--interactive") { Description = "Read prompts, a line each, and go on with the text." };
     private readonly Option<UnknownCharacter> _unknown = OptionFactory.Choice<UnknownCharacter>(
         "--unknown", "What to do with characters of the prompt that the vocabulary does not have. [default: error]");

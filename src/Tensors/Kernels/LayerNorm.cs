@@ -22,7 +22,7 @@ public static class LayerNorm
     /// <param name="epsilon">Keeps rows of equal numbers from a division by zero.</param>
     /// <exception cref="ShapeException">The shapes do not go together.</exception>
     /// <exception cref="InvalidOperationException">A tensor is not contiguous.</exception>
-    public static void Forward<T>(
+    public static unsafe void Forward<T>(
         in Tensor<T> x, in Tensor<T> gain, in Tensor<T> bias, in Tensor<T> y, in Tensor<T> mean, in Tensor<T> inverseDeviation, T epsilon)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -35,12 +35,13 @@ public static class LayerNorm
 
         var kernel = new ForwardKernel<T>
         {
-            X = x,
-            Gain = gain,
-            Bias = bias,
-            Y = y,
-            Mean = mean,
-            InverseDeviation = inverseDeviation,
+            X = x.Pointer,
+            Gain = gain.Pointer,
+            Bias = bias.Pointer,
+            Y = y.Pointer,
+            Mean = mean.Pointer,
+            InverseDeviation = inverseDeviation.Pointer,
+            Columns = x.Shape[-1],
             Epsilon = epsilon,
         };
         Workers.Run<T, ForwardKernel<T>>(ref kernel, Check.RowsOf(x.Shape), Chunks.Rows(x.Shape[-1]));
@@ -106,18 +107,18 @@ public static class LayerNorm
     private unsafe struct ForwardKernel<T> : IRangeKernel<T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        public Tensor<T> X, Gain, Bias, Y, Mean, InverseDeviation;
+        public T* X, Gain, Bias, Y, Mean, InverseDeviation;
+        public int Columns;
         public T Epsilon;
 
-        public void Run<V>(int start, int end)
+        public readonly void Run<V>(int start, int end)
             where V : unmanaged, ISimd<V, T>
         {
-            int columns = X.Shape[-1];
+            int columns = Columns;
             var size = T.CreateTruncating(columns);
-            T* gain = Gain.Pointer, bias = Bias.Pointer;
             for (int row = start; row < end; row++)
             {
-                T* x = X.Pointer + (long)row * columns, y = Y.Pointer + (long)row * columns;
+                T* x = X + (long)row * columns, y = Y + (long)row * columns;
                 T mean = Rows.Sum<V, T>(x, columns) / size;
                 T inverseDeviation = T.One / T.Sqrt(Rows.SquaredDistance<V, T>(x, mean, columns) / size + Epsilon);
                 V center = V.Broadcast(mean), factor = V.Broadcast(inverseDeviation);
@@ -125,18 +126,18 @@ public static class LayerNorm
                 {
                     int width = Math.Min(V.Count, columns - i);
                     V normal = (V.Load(x + i, width) - center) * factor;
-                    V shift = bias is null ? V.Zero : V.Load(bias + i, width);
-                    V.MultiplyAdd(normal, V.Load(gain + i, width), shift).Store(y + i, width);
+                    V shift = Bias is null ? V.Zero : V.Load(Bias + i, width);
+                    V.MultiplyAdd(normal, V.Load(Gain + i, width), shift).Store(y + i, width);
                 }
 
-                if (!Mean.IsEmpty)
+                if (Mean is not null)
                 {
-                    Mean.Pointer[row] = mean;
+                    Mean[row] = mean;
                 }
 
-                if (!InverseDeviation.IsEmpty)
+                if (InverseDeviation is not null)
                 {
-                    InverseDeviation.Pointer[row] = inverseDeviation;
+                    InverseDeviation[row] = inverseDeviation;
                 }
             }
         }

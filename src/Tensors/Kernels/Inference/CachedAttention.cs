@@ -30,6 +30,8 @@ internal unsafe struct CachedAttention<T> : IRangeKernel<T>
     public readonly void Run<V>(int start, int end)
         where V : unmanaged, ISimd<V, T>
     {
+        int keysOfAll = (Position + NewPositions + 4 * V.Count - 1) / (4 * V.Count) * (4 * V.Count);
+        T* scores = Scratch.Get<T>(Scratch.Slot.Scores, QueriesTogether * (keysOfAll + 1L));
         for (int item = start; item < end; item++)
         {
             (int text, int head) = Math.DivRem(item, Heads);
@@ -43,7 +45,7 @@ internal unsafe struct CachedAttention<T> : IRangeKernel<T>
             for (int first = 0; first < Queries; first += QueriesTogether)
             {
                 int queries = Math.Min(QueriesTogether, Queries - first), visible = Position + unasked + first + 1;
-                Attend<V>(q + (long)first * 3 * Width, keys, values, visible, queries, output + (long)first * Width);
+                Attend<V>(q + (long)first * 3 * Width, keys, values, visible, queries, scores, output + (long)first * Width);
             }
         }
     }
@@ -66,11 +68,10 @@ internal unsafe struct CachedAttention<T> : IRangeKernel<T>
     }
 
     /// <summary>Some queries, of which the first sees <paramref name="visible"/> keys and each further one a key more.</summary>
-    private readonly void Attend<V>(T* q, T* keys, T* values, int visible, int queries, T* output)
+    private readonly void Attend<V>(T* q, T* keys, T* values, int visible, int queries, T* scores, T* output)
         where V : unmanaged, ISimd<V, T>
     {
         int most = visible + queries - 1, strip = 4 * V.Count, stride = (most + strip - 1) / strip * strip;
-        T* scores = Scratch.Get<T>(Scratch.Slot.Scores, (long)queries * stride + queries);
         T* factors = scores + (long)queries * stride;
         for (int key = 0; key < most; key += strip)
         {

@@ -97,19 +97,15 @@ public sealed class PanelMatrix<T> : WeightMatrix<T>
                     T* panel = Panels + (long)column * Depth + (long)k * PanelTile.Columns<T>();
                     for (int i = 0; i < columns; i += PanelTile.Columns<T>(), panel += (long)PanelTile.Columns<T>() * Depth)
                     {
-                        int width = Math.Min(columns - i, PanelTile.Columns<T>());
-                        if (k == 0)
+                        T* bias = k > 0 || Bias is null ? null : Bias + column + i;
+                        bool accumulate = k > 0 || Accumulate;
+                        if (columns - i >= PanelTile.Columns<T>())
                         {
-                            Begin<V>(y + i, Columns, rows, width, Bias is null ? null : Bias + column + i, Accumulate);
-                        }
-
-                        if (width == PanelTile.Columns<T>())
-                        {
-                            PanelTile.Run<T, V>(rows, x, Depth, panel, depth, y + i, Columns);
+                            PanelTile.Run<T, V>(rows, x, Depth, panel, depth, bias, y + i, Columns, accumulate);
                         }
                         else
                         {
-                            LastPanel<V>(rows, x, panel, depth, y + i, width);
+                            LastPanel<V>(rows, x, panel, depth, bias, y + i, columns - i, accumulate);
                         }
                     }
                 }
@@ -117,21 +113,19 @@ public sealed class PanelMatrix<T> : WeightMatrix<T>
         }
 
         /// <summary>A panel that is not full: its products go by way of a buffer that is as wide as it.</summary>
-        private readonly void LastPanel<V>(int rows, T* x, T* panel, int depth, T* y, int columns)
+        private readonly void LastPanel<V>(int rows, T* x, T* panel, int depth, T* bias, T* y, int columns, bool accumulate)
             where V : unmanaged, ISimd<V, T>
         {
             int width = PanelTile.Columns<T>();
             T* tile = Scratch.Get<T>(Scratch.Slot.Tile, (long)rows * width);
-            new Span<T>(tile, rows * width).Clear();
-            for (int row = 0; row < rows; row++)
+            PanelTile.Run<T, V>(rows, x, Depth, panel, depth, null, tile, width, accumulate: false);
+            for (int row = 0; row < rows; row++, tile += width, y += Columns)
             {
-                new Span<T>(y + (long)row * Columns, columns).CopyTo(new Span<T>(tile + row * width, columns));
-            }
-
-            PanelTile.Run<T, V>(rows, x, Depth, panel, depth, tile, width);
-            for (int row = 0; row < rows; row++)
-            {
-                new Span<T>(tile + row * width, columns).CopyTo(new Span<T>(y + (long)row * Columns, columns));
+                for (int i = 0; i < columns; i++)
+                {
+                    T sum = bias is null ? tile[i] : bias[i] + tile[i];
+                    y[i] = accumulate ? y[i] + sum : sum;
+                }
             }
         }
     }

@@ -19,8 +19,17 @@ internal static unsafe class PanelTile
     public static int Columns<T>()
         where T : unmanaged => Vectors * Math.Max(1, VectorWidth.Bits / 8 / sizeof(T));
 
-    /// <summary>Adds the products of <paramref name="rows"/> rows of X with the panel's columns to Y.</summary>
-    public static void Run<T, V>(int rows, T* x, nint xStride, T* panel, int depth, T* y, nint yStride)
+    /// <summary>Y = bias + X · panel, or Y += bias + X · panel.</summary>
+    /// <param name="rows">Rows of X and Y.</param>
+    /// <param name="x">The first row of X.</param>
+    /// <param name="xStride">From one row of X to the next.</param>
+    /// <param name="panel">The panel's first step.</param>
+    /// <param name="depth">The number of steps.</param>
+    /// <param name="bias">Where the sums of all rows start; null for zeros.</param>
+    /// <param name="y">The first row of Y.</param>
+    /// <param name="yStride">From one row of Y to the next.</param>
+    /// <param name="accumulate">Whether Y is added to.</param>
+    public static void Run<T, V>(int rows, T* x, nint xStride, T* panel, int depth, T* bias, T* y, nint yStride, bool accumulate)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
     {
@@ -29,26 +38,26 @@ internal static unsafe class PanelTile
         {
             for (; row <= rows - 6; row += 6)
             {
-                Rows6<T, V>(x + row * xStride, xStride, panel, depth, y + row * yStride, yStride);
+                Rows6<T, V>(x + row * xStride, xStride, panel, depth, bias, y + row * yStride, yStride, accumulate);
             }
         }
 
         for (; row <= rows - 2; row += 2)
         {
-            Rows2<T, V>(x + row * xStride, xStride, panel, depth, y + row * yStride, yStride);
+            Rows2<T, V>(x + row * xStride, xStride, panel, depth, bias, y + row * yStride, yStride, accumulate);
         }
 
         if (row < rows)
         {
-            Row1<T, V>(x + row * xStride, panel, depth, y + row * yStride);
+            Row1<T, V>(x + row * xStride, panel, depth, bias, y + row * yStride, accumulate);
         }
     }
 
-    private static void Row1<T, V>(T* x, T* panel, int depth, T* y)
+    private static void Row1<T, V>(T* x, T* panel, int depth, T* bias, T* y, bool accumulate)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
     {
-        V sum0 = V.Zero, sum1 = V.Zero, sum2 = V.Zero, sum3 = V.Zero;
+        V sum0 = Start<T, V>(bias, 0), sum1 = Start<T, V>(bias, 1), sum2 = Start<T, V>(bias, 2), sum3 = Start<T, V>(bias, 3);
         for (T* end = x + depth; x < end; x++, panel += Vectors * V.Count)
         {
             V a = V.Broadcast(*x);
@@ -58,15 +67,15 @@ internal static unsafe class PanelTile
             sum3 = V.MultiplyAdd(a, V.Load(panel + 3 * V.Count), sum3);
         }
 
-        Add<T, V>(sum0, sum1, sum2, sum3, y);
+        End<T, V>(sum0, sum1, sum2, sum3, y, accumulate);
     }
 
-    private static void Rows2<T, V>(T* x, nint xStride, T* panel, int depth, T* y, nint yStride)
+    private static void Rows2<T, V>(T* x, nint xStride, T* panel, int depth, T* bias, T* y, nint yStride, bool accumulate)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
     {
-        V sum00 = V.Zero, sum01 = V.Zero, sum02 = V.Zero, sum03 = V.Zero;
-        V sum10 = V.Zero, sum11 = V.Zero, sum12 = V.Zero, sum13 = V.Zero;
+        V sum00 = Start<T, V>(bias, 0), sum01 = Start<T, V>(bias, 1), sum02 = Start<T, V>(bias, 2), sum03 = Start<T, V>(bias, 3);
+        V sum10 = sum00, sum11 = sum01, sum12 = sum02, sum13 = sum03;
         for (T* end = x + depth; x < end; x++, panel += Vectors * V.Count)
         {
             V b0 = V.Load(panel), b1 = V.Load(panel + V.Count), b2 = V.Load(panel + 2 * V.Count), b3 = V.Load(panel + 3 * V.Count);
@@ -82,23 +91,23 @@ internal static unsafe class PanelTile
             sum13 = V.MultiplyAdd(a, b3, sum13);
         }
 
-        Add<T, V>(sum00, sum01, sum02, sum03, y);
-        Add<T, V>(sum10, sum11, sum12, sum13, y + yStride);
+        End<T, V>(sum00, sum01, sum02, sum03, y, accumulate);
+        End<T, V>(sum10, sum11, sum12, sum13, y + yStride, accumulate);
     }
 
     // 24 accumulators, four vectors of the panel and one element of X: what 32 registers hold. The loop is the prompt's whole arithmetic.
-    private static void Rows6<T, V>(T* x, nint xStride, T* panel, int depth, T* y, nint yStride)
+    private static void Rows6<T, V>(T* x, nint xStride, T* panel, int depth, T* bias, T* y, nint yStride, bool accumulate)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
     {
         nint x2Stride = 2 * xStride;
         T* x3 = x + 3 * xStride;
-        V sum00 = V.Zero, sum01 = V.Zero, sum02 = V.Zero, sum03 = V.Zero;
-        V sum10 = V.Zero, sum11 = V.Zero, sum12 = V.Zero, sum13 = V.Zero;
-        V sum20 = V.Zero, sum21 = V.Zero, sum22 = V.Zero, sum23 = V.Zero;
-        V sum30 = V.Zero, sum31 = V.Zero, sum32 = V.Zero, sum33 = V.Zero;
-        V sum40 = V.Zero, sum41 = V.Zero, sum42 = V.Zero, sum43 = V.Zero;
-        V sum50 = V.Zero, sum51 = V.Zero, sum52 = V.Zero, sum53 = V.Zero;
+        V sum00 = Start<T, V>(bias, 0), sum01 = Start<T, V>(bias, 1), sum02 = Start<T, V>(bias, 2), sum03 = Start<T, V>(bias, 3);
+        V sum10 = sum00, sum11 = sum01, sum12 = sum02, sum13 = sum03;
+        V sum20 = sum00, sum21 = sum01, sum22 = sum02, sum23 = sum03;
+        V sum30 = sum00, sum31 = sum01, sum32 = sum02, sum33 = sum03;
+        V sum40 = sum00, sum41 = sum01, sum42 = sum02, sum43 = sum03;
+        V sum50 = sum00, sum51 = sum01, sum52 = sum02, sum53 = sum03;
         for (T* end = x + depth; x < end; x++, x3++, panel += Vectors * V.Count)
         {
             V b0 = V.Load(panel), b1 = V.Load(panel + V.Count), b2 = V.Load(panel + 2 * V.Count), b3 = V.Load(panel + 3 * V.Count);
@@ -134,27 +143,40 @@ internal static unsafe class PanelTile
             sum53 = V.MultiplyAdd(a, b3, sum53);
         }
 
-        Add<T, V>(sum00, sum01, sum02, sum03, y);
+        End<T, V>(sum00, sum01, sum02, sum03, y, accumulate);
         y += yStride;
-        Add<T, V>(sum10, sum11, sum12, sum13, y);
+        End<T, V>(sum10, sum11, sum12, sum13, y, accumulate);
         y += yStride;
-        Add<T, V>(sum20, sum21, sum22, sum23, y);
+        End<T, V>(sum20, sum21, sum22, sum23, y, accumulate);
         y += yStride;
-        Add<T, V>(sum30, sum31, sum32, sum33, y);
+        End<T, V>(sum30, sum31, sum32, sum33, y, accumulate);
         y += yStride;
-        Add<T, V>(sum40, sum41, sum42, sum43, y);
+        End<T, V>(sum40, sum41, sum42, sum43, y, accumulate);
         y += yStride;
-        Add<T, V>(sum50, sum51, sum52, sum53, y);
+        End<T, V>(sum50, sum51, sum52, sum53, y, accumulate);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Add<T, V>(V sum0, V sum1, V sum2, V sum3, T* y)
+    private static V Start<T, V>(T* bias, int vector)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where V : unmanaged, ISimd<V, T> => bias is null ? V.Zero : V.Load(bias + vector * V.Count);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void End<T, V>(V sum0, V sum1, V sum2, V sum3, T* y, bool accumulate)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
     {
-        (V.Load(y) + sum0).Store(y);
-        (V.Load(y + V.Count) + sum1).Store(y + V.Count);
-        (V.Load(y + 2 * V.Count) + sum2).Store(y + 2 * V.Count);
-        (V.Load(y + 3 * V.Count) + sum3).Store(y + 3 * V.Count);
+        if (accumulate)
+        {
+            sum0 = V.Load(y) + sum0;
+            sum1 = V.Load(y + V.Count) + sum1;
+            sum2 = V.Load(y + 2 * V.Count) + sum2;
+            sum3 = V.Load(y + 3 * V.Count) + sum3;
+        }
+
+        sum0.Store(y);
+        sum1.Store(y + V.Count);
+        sum2.Store(y + 2 * V.Count);
+        sum3.Store(y + 3 * V.Count);
     }
 }
