@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using MiniGpt.Tensors.Memory;
 using MiniGpt.Tensors.Simd;
@@ -174,39 +175,68 @@ public static class LayerNorm
         private void Row<V>(int row, int columns, T* dgain)
             where V : unmanaged, ISimd<V, T>
         {
-            T* x = X.Pointer + (long)row * columns, dy = Dy.Pointer + (long)row * columns, gain = Gain.Pointer;
-            T* dx = Dx.IsEmpty ? null : Dx.Pointer + (long)row * columns;
-            T* dbias = dgain + columns;
+            int whole = columns - columns % V.Count;
             V center = V.Broadcast(Mean.Pointer[row]), factor = V.Broadcast(InverseDeviation.Pointer[row]);
             V sum = V.Zero, product = V.Zero;
-            for (int i = 0; i < columns && dx is not null; i += V.Count)
+            if (!Dx.IsEmpty)
             {
-                // Behind a row's end the gain is read as zero, so that nothing is added there.
-                int width = Math.Min(V.Count, columns - i);
-                V g = V.Load(dy + i, width) * V.Load(gain + i, width);
-                V normal = (V.Load(x + i, width) - center) * factor;
-                sum += g;
-                product = V.MultiplyAdd(g, normal, product);
+                for (int i = 0; i < whole; i += V.Count)
+                {
+                    Project(row, columns, i, V.Count, center, factor, ref sum, ref product);
+                }
+
+                if (whole < columns)
+                {
+                    Project(row, columns, whole, columns - whole, center, factor, ref sum, ref product);
+                }
             }
 
             var size = T.CreateTruncating(columns);
             V mean = V.Broadcast(V.SumAcross(sum) / size), projection = V.Broadcast(V.SumAcross(product) / size);
-            for (int i = 0; i < columns; i += V.Count)
+            for (int i = 0; i < whole; i += V.Count)
             {
-                int width = Math.Min(V.Count, columns - i);
-                V gradient = V.Load(dy + i, width);
-                V normal = (V.Load(x + i, width) - center) * factor;
-                if (dgain is not null)
-                {
-                    V.MultiplyAdd(gradient, normal, V.Load(dgain + i, width)).Store(dgain + i, width);
-                    (V.Load(dbias + i, width) + gradient).Store(dbias + i, width);
-                }
+                Add(row, columns, i, V.Count, dgain, center, factor, mean, projection);
+            }
 
-                if (dx is not null)
-                {
-                    V result = factor * (gradient * V.Load(gain + i, width) - mean - normal * projection);
-                    (Accumulate ? V.Load(dx + i, width) + result : result).Store(dx + i, width);
-                }
+            if (whole < columns)
+            {
+                Add(row, columns, whole, columns - whole, dgain, center, factor, mean, projection);
+            }
+        }
+
+        /// <summary>Adds up the gradient of the normalised row, and its products with that row.</summary>
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private readonly void Project<V>(int row, int columns, int i, int width, V center, V factor, ref V sum, ref V product)
+            where V : unmanaged, ISimd<V, T>
+        {
+            // Behind a row's end the gain is read as zero, so that nothing is added there.
+            long at = (long)row * columns + i;
+            V g = V.Load(Dy.Pointer + at, width) * V.Load(Gain.Pointer + i, width);
+            V normal = (V.Load(X.Pointer + at, width) - center) * factor;
+            sum += g;
+            product = V.MultiplyAdd(g, normal, product);
+        }
+
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        private readonly void Add<V>(
+            int row, int columns, int i, int width, T* dgain, V center, V factor, V mean, V projection)
+            where V : unmanaged, ISimd<V, T>
+        {
+            long at = (long)row * columns + i;
+            V gradient = V.Load(Dy.Pointer + at, width);
+            V normal = (V.Load(X.Pointer + at, width) - center) * factor;
+            if (dgain is not null)
+            {
+                T* dbias = dgain + columns;
+                V.MultiplyAdd(gradient, normal, V.Load(dgain + i, width)).Store(dgain + i, width);
+                (V.Load(dbias + i, width) + gradient).Store(dbias + i, width);
+            }
+
+            if (!Dx.IsEmpty)
+            {
+                T* dx = Dx.Pointer + at;
+                V result = factor * (gradient * V.Load(Gain.Pointer + i, width) - mean - normal * projection);
+                (Accumulate ? V.Load(dx, width) + result : result).Store(dx, width);
             }
         }
     }
