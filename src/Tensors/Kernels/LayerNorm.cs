@@ -112,6 +112,7 @@ public static class LayerNorm
         public int Columns;
         public T Epsilon;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public readonly void Run<V>(int start, int end)
             where V : unmanaged, ISimd<V, T>
         {

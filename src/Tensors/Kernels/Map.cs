@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using MiniGpt.Tensors.Simd;
 using MiniGpt.Tensors.Threading;
 
@@ -61,6 +62,7 @@ public static class Map
     {
         public Tensor<T> X, Y;
 
+        [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         public void Run<V>(int start, int end)
             where V : unmanaged, ISimd<V, T>
         {

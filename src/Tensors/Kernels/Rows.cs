@@ -9,7 +9,7 @@ namespace MiniGpt.Tensors.Kernels;
 internal static unsafe class Rows
 {
     /// <summary>The sum of the elements.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public static T Sum<V, T>(T* x, int count)
         where V : unmanaged, ISimd<V, T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -67,7 +67,7 @@ internal static unsafe class Rows
     }
 
     /// <summary>The greatest element, NaN if there is one; -infinity for an empty row.</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public static T Max<V, T>(T* x, int count)
         where V : unmanaged, ISimd<V, T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -95,7 +95,7 @@ internal static unsafe class Rows
     }
 
     /// <summary>The sum of (x_i - center)².</summary>
-    [MethodImpl(MethodImplOptions.NoInlining)]
+    [MethodImpl(MethodImplOptions.NoInlining | MethodImplOptions.AggressiveOptimization)]
     public static T SquaredDistance<V, T>(T* x, T center, int count)
         where V : unmanaged, ISimd<V, T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>

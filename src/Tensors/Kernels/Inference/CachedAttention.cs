@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using MiniGpt.Tensors.Memory;
 using MiniGpt.Tensors.Simd;
 
@@ -102,6 +103,7 @@ internal unsafe struct CachedAttention<T> : IRangeKernel<T>
     }
 
     /// <summary>Replaces scores s by exp((s − the greatest) · scale) and returns the sum of these.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static T Exponentials<V>(T* scores, int count, T scale)
         where V : unmanaged, ISimd<V, T>
     {
@@ -118,6 +120,7 @@ internal unsafe struct CachedAttention<T> : IRangeKernel<T>
     }
 
     /// <summary>The products of one query with four vectors of keys.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void Score<V>(T* q, T* keys, int key, T* scores)
         where V : unmanaged, ISimd<V, T>
     {
@@ -143,6 +146,7 @@ internal unsafe struct CachedAttention<T> : IRangeKernel<T>
         keys + (long)(key / KeyValueCache<T>.PanelWidth) * KeyValueCache<T>.PanelWidth * HeadSize + key % KeyValueCache<T>.PanelWidth;
 
     /// <summary>output = (output + Σ weight · value) · factor, over <paramref name="count"/> keys.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private readonly void AddValues<V>(T* weights, T* values, int count, bool first, T factor, T* output)
         where V : unmanaged, ISimd<V, T>
     {

@@ -9,6 +9,8 @@ namespace MiniGpt.Tensors.Kernels;
 /// front to back, so that a single row takes the time that memory takes to deliver it.
 /// </summary>
 /// <remarks>Every result is one accumulator over the depth, whatever the tile around it: a row alone gets the bits that it gets among others.</remarks>
+// Its loops, and the others that a token of a published program waits for, are compiled in full at once: prebuilt code has no vectors of this
+// width, and what the runtime makes first instead is some thirty times slower (docs/performance.md, From Enter to the first character).
 internal static unsafe class PanelTile
 {
     // As many accumulators as hide the time that a multiply-add takes.
@@ -53,6 +55,7 @@ internal static unsafe class PanelTile
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Row1<T, V>(T* x, T* panel, int depth, T* bias, T* y, bool accumulate)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
@@ -70,6 +73,7 @@ internal static unsafe class PanelTile
         End<T, V>(sum0, sum1, sum2, sum3, y, accumulate);
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows2<T, V>(T* x, nint xStride, T* panel, int depth, T* bias, T* y, nint yStride, bool accumulate)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
@@ -96,6 +100,7 @@ internal static unsafe class PanelTile
     }
 
     // 24 accumulators, four vectors of the panel and one element of X: what 32 registers hold. The loop is the prompt's whole arithmetic.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     private static void Rows6<T, V>(T* x, nint xStride, T* panel, int depth, T* bias, T* y, nint yStride, bool accumulate)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
