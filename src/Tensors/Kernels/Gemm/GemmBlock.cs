@@ -119,7 +119,7 @@ internal static unsafe class GemmBlock
     /// <summary>
     /// Whether a panel's rows are better packed than read where they lie. Rows a multiple of a page apart are, where there are columns
     /// enough to make up for it: their elements all fall into the same few sets of the L1 cache and push each other out. Rows that are
-    /// neighbours in memory come from the L2 cache, a line or two a step, which costs less than packing for a few tiles of columns.
+    /// neighbours in memory come from the L2 cache, a line or two a step, which costs less than packing for up to a thousand columns.
     /// </summary>
     private static bool NeedsPacking<T>(in Operand<T> panel, int columns)
         where T : unmanaged => panel.RowStride == 1 && panel.ColumnStride != 1
