@@ -9,6 +9,9 @@ internal static class ExampleModel
 {
     private const string Letters = "\n abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.,:;!?-'\"<>/&()すもうちのねこはひるがき";
 
+    /// <summary>A text of 64 tokens.</summary>
+    public const string Sentence = "To be, or not to be, that is the question: whether 'tis nobler i";
+
     /// <summary>A model of the tiny preset's sizes.</summary>
     public static string Tiny(TemporaryFolder folder) => Save(folder, "tiny", new GptConfig
     {

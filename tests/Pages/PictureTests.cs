@@ -7,7 +7,6 @@ namespace MiniGpt.Tests.Pages;
 /// <summary>Makes the pictures of docs/; docs/make-pictures runs it, with a trained model.</summary>
 public sealed class PictureTests(Browser browser) : IClassFixture<Browser>, IDisposable
 {
-    private const string Sentence = "To be, or not to be, that is the question: whether 'tis nobler i";
     private const long MostBytes = 200_000;
 
     private static readonly string? s_folder = Environment.GetEnvironmentVariable("MINIGPT_PICTURES");
@@ -32,7 +31,7 @@ public sealed class PictureTests(Browser browser) : IClassFixture<Browser>, IDis
         foreach (string language in (string[])["en", "ja"])
         {
             string page = _work.File($"{language}.html");
-            Minigpt.Success(_work.Root, "explain", "--model", s_model!, "--text", Sentence, "--out", page, "--language", language);
+            Minigpt.Success(_work.Root, "explain", "--model", s_model!, "--text", ExampleModel.Sentence, "--out", page, "--language", language);
             foreach (string figure in (string[])["flow", "tokens", "map", "position-lines", "attention-map", "mask", "loss", "lens", "generation"])
                 await Take(page, figure, $"explain-{figure}.{language}.png", Prepare(figure));
             foreach ((string lesson, int stage) in s_lessons)
@@ -44,7 +43,7 @@ public sealed class PictureTests(Browser browser) : IClassFixture<Browser>, IDis
         }
 
         string dark = _work.File("dark.html");
-        Minigpt.Success(_work.Root, "explain", "--model", s_model!, "--text", Sentence, "--out", dark);
+        Minigpt.Success(_work.Root, "explain", "--model", s_model!, "--text", ExampleModel.Sentence, "--out", dark);
         await Take(dark, "attention-map", "explain-dark.png", Prepare("attention-map"), scheme: ColorScheme.Dark);
         Minigpt.Success(_work.Root, "explain", "--model", s_model!, "--text", "O Romeo, Romeo", "--out", dark, "--language", "ja");
         await Take(dark, "attention-map", "explain-phone.png", width: 390);

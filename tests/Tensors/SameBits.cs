@@ -3,7 +3,7 @@ using Xunit;
 
 namespace MiniGpt.Tests.Tensors;
 
-/// <summary>Results that must not depend on the number of threads. For tests of the collection "Workers".</summary>
+/// <summary>Results that must not depend on the number of threads. For tests of the collection "Alone".</summary>
 internal static class SameBits
 {
     /// <summary>Runs on one thread, on two and on three, and asserts that the results are equal.</summary>

@@ -9,7 +9,7 @@ using Xunit;
 namespace MiniGpt.Tests.Model.Generation;
 
 /// <summary>The cache changes how fast tokens come, and nothing else.</summary>
-[Collection("Workers")]
+[Collection("Alone")]
 public class CachedGenerationTests
 {
     private static readonly SamplingOptions s_greedy = new() { Temperature = 0 };

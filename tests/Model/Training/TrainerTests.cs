@@ -9,7 +9,7 @@ using Xunit;
 
 namespace MiniGpt.Tests.Model.Training;
 
-[Collection("Workers")]
+[Collection("Alone")]
 public sealed class TrainerTests
 {
     private static readonly TrainingOptions s_options = new()

@@ -10,7 +10,7 @@ using Xunit;
 namespace MiniGpt.Tests.Tensors.Kernels;
 
 /// <summary>Attention at its limits: numbers that are none, huge ones, and more keys than are worked on at a time.</summary>
-[Collection("Workers")]
+[Collection("Alone")]
 public class AttentionLimitsTests
 {
     private const int Context = 70, Width = 5;

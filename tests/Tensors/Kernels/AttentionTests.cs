@@ -6,7 +6,7 @@ using Xunit;
 
 namespace MiniGpt.Tests.Tensors.Kernels;
 
-[Collection("Workers")]
+[Collection("Alone")]
 public class AttentionTests
 {
     // Tiles have 24 or 48 queries, vectors 2 to 16 lanes: sizes on both sides of each.

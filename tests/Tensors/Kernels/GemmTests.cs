@@ -5,7 +5,7 @@ using Xunit;
 
 namespace MiniGpt.Tests.Tensors.Kernels;
 
-[Collection("Workers")]
+[Collection("Alone")]
 public class GemmTests
 {
     // Around the tiles (12 rows, 32 columns and less), blocks (512 steps), the path of a single row, and few rows of whole tiles beside many

@@ -7,7 +7,7 @@ using Xunit;
 namespace MiniGpt.Tests.Tensors.Kernels;
 
 /// <summary>Attention whose heads share keys and values, with masks that are added and scores that are capped.</summary>
-[Collection("Workers")]
+[Collection("Alone")]
 public class GroupedAttentionTests
 {
     private const int Examples = 2, Heads = 4;

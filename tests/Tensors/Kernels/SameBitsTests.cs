@@ -5,7 +5,7 @@ using Xunit;
 namespace MiniGpt.Tests.Tensors.Kernels;
 
 /// <summary>What holds for every kernel: bits that do not depend on the threads, and no garbage.</summary>
-[Collection("Workers")]
+[Collection("Alone")]
 public class SameBitsTests
 {
     private const int Rows = 700;

@@ -4,7 +4,7 @@ using Xunit;
 
 namespace MiniGpt.Tests.Tensors.Threading;
 
-[Collection("Workers")]
+[Collection("Alone")]
 public class WorkersTests
 {
     [Fact]
