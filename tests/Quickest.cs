@@ -14,10 +14,10 @@ internal static class Quickest
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
 
     /// <summary>Tries until one takes no longer than the limit.</summary>
-    public static void Within(TimeSpan limit, Action attempt) => Within(limit, () => Task.FromResult(TimeOf(attempt))).GetAwaiter().GetResult();
+    public static void AssertWithin(TimeSpan limit, Action attempt) => AssertWithin(limit, () => Task.FromResult(TimeOf(attempt))).GetAwaiter().GetResult();
 
     /// <summary>The same for tries that know better than the clock around them how long they took.</summary>
-    public static async Task Within(TimeSpan limit, Func<Task<TimeSpan>> attempt)
+    public static async Task AssertWithin(TimeSpan limit, Func<Task<TimeSpan>> attempt)
     {
         TimeSpan quickest = TimeSpan.MaxValue;
         for (int tries = 1; ; tries++)

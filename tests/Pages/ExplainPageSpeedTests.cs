@@ -18,10 +18,10 @@ public sealed class ExplainPageSpeedTests(Browser browser) : IClassFixture<Brows
     public async Task A_page_for_64_tokens_is_small_made_in_two_seconds_and_ready_in_one()
     {
         string folder = ExampleModel.Tiny(_folder), file = _folder.File("page.html");
-        Quickest.Within(TimeSpan.FromSeconds(2), () => Explain(folder, ExampleModel.Sentence, file));
+        Quickest.AssertWithin(TimeSpan.FromSeconds(2), () => Explain(folder, ExampleModel.Sentence, file));
         Assert.InRange(new FileInfo(file).Length, 1, MostBytes);
 
-        await Quickest.Within(TimeSpan.FromSeconds(1), async () =>
+        await Quickest.AssertWithin(TimeSpan.FromSeconds(1), async () =>
         {
             await using OpenPage open = await browser.Open(file);
             // From the start of the navigation until a click has changed the page, with the first figure drawn.
@@ -40,7 +40,7 @@ public sealed class ExplainPageSpeedTests(Browser browser) : IClassFixture<Brows
         await using OpenPage open = await browser.Open(file);
         await open.Draw("attention-map");
         int head = 0;
-        await Quickest.Within(TimeSpan.FromSeconds(5), async () =>
+        await Quickest.AssertWithin(TimeSpan.FromSeconds(5), async () =>
         {
             head = (head + 1) % 12;
             long start = Stopwatch.GetTimestamp();

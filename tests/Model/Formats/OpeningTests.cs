@@ -18,7 +18,7 @@ public sealed class OpeningTests : IDisposable
     {
         WriteSparse();
         Assert.InRange(new FileInfo(_folder.File("model.safetensors")).Length, 497_000_000, 499_000_000);
-        Quickest.Within(TimeSpan.FromSeconds(0.3), () =>
+        Quickest.AssertWithin(TimeSpan.FromSeconds(0.3), () =>
         {
             long before = GC.GetAllocatedBytesForCurrentThread();
             using (ModelFile model = ModelFile.Open(_folder.Root))
