@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.ExceptionServices;
 
 namespace MiniGpt.Tensors.Threading;
 
@@ -7,6 +8,8 @@ namespace MiniGpt.Tensors.Threading;
 /// are done. Between calls workers wait in a short spin, since the next call of a training step is microseconds away, then asleep.
 /// </summary>
 /// <remarks>
+/// Every thread begins with a share of its own, and takes from the end of the others' when that is done. Since operators go through the
+/// same rows one after the other, a thread mostly finds in its own cache what the operator before left there.
 /// A job lives on its caller's stack and the claim of a chunk is one compare-and-swap, so that handing out work allocates nothing. A call
 /// from inside a chunk, or while another thread uses the pool, runs on the calling thread alone: how work is cut never depends on who
 /// does it, so results are the same bits.
@@ -17,16 +20,14 @@ internal sealed unsafe class WorkerPool : IDisposable
     private static readonly long SpinTicks = Stopwatch.Frequency / 20_000;
 
     private readonly Thread[] _threads;
+    private readonly Share[] _shares;
     private readonly Lock _caller = new();
     private readonly object _wake = new();
 
     private delegate*<void*, int, void> _body;
     private void* _context;
-    private int _chunks;
-    private Exception? _failure;
-
-    // The job's number in the upper half, how many chunks are unclaimed in the lower: one word, so that a claim cannot mix two jobs.
-    private long _state;
+    private int _firstChunk;
+    private ExceptionDispatchInfo? _failure;
     private int _unfinished;
     private int _asleep;
     private volatile bool _stopping;
@@ -37,9 +38,11 @@ internal sealed unsafe class WorkerPool : IDisposable
     public WorkerPool(int threads)
     {
         _threads = new Thread[threads - 1];
+        _shares = new Share[threads];
         for (int i = 0; i < _threads.Length; i++)
         {
-            _threads[i] = new Thread(Work) { IsBackground = true, Name = $"MiniGpt worker {i + 1}" };
+            int share = i + 1;
+            _threads[i] = new Thread(() => Work(share)) { IsBackground = true, Name = $"MiniGpt worker {i + 1}" };
             _threads[i].Start();
         }
     }
@@ -63,32 +66,13 @@ internal sealed unsafe class WorkerPool : IDisposable
         {
             _body = body;
             _context = context;
-            _chunks = chunks;
             _failure = null;
-            Volatile.Write(ref _unfinished, chunks);
-            Interlocked.Exchange(ref _state, (((_state >> 32) + 1) << 32) | (uint)chunks);
-            if (Volatile.Read(ref _asleep) > 0)
+            for (long first = 0; first < chunks; first += Share.MostChunks)
             {
-                lock (_wake)
-                {
-                    Monitor.PulseAll(_wake);
-                }
+                RunTogether((int)first, (int)Math.Min(Share.MostChunks, chunks - first));
             }
 
-            while (TryDoChunk())
-            {
-            }
-
-            SpinWait wait = default;
-            while (Volatile.Read(ref _unfinished) > 0)
-            {
-                wait.SpinOnce(sleep1Threshold: -1); // a worker without a processor of its own needs ours
-            }
-
-            if (_failure is not null)
-            {
-                throw new AggregateException("A worker failed.", _failure);
-            }
+            _failure?.Throw();
         }
         finally
         {
@@ -110,44 +94,85 @@ internal sealed unsafe class WorkerPool : IDisposable
         }
     }
 
-    private bool HasWork => (int)Volatile.Read(ref _state) != 0;
+    /// <summary>Publishes as many chunks as shares can count, and returns when they are done.</summary>
+    private void RunTogether(int first, int chunks)
+    {
+        _firstChunk = first;
+        Volatile.Write(ref _unfinished, chunks);
+        for (int i = 0; i < _shares.Length; i++)
+        {
+            _shares[i].Fill((int)((long)chunks * i / _shares.Length), (int)((long)chunks * (i + 1) / _shares.Length));
+        }
 
-    private void Work()
+        if (Volatile.Read(ref _asleep) > 0)
+        {
+            lock (_wake)
+            {
+                Monitor.PulseAll(_wake);
+            }
+        }
+
+        while (TryDoChunk(share: 0))
+        {
+        }
+
+        SpinWait wait = default;
+        while (Volatile.Read(ref _unfinished) > 0)
+        {
+            wait.SpinOnce(sleep1Threshold: -1); // a worker without a processor of its own needs ours
+        }
+    }
+
+    private bool HasWork
+    {
+        get
+        {
+            foreach (ref readonly Share share in _shares.AsSpan())
+            {
+                if (!share.IsEmpty)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        }
+    }
+
+    private void Work(int share)
     {
         while (!_stopping)
         {
-            if (!TryDoChunk())
+            if (!TryDoChunk(share))
             {
                 WaitForWork();
             }
         }
     }
 
-    /// <summary>
-    /// Claims the next chunk and runs it. The job's fields are read before the claim: they change only when no chunk of it is unclaimed,
-    /// and then either there is nothing to claim or the claim fails.
-    /// </summary>
-    private bool TryDoChunk()
+    /// <summary>Claims a chunk, of a thread's own share while there is one, and runs it.</summary>
+    private bool TryDoChunk(int share)
     {
-        while (true)
+        for (int i = 0; i < _shares.Length; i++)
         {
-            long state = Volatile.Read(ref _state);
-            int unclaimed = (int)state;
-            if (unclaimed == 0)
+            ref Share source = ref _shares[(share + i) % _shares.Length];
+            long seen = source.Read();
+            while (!Share.IsEmptyIn(seen))
             {
-                return false;
-            }
-
-            delegate*<void*, int, void> body = _body;
-            void* context = _context;
-            int chunk = _chunks - unclaimed;
-            if (Interlocked.CompareExchange(ref _state, state - 1, state) == state)
-            {
-                RunChunk(body, context, chunk);
-                Interlocked.Decrement(ref _unfinished);
-                return true;
+                // Read before the claim: they change only when no chunk of their job is unclaimed, and then the claim fails.
+                delegate*<void*, int, void> body = _body;
+                void* context = _context;
+                int first = _firstChunk;
+                if (source.TryClaim(ref seen, fromEnd: i > 0, out int chunk))
+                {
+                    RunChunk(body, context, first + chunk);
+                    Interlocked.Decrement(ref _unfinished);
+                    return true;
+                }
             }
         }
+
+        return false;
     }
 
     private void RunChunk(delegate*<void*, int, void> body, void* context, int chunk)
@@ -160,7 +185,7 @@ internal sealed unsafe class WorkerPool : IDisposable
         catch (Exception exception)
         {
             // Rethrown by the caller: an exception that left a worker thread would end the process.
-            Interlocked.CompareExchange(ref _failure, exception, null);
+            Interlocked.CompareExchange(ref _failure, ExceptionDispatchInfo.Capture(exception), null);
         }
         finally
         {

@@ -71,7 +71,7 @@ public static unsafe class Workers
         }
 
         Job<TKernel> job = new() { Kernel = ref kernel, Count = count, Grain = grain };
-        s_pool.Run(&RunChunk<T, TKernel>, Unsafe.AsPointer(ref Unsafe.As<Job<TKernel>, byte>(ref job)), (count + grain - 1) / grain);
+        s_pool.Run(&RunChunk<T, TKernel>, Unsafe.AsPointer(ref Unsafe.As<Job<TKernel>, byte>(ref job)), (count - 1) / grain + 1);
     }
 
     private static void RunPart(void* context, int part) => Unsafe.AsRef<Action<int>>(context)(part);
@@ -82,7 +82,7 @@ public static unsafe class Workers
     {
         ref Job<TKernel> job = ref Unsafe.As<byte, Job<TKernel>>(ref Unsafe.AsRef<byte>(context));
         int start = chunk * job.Grain;
-        VectorWidth.Run<T, TKernel>(ref job.Kernel, start, Math.Min(job.Count, start + job.Grain));
+        VectorWidth.Run<T, TKernel>(ref job.Kernel, start, start + Math.Min(job.Grain, job.Count - start));
     }
 
     private ref struct Job<TKernel>

@@ -15,9 +15,9 @@ public class WorkerPoolTests
     {
         using var pool = new WorkerPool(threads);
         Assert.Equal(threads, pool.Threads);
-        foreach (int chunks in (int[])[0, 1, 2, 3, 7, 64, 1000])
+        foreach (int chunks in (int[])[0, 1, 2, 3, 7, 64, 1000, Share.MostChunks, 2 * Share.MostChunks + 1])
         {
-            for (int repeat = 0; repeat < 50; repeat++)
+            for (int repeat = 0; repeat < (chunks > 1000 ? 2 : 50); repeat++)
             {
                 AssertEachIsDoneOnce(pool, chunks);
             }
@@ -53,8 +53,8 @@ public class WorkerPoolTests
         using var pool = new WorkerPool(threads);
         for (int repeat = 0; repeat < 20; repeat++)
         {
-            Exception error = Assert.ThrowsAny<Exception>(() => Run(pool, new int[50], &FailAt17));
-            Assert.Equal("chunk 17", (error.InnerException ?? error).Message);
+            var error = Assert.Throws<InvalidOperationException>(() => Run(pool, new int[50], &FailAt17));
+            Assert.Equal("chunk 17", error.Message);
             AssertEachIsDoneOnce(pool, 50);
         }
     }
