@@ -19,8 +19,10 @@ public sealed class RunFolder : IDisposable
     private const string StepPrefix = "step-";
 
     private readonly RunLock _lock;
+    private readonly bool _isMade;
+    private bool _begins;
 
-    private RunFolder(string path, RunLock taken) => (Path, _lock) = (path, taken);
+    private RunFolder(string path, RunLock taken, bool isMade, bool begins) => (Path, _lock, _isMade, _begins) = (path, taken, isMade, begins);
 
     /// <summary>The folder.</summary>
     public string Path { get; }
@@ -69,20 +71,23 @@ public sealed class RunFolder : IDisposable
             throw new ArgumentException($"{path} holds {found} already: --overwrite deletes it, another --out leaves it alone");
     }
 
-    /// <summary>Makes and locks the folder of a new run. A model or tokenizer in it is deleted with its log, if that was asked for.</summary>
+    /// <summary>
+    /// Makes and locks the folder of a new run. A model, tokenizer or log that is in it stays until the run begins; a folder that was made for a
+    /// run that never does is gone again with this.
+    /// </summary>
     /// <param name="path">The folder.</param>
     /// <param name="overwrite">Whether what is in it may be deleted.</param>
     /// <exception cref="ArgumentException">The folder holds a model, a tokenizer or a log, which may not be overwritten.</exception>
-    /// <exception cref="IOException">The folder cannot be made, a file in it cannot be deleted, or another run is writing it.</exception>
+    /// <exception cref="IOException">The folder cannot be made, or another run is writing it.</exception>
     public static RunFolder Create(string path, bool overwrite = false)
     {
+        bool isMade = !Directory.Exists(path);
         Directory.CreateDirectory(path);
-        RunFolder folder = new(path, RunLock.Take(path));
+        RunFolder folder = new(path, RunLock.Take(path), isMade, begins: true);
         try
         {
             if (!overwrite)
                 RequireFree(path);
-            folder.Clear();
             return folder;
         }
         catch
@@ -99,7 +104,7 @@ public sealed class RunFolder : IDisposable
     {
         if (!CheckpointFolder.Exists(path))
             _ = CheckpointFolder.ReadState(path); // says what is missing, and makes no lock where there is no run
-        RunFolder folder = new(path, RunLock.Take(path));
+        RunFolder folder = new(path, RunLock.Take(path), isMade: false, begins: false);
         try
         {
             CheckpointFolder.RollForward(path);
@@ -126,6 +131,16 @@ public sealed class RunFolder : IDisposable
             CheckpointFolder.RollForward(path);
     }
 
+    /// <summary>Deletes what a new run replaces: nothing can keep it from its first step any more. A run that goes on keeps everything.</summary>
+    /// <exception cref="IOException">A file cannot be deleted.</exception>
+    internal void Begin()
+    {
+        if (!_begins)
+            return;
+        Clear();
+        _begins = false;
+    }
+
     /// <summary>Writes the newest checkpoint; the one that was the newest joins the older ones, of which the last few are kept.</summary>
     /// <param name="checkpoint">The checkpoint.</param>
     /// <param name="keep">How many older ones stay.</param>
@@ -133,6 +148,7 @@ public sealed class RunFolder : IDisposable
     public void Save<T>(Checkpoint<T> checkpoint, int keep = 0)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        Begin();
         CheckpointFolder.RollForward(Path);
         if (keep > 0 && SavedStep is int old && old != checkpoint.Step)
             KeepOlder(old);
@@ -146,6 +162,7 @@ public sealed class RunFolder : IDisposable
     public void SaveBest<T>(Checkpoint<T> checkpoint)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        Begin();
         if (BestDamage is not null)
             CheckpointFolder.Delete(BestPath); // nothing could be written over a checkpoint that cannot be read
         Directory.CreateDirectory(BestPath);
@@ -173,7 +190,25 @@ public sealed class RunFolder : IDisposable
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => CheckpointFolder.Read<T>(Path);
 
     /// <summary>Lets go of the folder.</summary>
-    public void Dispose() => _lock.Dispose();
+    public void Dispose()
+    {
+        if (!_begins || !_isMade)
+        {
+            _lock.Dispose();
+            return;
+        }
+
+        _begins = false;
+        try
+        {
+            _lock.Remove();
+            Directory.Delete(Path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // Somebody else put something there: it is theirs now.
+        }
+    }
 
     private string In(string name) => System.IO.Path.Combine(Path, name);
 

@@ -34,6 +34,17 @@ internal sealed class RunLock : IDisposable
     /// <summary>Gives the right back.</summary>
     public void Dispose() => _file.Dispose();
 
+    /// <summary>Gives the right back and deletes the file.</summary>
+    /// <exception cref="IOException">It cannot be deleted.</exception>
+    public void Remove()
+    {
+        // Nobody may take the lock before its file is deleted. Unix deletes an open file; Windows deletes none that somebody has.
+        if (OperatingSystem.IsWindows())
+            _file.Dispose();
+        using (_file)
+            File.Delete(_file.Name);
+    }
+
     /// <summary>EWOULDBLOCK as Linux, and as macOS numbers it, and Windows' sharing violation.</summary>
     private static bool IsHeld(IOException error) => error.HResult is 11 or 35 or unchecked((int)0x80070020);
 }

@@ -15,7 +15,7 @@ public sealed class TrainingData : IDisposable
     {
     }
 
-    /// <summary>The tokens to learn from: at least one more than the context.</summary>
+    /// <summary>The tokens to learn from: at least one more than an example has, or a whole step where they are read in order.</summary>
     public TokenSource Train { get; private set; } = null!;
 
     /// <summary>The tokens to validate with, at least two; null where nothing was kept for it. They can be fewer than the context.</summary>
@@ -52,7 +52,7 @@ public sealed class TrainingData : IDisposable
     /// <param name="progress">Is told how far it is.</param>
     /// <param name="cancellationToken">Ends the reading without a result.</param>
     /// <exception cref="ArgumentException">
-    /// Text and token files are mixed; the text is shorter than one context, or holds what the tokenizer cannot say; or a model without
+    /// Text and token files are mixed; the text is too short for a batch, or holds what the tokenizer cannot say; or a model without
     /// a tokenizer is to learn from text.
     /// </exception>
     /// <exception cref="FileFormatException">A file is empty or no file of tokens, or has an id outside of the vocabulary.</exception>
@@ -189,8 +189,7 @@ public sealed class TrainingData : IDisposable
 
     private void CheckLengths(TrainingOptions options)
     {
-        Require.That(Train.Length > options.Context,
-            $"{Train.Length} tokens to train on are too few: a context of {options.Context} needs at least {options.Context + 1L}");
+        _ = BatchSource.Create(options.Batches, Train, options.Context, options.BatchSize, options.Accumulate, options.Seed);
         if (Validation!.Length >= 2)
             return;
         Require.That(options.ValidationData is null, $"{options.ValidationData} has {Validation.Length} tokens: validation needs at least 2");

@@ -43,7 +43,7 @@ public sealed class TrainingRun<T> : IDisposable
     private double _bestLoss = double.PositiveInfinity;
 
     /// <summary>Prepares a run that begins with the first step.</summary>
-    /// <param name="folder">An empty folder, <see cref="RunFolder.Create"/>; it stays the caller's.</param>
+    /// <param name="folder">The folder of a new run, <see cref="RunFolder.Create"/>; it stays the caller's.</param>
     /// <param name="options">The options, sizes and context those of the model.</param>
     /// <param name="gpt">The model, its parameters filled.</param>
     /// <param name="data">What it learns from.</param>
@@ -109,6 +109,7 @@ public sealed class TrainingRun<T> : IDisposable
     public TrainingSummary Run(ITrainingObserver observer, CancellationToken cancellationToken = default)
     {
         long start = Stopwatch.GetTimestamp();
+        _folder.Begin();
         using MetricsLog log = MetricsLog.Open(_folder.MetricsPath, Step, evaluated: Step < _options.Steps);
         PersistentWriter writer = new(log);
         observer.Started(Step, _options.Steps);

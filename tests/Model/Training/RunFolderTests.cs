@@ -142,7 +142,7 @@ public sealed class RunFolderTests : IDisposable
         Assert.Equal(Run, RunFolder.ChooseNew(Run));
         Create();
         Assert.Equal(Run + "-2", RunFolder.ChooseNew(Run));
-        RunFolder.Create(Run + "-2").Dispose();
+        Directory.CreateDirectory(Run + "-2");
         Assert.Equal(Run + "-3", RunFolder.ChooseNew(Run));
 
         _run!.Save(At<float>(1));
@@ -178,6 +178,25 @@ public sealed class RunFolderTests : IDisposable
         Assert.Equal("{}", File.ReadAllText(file));
         Create();
         Assert.Equal(["run.lock"], Directory.GetFileSystemEntries(Run).Select(Path.GetFileName));
+    }
+
+    [Fact]
+    public void A_new_run_that_never_begins_deletes_nothing_and_leaves_no_folder()
+    {
+        Create();
+        _run!.Save(At<float>(1));
+        _run.Dispose();
+        RunFolder.Create(Run, overwrite: true).Dispose();
+        _run = RunFolder.Open(Run);
+        AssertWhole(1);
+
+        RunFolder unused = RunFolder.Create(Run + "-2");
+        unused.Dispose();
+        unused.Dispose();
+        Assert.False(Directory.Exists(Run + "-2"));
+        using (RunFolder.Create(Run + "-3"))
+            File.WriteAllText(Path.Combine(Run + "-3", "notes.txt"), "somebody's");
+        Assert.Equal("somebody's", File.ReadAllText(Path.Combine(Run + "-3", "notes.txt")));
     }
 
     [Theory]
@@ -318,6 +337,7 @@ public sealed class RunFolderTests : IDisposable
     {
         _run?.Dispose();
         _run = RunFolder.Create(Run, overwrite: true);
+        _run.Begin();
     }
 
     private void CheckStopAt(string name, int? stepAfter)

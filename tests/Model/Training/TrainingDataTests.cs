@@ -175,7 +175,7 @@ public sealed class TrainingDataTests : IDisposable
         Refused<ArgumentException>(_options with { Data = [text, tokens] }, "one or the other expected");
         Refused<ArgumentException>(_options with { Data = [text], ValidationData = tokens }, "one or the other expected");
         Refused<ArgumentException>(_options with { Data = [text], Context = 9 },
-            "9 tokens to train on are too few: a context of 9 needs at least 10");
+            "a text of 9 tokens is too short: a context of 9 needs at least 10");
         Refused<FileFormatException>(_options with { Data = [tokens], VocabularySize = 65 },
             "the id 65 found, at most 64 expected in a vocabulary of 65");
         Refused<FileNotFoundException>(_options with { Data = [_folder.File("none.txt")] }, "no such file");
