@@ -12,7 +12,7 @@ public sealed class TrainingProgress(int steps)
     private readonly List<double> _curve = [];
     private readonly long _start = Stopwatch.GetTimestamp();
     private int _stepsAPoint = 1;
-    private int _seen;
+    private int _seen, _averaged;
     private double _weight, _loss, _speed, _mfu;
 
     /// <summary>The step that the run ends with.</summary>
@@ -24,7 +24,10 @@ public sealed class TrainingProgress(int steps)
     /// <summary>The last evaluation, if there was one.</summary>
     public EvaluationMetrics? Evaluation { get; private set; }
 
-    /// <summary>The loss, later steps counting more: an exponential moving average without its pull towards 0 at the start.</summary>
+    /// <summary>
+    /// The loss, later steps counting more: an exponential moving average without its pull towards 0 at the start. Steps that were passed over
+    /// are not in it, nor in the other averages; NaN before the first that was not.
+    /// </summary>
     public double Loss => _loss / _weight;
 
     /// <summary>Tokens a second, smoothed as the loss is.</summary>
@@ -39,15 +42,18 @@ public sealed class TrainingProgress(int steps)
     /// <summary>How long the rest will take if it goes on as it went.</summary>
     public TimeSpan TimeLeft => _seen == 0 ? TimeSpan.Zero : Stopwatch.GetElapsedTime(_start) * ((double)(steps - Last.Step) / _seen);
 
-    /// <summary>Takes in a step.</summary>
+    /// <summary>Takes in a step, or one that was passed over: it counts as done, and its numbers as none.</summary>
     public void Add(in StepMetrics step)
     {
         Last = step;
+        _seen++;
+        if (!double.IsFinite(step.Loss))
+            return;
         _weight = Memory * _weight + (1 - Memory);
         _loss = Memory * _loss + (1 - Memory) * step.Loss;
         _speed = Memory * _speed + (1 - Memory) * step.TokensPerSecond;
         _mfu = Memory * _mfu + (1 - Memory) * step.Mfu;
-        if (_seen++ % _stepsAPoint == 0)
+        if (_averaged++ % _stepsAPoint == 0)
             _curve.Add(Loss);
         if (_curve.Count > MostPoints)
         {
