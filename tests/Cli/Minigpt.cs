@@ -31,6 +31,10 @@ internal static class Minigpt
     public static Process StartWithInput(string folder, string input, params string[] arguments) =>
         StartProcess(folder, "dotnet", [Path.Combine(AppContext.BaseDirectory, "minigpt.dll"), .. arguments], new Dictionary<string, string>(), input);
 
+    /// <summary>Starts it with a standard input that stays open.</summary>
+    public static Process StartWithOpenInput(string folder, IReadOnlyDictionary<string, string> environment, params string[] arguments) =>
+        StartProcess(folder, "dotnet", [Path.Combine(AppContext.BaseDirectory, "minigpt.dll"), .. arguments], environment, input: null);
+
     /// <summary>Runs what must succeed.</summary>
     public static string Success(string folder, params string[] arguments)
     {
@@ -66,7 +70,7 @@ internal static class Minigpt
     }
 
     private static Process StartProcess(
-        string folder, string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment, string input = "")
+        string folder, string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment, string? input = "")
     {
         ProcessStartInfo start = new(program, arguments)
         {
@@ -78,6 +82,8 @@ internal static class Minigpt
         foreach ((string name, string value) in environment)
             start.Environment[name] = value;
         Process process = Process.Start(start)!;
+        if (input is null)
+            return process;
         process.StandardInput.Write(input);
         process.StandardInput.Close();
         return process;

@@ -14,8 +14,8 @@ internal sealed class InputArgument : Argument<string>
         Arity = ArgumentArity.ZeroOrOne;
     }
 
-    /// <summary>Opens what was given.</summary>
-    public Stream Open(ParseResult arguments) => arguments.GetRequiredValue(this) is var path && path == TextSource.StandardInput
-        ? Console.OpenStandardInput()
+    /// <summary>Opens what was given. Waiting for standard input ends where it is cancelled.</summary>
+    public Stream Open(ParseResult arguments, CancellationToken cancellationToken) => arguments.GetRequiredValue(this) is var path && path == TextSource.StandardInput
+        ? StandardInput.Open(cancellationToken)
         : InputFile.Open(path);
 }

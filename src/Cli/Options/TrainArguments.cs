@@ -206,7 +206,7 @@ internal sealed class TrainArguments
         string folder, TrainingOptions options, ITokenizer? tokenizer, int? vocabularySize, CancellationToken cancellationToken)
     {
         string cache = Path.Combine(Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))) ?? folder, TokenCacheFolder);
-        using Stream standardInput = Console.OpenStandardInput();
+        using Stream standardInput = StandardInput.Open(cancellationToken);
         return DataProgressDisplay.Run(progress =>
             TrainingData.Load(options, BundledText.Path, tokenizer, vocabularySize, standardInput, cache, progress, cancellationToken));
     }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using MiniGpt.Cli.Display;
+using MiniGpt.Cli.Options;
 using MiniGpt.Model.Generation;
 using MiniGpt.Model.Tokenizers;
 
@@ -38,12 +39,11 @@ internal sealed class Conversation(
 
     public void Dispose() => _streams.Dispose();
 
-    // Waiting for a line cannot be interrupted by itself.
     private static string? ReadLine(CancellationToken cancellationToken)
     {
         if (!Console.IsInputRedirected)
             Console.Error.Write("> ");
-        return Task.Run(Console.In.ReadLine, cancellationToken).WaitAsync(cancellationToken).GetAwaiter().GetResult();
+        return StandardInput.ReadLine(cancellationToken);
     }
 
     private void Obey(string[] command)

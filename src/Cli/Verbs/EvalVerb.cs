@@ -32,7 +32,7 @@ internal sealed class EvalVerb : Verb
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {
         LoadedModel<float> model = ModelFile.Load<float>(_model.PathOf(arguments), arguments.GetValue(_unknown));
-        using Stream standardInput = Console.OpenStandardInput();
+        using Stream standardInput = StandardInput.Open(cancellationToken);
         TextEvaluation result = TextEvaluation.Run(model, arguments.GetValue(_data)!, standardInput, cancellationToken);
         string bits = result.BitsPerByte is double number ? $"{number:F4}" : "unknown: no tokenizer says how long the text is";
         Console.Out.WriteLine(arguments.GetValue(_json)

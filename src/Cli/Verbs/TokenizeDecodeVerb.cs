@@ -23,7 +23,7 @@ internal sealed class TokenizeDecodeVerb : Verb
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {
         ITokenizer tokenizer = _tokenizer.Read(arguments, UnknownCharacter.Error);
-        using Stream ids = _input.Open(arguments);
+        using Stream ids = _input.Open(arguments, cancellationToken);
         using BufferedStream output = new(Console.OpenStandardOutput(), 1 << 16);
         TokenText.Decode(arguments.GetRequiredValue(_input), ids, tokenizer, output, cancellationToken);
         return 0;

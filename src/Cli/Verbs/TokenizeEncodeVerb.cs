@@ -27,7 +27,7 @@ internal sealed class TokenizeEncodeVerb : Verb
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {
         ITokenizer tokenizer = _tokenizer.Read(arguments, arguments.GetValue(_unknown));
-        using Stream text = _input.Open(arguments);
+        using Stream text = _input.Open(arguments, cancellationToken);
         using StreamWriter output = new(Console.OpenStandardOutput(), bufferSize: 1 << 16);
         string separator = "";
         TextTokens.Encode(text, tokenizer, ids =>

@@ -57,7 +57,7 @@ internal sealed class TokenizeTrainVerb : Verb
         int vocabularySize = arguments.GetValue(_vocabularySize);
         UsageException.Check(() => new BytePairTrainer(special).CheckVocabularySize(vocabularySize));
 
-        using Stream standardInput = Console.OpenStandardInput();
+        using Stream standardInput = StandardInput.Open(cancellationToken);
         BytePairTokenizer tokenizer = DataProgressDisplay.Run(progress =>
         {
             using TextCorpus text = TextCorpus.Open(arguments.GetRequiredValue(_data), standardInput, progress, cancellationToken);

@@ -56,7 +56,7 @@ public sealed class TextCorpus : IDisposable
         try
         {
             IReadOnlyList<string> files = TextSource.Find(sources);
-            string[] paths = [.. files.Select(file => file == TextSource.StandardInput ? corpus.Keep(standardInput) : file)];
+            string[] paths = [.. files.Select(file => file == TextSource.StandardInput ? corpus.Keep(standardInput, cancellationToken) : file)];
             long total = paths.Sum(path => new FileInfo(path).Length);
             List<byte[]> hashes = [];
             for (int i = 0; i < paths.Length; i++)
@@ -107,12 +107,16 @@ public sealed class TextCorpus : IDisposable
     internal static string CombineHashes(IReadOnlyList<byte[]> hashes) =>
         Convert.ToHexStringLower(hashes.Count == 1 ? hashes[0] : SHA256.HashData([.. hashes.SelectMany(hash => hash)]));
 
-    private string Keep(Stream? standardInput)
+    private string Keep(Stream? standardInput, CancellationToken cancellationToken)
     {
         Require.That(standardInput is not null, $"there is no standard input to read");
         _temporary.Add(Path.GetTempFileName());
         using FileStream file = File.Create(_temporary[^1]);
-        standardInput!.CopyTo(file);
+        TextBlocks.Read(standardInput!, long.MaxValue, (block, _) =>
+        {
+            file.Write(block);
+            return block.Length;
+        }, cancellationToken);
         return _temporary[^1];
     }
 

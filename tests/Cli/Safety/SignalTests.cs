@@ -40,6 +40,32 @@ public sealed class SignalTests : IDisposable
         Assert.Equal(128 + signal, process.ExitCode);
     }
 
+    [Theory]
+    [InlineData(SmallRun.Terminate, "tokenize", "encode", "--tokenizer", "gpt2")]
+    [InlineData(SmallRun.Interrupt, "tokenize", "decode", "--tokenizer", "gpt2", "-")]
+    [InlineData(SmallRun.Terminate, "tokenize", "train", "--data", "-", "--vocab-size", "300", "--out", "learned")]
+    [InlineData(SmallRun.Terminate, "train", "--data", "-", "--out", "never")]
+    [InlineData(SmallRun.Interrupt, "eval", "--model", "run", "--data", "-")]
+    public void A_signal_ends_the_wait_for_more_input_and_nothing_is_left(int signal, params string[] arguments)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "these are the signals of Unix");
+        if (arguments[0] == "eval")
+            Minigpt.Success(_folder.Root, ["train", .. SmallRun.Model, "--steps", "1", "--out", "run"]);
+        string temporary = Directory.CreateDirectory(_folder.File("temporary")).FullName;
+        using Process process = Minigpt.StartWithOpenInput(_folder.Root, new Dictionary<string, string> { ["TMPDIR"] = temporary }, arguments);
+        // More than a pipe holds: once it is written, the program is reading, and waits for the rest.
+        process.StandardInput.Write(string.Concat(Enumerable.Repeat("1 ", 200_000)));
+        process.StandardInput.Flush();
+        SmallRun.Signal(process, signal);
+        bool ended = process.WaitForExit(TimeSpan.FromSeconds(20));
+        if (!ended)
+            process.Kill();
+        Assert.True(ended, "the program waits on");
+        Assert.Equal(SmallRun.Interrupted, process.ExitCode);
+        Assert.Empty(Directory.GetFiles(temporary));
+        Assert.False(Directory.Exists(_folder.File("never")) || Directory.Exists(_folder.File("learned")));
+    }
+
     /// <summary>Waits until so much was computed since the header that it can only be the first step, however loaded the machine is.</summary>
     private static void WaitForStep(Process process)
     {
