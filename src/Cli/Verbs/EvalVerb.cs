@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Options;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Tokenizers;
@@ -33,7 +34,8 @@ internal sealed class EvalVerb : Verb
     {
         LoadedModel<float> model = ModelFile.Load<float>(_model.PathOf(arguments), arguments.GetValue(_unknown));
         using Stream standardInput = StandardInput.Open(cancellationToken);
-        TextEvaluation result = TextEvaluation.Run(model, arguments.GetValue(_data)!, standardInput, cancellationToken);
+        TextEvaluation result = DataProgressDisplay.Run(progress =>
+            TextEvaluation.Run(model, arguments.GetValue(_data)!, standardInput, progress, cancellationToken));
         string bits = result.BitsPerByte is double number ? $"{number:F4}" : "unknown: no tokenizer says how long the text is";
         Console.Out.WriteLine(arguments.GetValue(_json)
             ? result.ToJson()

@@ -21,7 +21,7 @@ internal sealed class TokenCache(string folder)
         IReadOnlyList<TextRange> text, ITokenizer tokenizer, IProgress<DataProgress>? progress, CancellationToken cancellationToken)
     {
         string path = Path.Combine(folder, NameOf(text, tokenizer) + TokenFile.Extension);
-        if (TryOpen(path, tokenizer) is TokenFile found)
+        if (TryOpen(path, tokenizer, cancellationToken) is TokenFile found)
             return found;
         Directory.CreateDirectory(folder);
         TextTokens.DeleteLeftovers(folder);
@@ -30,14 +30,14 @@ internal sealed class TokenCache(string folder)
     }
 
     /// <summary>What is there and whole; anything else is written over.</summary>
-    private static TokenFile? TryOpen(string path, ITokenizer tokenizer)
+    private static TokenFile? TryOpen(string path, ITokenizer tokenizer, CancellationToken cancellationToken)
     {
         if (!File.Exists(path))
             return null;
         try
         {
             TokenFile file = TokenFile.Open(path);
-            if (file.VocabularySize == tokenizer.VocabularySize && file.MaxId() < tokenizer.VocabularySize)
+            if (file.VocabularySize == tokenizer.VocabularySize && file.MaxId(cancellationToken) < tokenizer.VocabularySize)
                 return file;
             file.Dispose();
             return null;

@@ -3,6 +3,8 @@ namespace MiniGpt.Model.Data;
 /// <summary>A sequence of token ids, in memory or in a file. Several threads may read at once.</summary>
 public abstract class TokenSource
 {
+    private const int ReadAtOnce = 1 << 14;
+
     /// <summary>n: how many tokens there are.</summary>
     public abstract long Length { get; }
 
@@ -43,18 +45,33 @@ public abstract class TokenSource
     public static TokenSource Concatenate(IReadOnlyList<TokenSource> parts) => parts.Count == 1 ? parts[0] : new TokenChain([.. parts]);
 
     /// <summary>The largest id, found by reading all of them; -1 where there is none. What is no id at all counts as the largest there can be.</summary>
-    public int MaxId()
+    /// <param name="cancellationToken">Ends the reading without a result.</param>
+    public int MaxId(CancellationToken cancellationToken = default)
     {
-        int[] chunk = new int[1 << 14];
-        uint largest = 0;
+        int largest = -1;
+        ReadAll(ids => largest = Math.Max(largest, MaxId(ids)), cancellationToken);
+        return largest;
+    }
+
+    /// <summary>Gives all tokens to a sink, a few thousand at once.</summary>
+    internal void ReadAll(TokenSink sink, CancellationToken cancellationToken)
+    {
+        int[] chunk = new int[(int)Math.Min(Length, ReadAtOnce)];
         for (long start = 0; start < Length; start += chunk.Length)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             Span<int> ids = chunk.AsSpan(0, (int)Math.Min(chunk.Length, Length - start));
             ReadRange(start, ids);
-            foreach (int id in ids)
-                largest = Math.Max(largest, (uint)id);
+            sink(ids);
         }
-        return Length == 0 ? -1 : (int)Math.Min(largest, int.MaxValue);
+    }
+
+    private protected static int MaxId(ReadOnlySpan<int> ids)
+    {
+        uint largest = 0;
+        foreach (int id in ids)
+            largest = Math.Max(largest, (uint)id);
+        return (int)Math.Min(largest, int.MaxValue);
     }
 
     /// <summary>Reads a range that is known to be inside the sequence.</summary>

@@ -10,43 +10,61 @@ namespace MiniGpt.Model.Training;
 /// <summary>How well a model predicts a text.</summary>
 /// <param name="Tokens">The tokens that were predicted: all but the first.</param>
 /// <param name="Loss">The mean cross-entropy in nats a token.</param>
-/// <param name="BitsPerByte">The bits that the text costs, by its bytes in UTF-8; null where no tokenizer says how long a text is.</param>
+/// <param name="BitsPerByte">
+/// The bits that the text costs, by the bytes of all its tokens: what the tokenizer left out is no part of it. Null where no tokenizer says how
+/// long tokens are.
+/// </param>
 public sealed record TextEvaluation(long Tokens, double Loss, double? BitsPerByte)
 {
     private const int BatchSize = 16;
-    private const int ReadAtOnce = 1 << 16;
 
     /// <summary>Among how many equally likely tokens the model seems to choose: e to the loss.</summary>
     public double Perplexity => Math.Exp(Loss);
 
-    /// <summary>Evaluates a model on a whole text, in back-to-back windows of its context.</summary>
+    /// <summary>
+    /// Evaluates a model on a whole text, in back-to-back windows of its context. The text may be larger than memory: its tokens are kept in a
+    /// temporary file.
+    /// </summary>
     /// <param name="model">The model.</param>
     /// <param name="source">A text file, a folder of text, "-", or a token file.</param>
     /// <param name="standardInput">What "-" reads.</param>
-    /// <param name="cancellationToken">Stops between two batches.</param>
+    /// <param name="progress">Is told how far the reading of text is.</param>
+    /// <param name="cancellationToken">Stops between two blocks or batches.</param>
     /// <exception cref="ArgumentException">
     /// The text has fewer than two tokens or holds what the tokenizer cannot say, or there is no tokenizer for it.
     /// </exception>
     /// <exception cref="FileFormatException">The file is empty, or has an id outside of the vocabulary.</exception>
-    /// <exception cref="IOException">The file cannot be read.</exception>
+    /// <exception cref="IOException">The file cannot be read, or the temporary one not be written.</exception>
     public static TextEvaluation Run<T>(
-        LoadedModel<T> model, string source, Stream? standardInput = null, CancellationToken cancellationToken = default)
+        LoadedModel<T> model, string source, Stream? standardInput = null, IProgress<DataProgress>? progress = null,
+        CancellationToken cancellationToken = default)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        int vocabularySize = model.Gpt.Config.VocabularySize;
         if (TextSource.IsTokenFile(source))
         {
+            int vocabularySize = model.Gpt.Config.VocabularySize;
             using TokenFile file = TokenFile.Open(source);
-            if (file.MaxId() is var largest && largest >= vocabularySize)
+            if (file.MaxId(cancellationToken) is var largest && largest >= vocabularySize)
                 throw new FileFormatException(source, $"the id {largest} found, at most the {vocabularySize - 1} of this model expected");
-            return Run(model, file, model.Tokenizer is null ? null : DecodedBytes(file, model.Tokenizer), cancellationToken);
+            return Run(model, file, largest < model.Tokenizer?.VocabularySize ? model.Tokenizer : null, cancellationToken);
         }
 
         ITokenizer tokenizer = model.Tokenizer ?? throw new ArgumentException(
             $"{model.Path} has no tokenizer: a token file ({TokenFile.Extension}) expected, {source} given");
-        using TextCorpus corpus = TextCorpus.Open([source], standardInput, progress: null, cancellationToken);
-        TokenSource tokens = TextTokens.InMemory(corpus.Documents, tokenizer, progress: null, cancellationToken);
-        return Run(model, tokens, corpus.Bytes, cancellationToken);
+        using TextCorpus corpus = TextCorpus.Open([source], standardInput, progress, cancellationToken);
+        // A folder, not a file: nobody else can read what is in it.
+        DirectoryInfo temporary = Directory.CreateTempSubdirectory("minigpt-");
+        try
+        {
+            string path = Path.Combine(temporary.FullName, $"tokens{TokenFile.Extension}");
+            TextTokens.Write(path, corpus.Documents, tokenizer, progress, cancellationToken);
+            using TokenFile tokens = TokenFile.Open(path);
+            return Run(model, tokens, tokenizer, cancellationToken);
+        }
+        finally
+        {
+            temporary.Delete(recursive: true);
+        }
     }
 
     /// <summary>The numbers as one JSON object.</summary>
@@ -56,26 +74,24 @@ public sealed record TextEvaluation(long Tokens, double Loss, double? BitsPerByt
     private static string Number(double? value) =>
         JsonSerializer.Serialize(value is double number && double.IsFinite(number) ? value : null);
 
-    private static TextEvaluation Run<T>(LoadedModel<T> model, TokenSource tokens, long? bytes, CancellationToken cancellationToken)
+    private static TextEvaluation Run<T>(LoadedModel<T> model, TokenSource tokens, ITokenizer? tokenizer, CancellationToken cancellationToken)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        long? bytes = tokenizer is null ? null : DecodedBytes(tokens, tokenizer, cancellationToken);
         using Evaluator<T> evaluator = new(model.Gpt, BatchSize);
         double loss = evaluator.WholeLoss(tokens, cancellationToken);
         long predicted = tokens.Length - 1;
         return new TextEvaluation(predicted, loss, loss * predicted / Math.Log(2) / bytes);
     }
 
-    private static long DecodedBytes(TokenSource tokens, ITokenizer tokenizer)
+    private static long DecodedBytes(TokenSource tokens, ITokenizer tokenizer, CancellationToken cancellationToken)
     {
         long bytes = 0;
-        int[] chunk = new int[ReadAtOnce];
-        for (long start = 0; start < tokens.Length; start += chunk.Length)
+        tokens.ReadAll(ids =>
         {
-            Span<int> ids = chunk.AsSpan(0, (int)Math.Min(chunk.Length, tokens.Length - start));
-            tokens.Read(start, ids);
             foreach (int id in ids)
                 bytes += tokenizer.TokenBytes(id).Length;
-        }
+        }, cancellationToken);
         return bytes;
     }
 }

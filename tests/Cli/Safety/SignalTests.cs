@@ -62,7 +62,7 @@ public sealed class SignalTests : IDisposable
             process.Kill();
         Assert.True(ended, "the program waits on");
         Assert.Equal(SmallRun.Interrupted, process.ExitCode);
-        Assert.Empty(Directory.GetFiles(temporary));
+        Assert.Empty(Directory.GetFileSystemEntries(temporary));
         Assert.False(Directory.Exists(_folder.File("never")) || Directory.Exists(_folder.File("learned")));
     }
 
