@@ -85,19 +85,26 @@ internal sealed class TrainVerb : Verb
         Talk.Say($"Read more with:\n  minigpt sample --model {Quoted(plan.Folder)}{ending}");
     }
 
-    /// <summary>The curves as a page. A run that cannot write them is none the worse for it.</summary>
+    /// <summary>The last sample, and the curves as a page. A run that cannot write them is none the worse for it.</summary>
     private static void WriteReport(RunFolder folder, int step, string? sample)
+    {
+        if (sample is not null)
+            TryWrite(folder.SamplesPath, () => SampleLog.Append(folder.SamplesPath, step, sample));
+        if (TryWrite(folder.ReportPath, () => CurvesPage.WriteReport(folder.ReportPath, folder.Path)))
+            Talk.Say($"Its curves: {folder.ReportPath}");
+    }
+
+    private static bool TryWrite(string path, Action write)
     {
         try
         {
-            if (sample is not null)
-                SampleLog.Append(folder.SamplesPath, step, sample);
-            CurvesPage.WriteReport(folder.ReportPath, folder.Path);
-            Talk.Say($"Its curves: {folder.ReportPath}");
+            write();
+            return true;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            Talk.Say($"note: {folder.ReportPath} was not written: {error.Message}");
+            Talk.Say($"note: {path} was not written: {error.Message}");
+            return false;
         }
     }
 

@@ -13,11 +13,9 @@ public sealed class MetricsLog : IDisposable
     private readonly SafeFileHandle _file;
     private readonly ArrayBufferWriter<byte> _pending = new();
     private long _length;
+    private bool _failed;
 
     private MetricsLog(SafeFileHandle file) => _file = file;
-
-    /// <summary>What the system said when the last lines could not be written; null once they were.</summary>
-    public string? Failure { get; private set; }
 
     /// <summary>
     /// Opens a log to append to it. Lines of later steps than <paramref name="step"/>, and a last line that was not written to its end, are
@@ -33,7 +31,8 @@ public sealed class MetricsLog : IDisposable
         try
         {
             MetricsLog log = new(file) { _length = LengthUpTo(file, step, evaluated) };
-            RandomAccess.SetLength(file, log._length);
+            if (RandomAccess.GetLength(file) > log._length)
+                RandomAccess.SetLength(file, log._length);
             return log;
         }
         catch
@@ -44,7 +43,8 @@ public sealed class MetricsLog : IDisposable
     }
 
     /// <summary>Appends the line of a step.</summary>
-    public void Write(in StepMetrics metrics)
+    /// <returns>What the system said, if this is the first line that it did not take; null otherwise.</returns>
+    public string? Write(in StepMetrics metrics)
     {
         using Utf8JsonWriter json = Begin(metrics.Step);
         json.WriteNumber("tokens", metrics.Tokens);
@@ -54,24 +54,42 @@ public sealed class MetricsLog : IDisposable
         WriteNumber(json, "milliseconds", metrics.Milliseconds);
         WriteNumber(json, "tokens_per_second", metrics.TokensPerSecond);
         WriteNumber(json, "mfu", metrics.Mfu);
-        End(json);
+        return End(json);
     }
 
     /// <summary>Appends the line of an evaluation.</summary>
-    public void Write(in EvaluationMetrics metrics)
+    /// <returns>What the system said, if this is the first line that it did not take; null otherwise.</returns>
+    public string? Write(in EvaluationMetrics metrics)
     {
         using Utf8JsonWriter json = Begin(metrics.Step);
         WriteNumber(json, "train_loss", metrics.TrainLoss);
         WriteNumber(json, "validation_loss", metrics.ValidationLoss ?? double.NaN);
-        End(json);
+        return End(json);
     }
 
     /// <summary>Appends what the model wrote.</summary>
-    public void Write(int step, string sample)
+    /// <returns>What the system said, if this is the first line that it did not take; null otherwise.</returns>
+    public string? Write(int step, string sample)
     {
         using Utf8JsonWriter json = Begin(step);
         json.WriteString("sample", sample);
-        End(json);
+        return End(json);
+    }
+
+    /// <summary>Writes what is pending, if anything is.</summary>
+    /// <returns>What the system said, if it took everything before; null otherwise.</returns>
+    internal string? Retry()
+    {
+        bool failedBefore = _failed;
+        try
+        {
+            WritePending();
+            return null;
+        }
+        catch (IOException error)
+        {
+            return failedBefore ? null : error.Message;
+        }
     }
 
     /// <summary>Writes what is pending, and all lines through to the disk: a checkpoint must not be ahead of them.</summary>
@@ -93,26 +111,20 @@ public sealed class MetricsLog : IDisposable
         return json;
     }
 
-    private void End(Utf8JsonWriter json)
+    private string? End(Utf8JsonWriter json)
     {
         json.WriteEndObject();
         json.Flush();
         _pending.Write("\n"u8);
-        try
-        {
-            WritePending();
-            Failure = null;
-        }
-        catch (IOException error)
-        {
-            Failure = error.Message;
-        }
+        return Retry();
     }
 
     /// <summary>Writes where the last whole line ends, over what an attempt that failed may have left there.</summary>
     private void WritePending()
     {
+        _failed = true;
         RandomAccess.Write(_file, _pending.WrittenSpan, _length);
+        _failed = false;
         _length += _pending.WrittenCount;
         _pending.ResetWrittenCount();
     }

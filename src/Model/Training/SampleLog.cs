@@ -9,11 +9,13 @@ namespace MiniGpt.Model.Training;
 public sealed class SampleLog(string path, ITrainingObserver observer) : ITrainingObserver, IDisposable
 {
     private MetricsLog? _log;
+    private int? _savedStep;
 
     /// <inheritdoc/>
     public void Started(int firstStep, int steps)
     {
         _log = MetricsLog.Open(path, firstStep);
+        _savedStep = firstStep > 0 ? firstStep : null;
         observer.Started(firstStep, steps);
     }
 
@@ -26,12 +28,18 @@ public sealed class SampleLog(string path, ITrainingObserver observer) : ITraini
     /// <inheritdoc/>
     public void Sampled(int step, string text)
     {
-        _log?.Write(step, text);
+        if (_log?.Write(step, text) is string reason)
+            observer.NotSaved(step, _savedStep, reason);
         observer.Sampled(step, text);
     }
 
     /// <inheritdoc/>
-    public void Saved(int step) => observer.Saved(step);
+    public void Saved(int step)
+    {
+        _savedStep = step;
+        _log?.Retry(); // there is room again
+        observer.Saved(step);
+    }
 
     /// <inheritdoc/>
     public void NotSaved(int step, int? savedStep, string reason) => observer.NotSaved(step, savedStep, reason);
@@ -39,14 +47,20 @@ public sealed class SampleLog(string path, ITrainingObserver observer) : ITraini
     /// <inheritdoc/>
     public void Skipped(TrainingDivergedException reason, int count) => observer.Skipped(reason, count);
 
-    /// <summary>Closes the file.</summary>
-    public void Dispose() => _log?.Dispose();
+    /// <summary>Closes the file, after a last attempt to write what it did not take before.</summary>
+    public void Dispose()
+    {
+        _log?.Retry();
+        _log?.Dispose();
+        _log = null;
+    }
 
     /// <summary>Writes the sample of a step, over one that it has.</summary>
-    /// <exception cref="IOException">The file cannot be opened.</exception>
+    /// <exception cref="IOException">The file cannot be opened or written.</exception>
     public static void Append(string path, int step, string text)
     {
         using MetricsLog log = MetricsLog.Open(path, step - 1);
         log.Write(step, text);
+        log.FlushToDisk();
     }
 }

@@ -2,9 +2,7 @@ using System.Diagnostics;
 using System.Numerics;
 using System.Text.Json.Nodes;
 using MiniGpt.Autograd;
-using MiniGpt.Model.Data;
 using MiniGpt.Model.Generation;
-using MiniGpt.Tensors;
 using MiniGpt.Tensors.Kernels;
 
 namespace MiniGpt.Model.Training;
@@ -24,7 +22,6 @@ public sealed record TrainingSummary(int Step, double Seconds, double? Validatio
 public sealed class TrainingRun<T> : IDisposable
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private const int BatchesWhereAllAreTooMany = 20;
     private const int SampleTokens = 200;
     private const int SkippedInARow = 100; // more of them are no accident
 
@@ -35,12 +32,11 @@ public sealed class TrainingRun<T> : IDisposable
     private readonly TrainingData _data;
     private readonly JsonObject? _extraKeys;
     private readonly Trainer<T> _trainer;
-    private readonly Evaluator<T> _evaluator;
+    private readonly RunEvaluations<T> _evaluations;
     private readonly Generator<T> _generator;
     private int? _savedStep;
     private int _skippedSteps;
     private int _skippedInARow;
-    private double _bestLoss = double.PositiveInfinity;
 
     /// <summary>Prepares a run that begins with the first step.</summary>
     /// <param name="folder">The folder of a new run, <see cref="RunFolder.Create"/>; it stays the caller's.</param>
@@ -59,7 +55,7 @@ public sealed class TrainingRun<T> : IDisposable
         Gpt = gpt;
         Ceiling = FmaCeiling.Measure<T>(s_ceilingBudget);
         _trainer = new Trainer<T>(gpt, options, data.Train, Ceiling);
-        _evaluator = new Evaluator<T>(gpt, options.BatchSize);
+        _evaluations = new RunEvaluations<T>(gpt, options, data);
         _generator = new Generator<T>(FrozenGpt<T>.Over(gpt));
     }
 
@@ -81,7 +77,7 @@ public sealed class TrainingRun<T> : IDisposable
         _trainer.Optimizer.Step = checkpoint.Step;
         _savedStep = checkpoint.Step;
         _skippedSteps = checkpoint.SkippedSteps;
-        _bestLoss = folder.BestLoss ?? double.PositiveInfinity;
+        _evaluations.BestLoss = folder.BestLoss ?? double.PositiveInfinity;
     }
 
     /// <summary>The model.</summary>
@@ -154,7 +150,7 @@ public sealed class TrainingRun<T> : IDisposable
     public void Dispose()
     {
         _trainer.Dispose();
-        _evaluator.Dispose();
+        _evaluations.Dispose();
     }
 
     private void TakeStep(ITrainingObserver observer, MetricsLog log, PersistentWriter writer)
@@ -162,12 +158,7 @@ public sealed class TrainingRun<T> : IDisposable
         StepMetrics metrics = StepOrSkip(observer);
         if (IsDue(_options.LogEvery))
         {
-            bool failedBefore = log.Failure is not null;
-            log.Write(metrics);
-            if (log.Failure is string reason && !failedBefore)
-            {
-                observer.NotSaved(Step, _savedStep, reason);
-            }
+            TellOfNotLogged(observer, log.Write(metrics));
         }
 
         observer.Stepped(metrics);
@@ -177,7 +168,7 @@ public sealed class TrainingRun<T> : IDisposable
         {
             // Not to be cancelled: a resumed run would never make up for it.
             double? loss = Evaluate(observer, log, final: false, CancellationToken.None);
-            SaveIfBest(loss, save => writer.TryWrite(save, TellOf(observer)));
+            _evaluations.SaveIfBest(loss, () => writer.TryWrite(() => SaveBest(loss), TellOf(observer)));
         }
 
         if (IsDue(_options.SampleEvery))
@@ -226,11 +217,9 @@ public sealed class TrainingRun<T> : IDisposable
     private double? Evaluate(ITrainingObserver observer, MetricsLog log, bool final, CancellationToken cancellationToken)
     {
         Profile?.Begin();
-        int trainBatches = _options.EvalBatches > 0 ? _options.EvalBatches : BatchesWhereAllAreTooMany;
-        double trainLoss = _evaluator.BatchLoss(EvaluationBatches(_data.Train), trainBatches, cancellationToken);
-        EvaluationMetrics metrics = new(Step, trainLoss, ValidationLoss(final, cancellationToken), final);
+        EvaluationMetrics metrics = _evaluations.Evaluate(Step, final, cancellationToken);
         Profile?.Lap("Evaluation");
-        log.Write(metrics);
+        TellOfNotLogged(observer, log.Write(metrics));
         observer.Evaluated(metrics);
         return metrics.ValidationLoss;
     }
@@ -250,8 +239,8 @@ public sealed class TrainingRun<T> : IDisposable
         double? loss = Evaluate(observer, log, final: true, cancellationToken);
         if (_options.EvalEvery > 0)
         {
-            double? comparable = EvaluatesWhole ? loss : ValidationLoss(whole: false, cancellationToken);
-            if (!SaveIfBest(comparable, save => writer.TryUntilCancelled(save, TellOf(observer), cancellationToken)))
+            double? comparable = _evaluations.ComparableLoss(loss, cancellationToken);
+            if (!_evaluations.SaveIfBest(comparable, () => writer.TryUntilCancelled(() => SaveBest(comparable), TellOf(observer), cancellationToken)))
             {
                 throw new OperationCanceledException(cancellationToken);
             }
@@ -260,33 +249,7 @@ public sealed class TrainingRun<T> : IDisposable
         return loss;
     }
 
-    private bool EvaluatesWhole => _options.EvalBatches == 0 || _data.Validation?.Length <= _options.Context;
-
-    private double? ValidationLoss(bool whole, CancellationToken cancellationToken) => _data.Validation switch
-    {
-        null => null,
-        TokenSource tokens when whole || EvaluatesWhole => _evaluator.WholeLoss(tokens, cancellationToken),
-        TokenSource tokens => _evaluator.BatchLoss(EvaluationBatches(tokens), _options.EvalBatches, cancellationToken),
-    };
-
-    private RandomBatches EvaluationBatches(TokenSource tokens) =>
-        new(tokens, _options.Context, _options.BatchSize, microBatches: 1, _options.Seed, RandomPurpose.Evaluation);
-
-    /// <summary>
-    /// Saves a model that is better than the best one on the disk: one that could not be saved leaves its place to the next. False where this
-    /// one could not.
-    /// </summary>
-    private bool SaveIfBest(double? loss, Func<Action, bool> attempt)
-    {
-        if (!(loss < _bestLoss))
-        {
-            return true;
-        }
-
-        bool isSaved = attempt(() => _folder.SaveBest(ToCheckpoint() with { ValidationLoss = loss }));
-        _bestLoss = isSaved ? loss.Value : _bestLoss;
-        return isSaved;
-    }
+    private void SaveBest(double? loss) => _folder.SaveBest(ToCheckpoint() with { ValidationLoss = loss });
 
     private void Save(ITrainingObserver observer)
     {
@@ -295,6 +258,14 @@ public sealed class TrainingRun<T> : IDisposable
         Profile?.Lap("Checkpoint");
         _savedStep = Step;
         observer.Saved(Step);
+    }
+
+    private void TellOfNotLogged(ITrainingObserver observer, string? reason)
+    {
+        if (reason is not null)
+        {
+            observer.NotSaved(Step, _savedStep, reason);
+        }
     }
 
     private Action<string> TellOf(ITrainingObserver observer) => reason => observer.NotSaved(Step, _savedStep, reason);

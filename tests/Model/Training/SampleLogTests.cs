@@ -1,0 +1,86 @@
+using MiniGpt.Model.Training;
+using Xunit;
+
+namespace MiniGpt.Tests.Model.Training;
+
+public sealed class SampleLogTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    private string LogPath => _folder.File("samples.jsonl");
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public void Samples_are_lines_and_are_passed_on()
+    {
+        Recorder recorder = new();
+        using (SampleLog log = new(LogPath, recorder))
+        {
+            log.Started(0, 20);
+            log.Sampled(10, "To be");
+            log.Saved(10);
+        }
+        SampleLog.Append(LogPath, 20, "or not");
+        Assert.Equal("{\"step\":10,\"sample\":\"To be\"}\n{\"step\":20,\"sample\":\"or not\"}\n", File.ReadAllText(LogPath));
+        Assert.Equal(["sampled 10", "saved 10"], recorder.Told);
+    }
+
+    [Fact]
+    public void A_sample_that_cannot_be_written_is_told_of_once()
+    {
+        FillTheDisk();
+        Recorder recorder = new();
+        using (SampleLog log = new(LogPath, recorder))
+        {
+            log.Started(10, 40);
+            log.Sampled(20, "To be");
+            log.Sampled(30, "or not");
+            log.Saved(30);
+        }
+        Assert.Equal(["not saved 20, saved 10: No space left on device", "sampled 20", "sampled 30", "saved 30"], recorder.Told);
+    }
+
+    [Fact]
+    public void A_last_sample_that_cannot_be_written_is_an_error()
+    {
+        FillTheDisk();
+        Assert.Contains("No space left on device",
+            Assert.Throws<IOException>(() => SampleLog.Append(LogPath, 20, "To be")).Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Puts a device without room in the place of the file.</summary>
+    private void FillTheDisk()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "there is no /dev/full");
+        File.CreateSymbolicLink(LogPath, "/dev/full");
+    }
+
+    private sealed class Recorder : ITrainingObserver
+    {
+        public List<string> Told { get; } = [];
+
+        public void Started(int firstStep, int steps)
+        {
+        }
+
+        public void Stepped(in StepMetrics metrics)
+        {
+        }
+
+        public void Evaluated(in EvaluationMetrics metrics)
+        {
+        }
+
+        public void Sampled(int step, string text) => Told.Add($"sampled {step}");
+
+        public void Saved(int step) => Told.Add($"saved {step}");
+
+        public void NotSaved(int step, int? savedStep, string reason) =>
+            Told.Add($"not saved {step}, saved {savedStep}: {reason[..Math.Min(reason.Length, "No space left on device".Length)]}");
+
+        public void Skipped(TrainingDivergedException reason, int count)
+        {
+        }
+    }
+}
