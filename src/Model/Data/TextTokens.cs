@@ -42,7 +42,7 @@ public static class TextTokens
     {
         int tokenBytes = TokenFileHeader.TokenBytesFor(tokenizer.VocabularySize);
         // Two runs may make the same file at once.
-        using AtomicFile file = AtomicFile.Create(NameWhileWritten(path, Environment.ProcessId));
+        using AtomicFile file = AtomicFile.Create(path, NameWhileWritten(path, Environment.ProcessId));
         TokenFileHeader header = new(tokenBytes, tokenizer.VocabularySize, 0);
         header.Write(file.Stream);
         long count = 0;
@@ -64,13 +64,12 @@ public static class TextTokens
         file.Stream.Position = 0;
         (header with { Count = count }).Write(file.Stream);
         file.Commit();
-        File.Move(file.Path, path, overwrite: true);
     }
 
     /// <summary>Deletes what processes that are gone have left half-written of the token files in a folder.</summary>
     internal static void DeleteLeftovers(string folder)
     {
-        foreach (string left in Directory.EnumerateFiles(folder, AtomicFile.PartialPath(NameWhileWritten($"*{TokenFile.Extension}", "*"))))
+        foreach (string left in Directory.EnumerateFiles(folder, NameWhileWritten($"*{TokenFile.Extension}", "*")))
         {
             string writer = Path.GetExtension(Path.GetFileNameWithoutExtension(left)).TrimStart('.');
             if (!int.TryParse(writer, NumberStyles.None, CultureInfo.InvariantCulture, out int process) || Lives(process))
@@ -87,7 +86,7 @@ public static class TextTokens
         }
     }
 
-    private static string NameWhileWritten(string path, object process) => FormattableString.Invariant($"{path}.{process}");
+    private static string NameWhileWritten(string path, object process) => AtomicFile.PartialPath(FormattableString.Invariant($"{path}.{process}"));
 
     private static bool Lives(int process)
     {

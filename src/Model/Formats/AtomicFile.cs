@@ -7,12 +7,14 @@ namespace MiniGpt.Model.Formats;
 public sealed class AtomicFile : IDisposable
 {
     private readonly FileStream _stream;
+    private readonly string _partialPath;
     private bool _committed;
 
-    private AtomicFile(string path)
+    private AtomicFile(string path, string partialPath)
     {
         Path = path;
-        _stream = new FileStream(PartialPath(path), FileMode.Create, FileAccess.Write, FileShare.Read);
+        _partialPath = partialPath;
+        _stream = new FileStream(partialPath, FileMode.Create, FileAccess.Write, FileShare.Read);
     }
 
     /// <summary>The final name.</summary>
@@ -22,8 +24,10 @@ public sealed class AtomicFile : IDisposable
     public Stream Stream => _stream;
 
     /// <summary>Starts a file that will be called <paramref name="path"/>. Its folder must be there.</summary>
+    /// <param name="path">The final name.</param>
+    /// <param name="partialPath">The name until then, in the same folder, where several processes may write the file at once; null for the usual one.</param>
     /// <exception cref="IOException">The file beside it cannot be made.</exception>
-    public static AtomicFile Create(string path) => new(path);
+    public static AtomicFile Create(string path, string? partialPath = null) => new(path, partialPath ?? PartialPath(path));
 
     /// <summary>Writes a whole file at once.</summary>
     /// <exception cref="IOException">The file cannot be written.</exception>
@@ -34,7 +38,7 @@ public sealed class AtomicFile : IDisposable
         file.Commit();
     }
 
-    /// <summary>The name that a file has until it is whole.</summary>
+    /// <summary>The usual name of a file until it is whole.</summary>
     public static string PartialPath(string path) => path + ".partial";
 
     /// <summary>
@@ -54,7 +58,7 @@ public sealed class AtomicFile : IDisposable
     public void Commit()
     {
         Finish();
-        File.Move(PartialPath(Path), Path, overwrite: true);
+        File.Move(_partialPath, Path, overwrite: true);
         _committed = true;
     }
 
@@ -69,7 +73,7 @@ public sealed class AtomicFile : IDisposable
         }
         finally
         {
-            File.Delete(PartialPath(Path));
+            File.Delete(_partialPath);
         }
     }
 }

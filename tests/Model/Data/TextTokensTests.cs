@@ -34,6 +34,16 @@ public sealed class TextTokensTests : IDisposable
     }
 
     [Fact]
+    public void A_token_file_that_cannot_take_its_name_leaves_nothing_beside_it()
+    {
+        using TextCorpus corpus = TextCorpus.Open([_folder.Write("text.txt", "abc")]);
+        string taken = Directory.CreateDirectory(_folder.File("tokens.bin")).FullName;
+        Exception? error = Record.Exception(() => TextTokens.Write(taken, corpus.Documents, CharacterTokenizer.FromText("abc")));
+        Assert.True(error is IOException or UnauthorizedAccessException, $"{error}");
+        Assert.Equal(["text.txt", "tokens.bin"], Directory.GetFileSystemEntries(_folder.Root).Select(Path.GetFileName).Order());
+    }
+
+    [Fact]
     public void Documents_are_parted_by_the_token_for_it()
     {
         using TextCorpus corpus = TextCorpus.Open([_folder.Write("a.txt", "Hello"), _folder.Write("b.txt", " world<|endoftext|>!")]);

@@ -39,5 +39,21 @@ public sealed class AtomicFileTests : IDisposable
         Assert.Equal("whole", File.ReadAllText(path));
     }
 
+    [Fact]
+    public void A_file_with_a_partial_name_of_its_own_has_that_one_until_it_is_committed()
+    {
+        string path = _folder.File("model"), partial = _folder.File("model.7.partial");
+        using (AtomicFile other = AtomicFile.Create(path, _folder.File("model.8.partial")))
+        using (AtomicFile file = AtomicFile.Create(path, partial))
+        {
+            file.Stream.Write("whole"u8);
+            file.Finish();
+            Assert.Equal("whole", File.ReadAllText(partial));
+            file.Commit();
+        }
+        Assert.Equal("whole", File.ReadAllText(path));
+        Assert.Equal([path], Directory.GetFiles(_folder.Root));
+    }
+
     public void Dispose() => _folder.Dispose();
 }
