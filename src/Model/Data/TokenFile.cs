@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using MiniGpt.Model.Formats;
 using MiniGpt.Tensors.Memory;
 
@@ -52,6 +53,31 @@ public sealed class TokenFile : TokenSource, IDisposable
     /// <exception cref="FileFormatException">The file is empty, ends within a token, or its header does not fit its length.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static TokenFile Open(string path) => new(path);
+
+    /// <summary>Reads all of the file once.</summary>
+    /// <param name="read">Is told of every piece, how many bytes it has.</param>
+    /// <param name="cancellationToken">Ends the reading without a result.</param>
+    /// <returns>The largest id, as <see cref="TokenSource.MaxId(CancellationToken)"/> finds it, and the SHA-256 of the file.</returns>
+    internal (int MaxId, byte[] Hash) Scan(Action<int> read, CancellationToken cancellationToken)
+    {
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        int largest = -1;
+        long at = 0;
+        Take((int)_dataStart);
+        ReadAll(ids =>
+        {
+            largest = Math.Max(largest, MaxId(ids));
+            Take(ids.Length * _tokenBytes);
+        }, cancellationToken);
+        return (largest, hash.GetHashAndReset());
+
+        void Take(int bytes)
+        {
+            hash.AppendData(_file.Bytes(at, bytes));
+            at += bytes;
+            read(bytes);
+        }
+    }
 
     /// <summary>Ends the mapping.</summary>
     public void Dispose() => _file.Dispose();

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using MiniGpt.Model.Data;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Tokenizers;
@@ -75,12 +74,13 @@ public sealed class TrainingData : IDisposable
         Require.That(tokens is null || text is null, $"{tokens} is a file of tokens and {text} is text: one or the other expected, not both");
 
         TrainingData data = new();
+        Reading reading = new(standardInput, cacheFolder, progress, cancellationToken);
         try
         {
             if (text is null)
-                data.LoadTokens(options, training, validation, given, givenVocabulary);
+                data.LoadTokens(options, training, validation, given, givenVocabulary, reading);
             else
-                data.LoadText(options, training, validation, given, givenVocabulary, new TextReading(standardInput, cacheFolder, progress, cancellationToken));
+                data.LoadText(options, training, validation, given, givenVocabulary, reading);
             data.CheckLengths(options);
             return data;
         }
@@ -95,7 +95,7 @@ public sealed class TrainingData : IDisposable
     public void Dispose() => _files.ForEach(file => file.Dispose());
 
     private void LoadText(
-        TrainingOptions options, string[] training, string[] validation, ITokenizer? given, int? givenVocabulary, TextReading reading)
+        TrainingOptions options, string[] training, string[] validation, ITokenizer? given, int? givenVocabulary, Reading reading)
     {
         Require.That(given is not null || givenVocabulary is null,
             $"the model to start from has no tokenizer: token files (.bin) expected, text given");
@@ -117,7 +117,7 @@ public sealed class TrainingData : IDisposable
     }
 
     private static ITokenizer Learn(
-        TrainingOptions options, IReadOnlyList<TextRange> all, IReadOnlyList<TextRange> train, TextReading reading)
+        TrainingOptions options, IReadOnlyList<TextRange> all, IReadOnlyList<TextRange> train, Reading reading)
     {
         switch (options.Tokenizer)
         {
@@ -140,7 +140,7 @@ public sealed class TrainingData : IDisposable
         _warnings.Add($"{string.Join(", ", sources)}: {corpus.InvalidSequences} byte sequences are no UTF-8 and {outcome}");
     }
 
-    private TokenSource Tokenise(IReadOnlyList<TextRange> text, TextReading reading)
+    private TokenSource Tokenise(IReadOnlyList<TextRange> text, Reading reading)
     {
         if (reading.CacheFolder is null || text.Count == 0)
             return TextTokens.InMemory(text, Tokenizer!, reading.Progress, reading.CancellationToken);
@@ -149,12 +149,13 @@ public sealed class TrainingData : IDisposable
         return file;
     }
 
-    private void LoadTokens(TrainingOptions options, string[] training, string[] validation, ITokenizer? given, int? givenVocabulary)
+    private void LoadTokens(
+        TrainingOptions options, string[] training, string[] validation, ITokenizer? given, int? givenVocabulary, Reading reading)
     {
         Tokenizer = given;
         TokenFile[] trainingFiles = Open(training), validationFiles = Open(validation);
         string[] paths = [.. training, .. validation];
-        int[] largest = [.. _files.Select(file => file.MaxId())];
+        int[] largest = Scan(paths, reading);
         // A file can say how large its vocabulary is, and a model has room for all tokens of its tokenizer.
         int named = Math.Max(given?.VocabularySize ?? 0, _files.Max(file => file.VocabularySize ?? 0));
         VocabularySize = givenVocabulary ?? options.VocabularySize ?? Math.Max(largest.Max() + 1, named);
@@ -164,7 +165,6 @@ public sealed class TrainingData : IDisposable
                 $"the id {largest[wrong]} found, at most {VocabularySize - 1} expected in a vocabulary of {VocabularySize}");
         }
 
-        Hash = HashFiles(paths);
         Train = TokenSource.Concatenate(trainingFiles);
         if (validationFiles.Length > 0)
         {
@@ -198,15 +198,23 @@ public sealed class TrainingData : IDisposable
         Validation = null;
     }
 
-    private string HashFiles(string[] paths) => TextCorpus.CombineHashes([.. paths.Select(path =>
+    /// <summary>Reads all token files, hashes them and returns the largest id of each.</summary>
+    private int[] Scan(string[] paths, Reading reading)
     {
-        using FileStream file = File.OpenRead(path);
-        Bytes += file.Length;
-        return SHA256.HashData(file);
-    })]);
+        long total = paths.Sum(path => new FileInfo(path).Length);
+        (int MaxId, byte[] Hash)[] found = [.. _files.Select(file => file.Scan(Count, reading.CancellationToken))];
+        Hash = TextCorpus.CombineHashes(Array.ConvertAll(found, file => file.Hash));
+        return Array.ConvertAll(found, file => file.MaxId);
 
-    /// <summary>How text is read.</summary>
-    private sealed record TextReading(
+        void Count(int bytes)
+        {
+            Bytes += bytes;
+            reading.Progress?.Report(new DataProgress("reading", Bytes, total));
+        }
+    }
+
+    /// <summary>How data is read.</summary>
+    private sealed record Reading(
         Stream? StandardInput, string? CacheFolder, IProgress<DataProgress>? Progress, CancellationToken CancellationToken)
     {
         public TextCorpus Open(string[] sources) => TextCorpus.Open(sources, StandardInput, Progress, CancellationToken);

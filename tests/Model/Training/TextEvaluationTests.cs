@@ -1,10 +1,10 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using MiniGpt.Model;
-using MiniGpt.Model.Data;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Tokenizers;
 using MiniGpt.Model.Training;
+using MiniGpt.Tests.Model.Data;
 using Xunit;
 
 namespace MiniGpt.Tests.Model.Training;
@@ -71,7 +71,7 @@ public sealed class TextEvaluationTests : IDisposable
         string path = _folder.Write("text.txt", new string('a', characters));
         using CancellationTokenSource cancel = new();
         long before = GC.GetTotalMemory(forceFullCollection: true), kept = 0;
-        Watch watch = new(progress =>
+        DataWatch watch = new(progress =>
         {
             if (progress is { Stage: "tokenising" } && progress.Done == progress.Total)
             {
@@ -93,9 +93,4 @@ public sealed class TextEvaluationTests : IDisposable
 
     private string Tokens(int[] ids) =>
         _folder.Write("tokens.bin", [.. MemoryMarshal.AsBytes<ushort>(Array.ConvertAll(ids, id => (ushort)id))]);
-
-    private sealed class Watch(Action<DataProgress> see) : IProgress<DataProgress>
-    {
-        public void Report(DataProgress value) => see(value);
-    }
 }

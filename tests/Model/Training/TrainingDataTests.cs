@@ -1,8 +1,10 @@
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using MiniGpt.Model.Data;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Tokenizers;
 using MiniGpt.Model.Training;
+using MiniGpt.Tests.Model.Data;
 using Xunit;
 
 namespace MiniGpt.Tests.Model.Training;
@@ -166,6 +168,35 @@ public sealed class TrainingDataTests : IDisposable
         Assert.Equal((50257, 20, 2), (wide.VocabularySize, wide.Train.Length, wide.Validation!.Length));
         using TrainingData given = TrainingData.Load(_options with { Data = files }, "", givenVocabulary: 30);
         Assert.Equal(30, given.VocabularySize);
+    }
+
+    [Fact]
+    public void Token_files_are_read_once_with_progress_and_can_be_cancelled()
+    {
+        ushort[] ids = [.. Enumerable.Range(0, 100_000).Select(i => (ushort)(i % 1000))];
+        string[] files = [Tokens("a.bin", ids), Tokens("b.bin", 1, 2, 3)];
+        List<DataProgress> seen = [];
+        using (TrainingData data = LoadWatched(seen.Add, default))
+        {
+            Assert.Equal((200_006, 1000), (data.Bytes, data.VocabularySize));
+            byte[] hashes = [.. files.SelectMany(file => SHA256.HashData(File.ReadAllBytes(file)))];
+            Assert.Equal(Convert.ToHexStringLower(SHA256.HashData(hashes)), data.Hash);
+        }
+        Assert.All(seen, progress => Assert.Equal(("reading", 200_006), (progress.Stage, progress.Total)));
+        Assert.Equal(seen.Select(progress => progress.Done).Order(), seen.Select(progress => progress.Done));
+        Assert.Equal(200_006, seen[^1].Done);
+
+        using CancellationTokenSource cancel = new();
+        seen.Clear();
+        Assert.ThrowsAny<OperationCanceledException>(() => LoadWatched(progress =>
+        {
+            seen.Add(progress);
+            cancel.Cancel();
+        }, cancel.Token));
+        Assert.InRange(seen.Max(progress => progress.Done), 0, 199_999);
+
+        TrainingData LoadWatched(Action<DataProgress> see, CancellationToken cancellationToken) => TrainingData.Load(
+            _options with { Data = files }, "", progress: new DataWatch(see), cancellationToken: cancellationToken);
     }
 
     [Fact]
