@@ -100,6 +100,8 @@ internal sealed class TrainArguments
             options = options with { Tokenizer = learned };
         UsageException.Check(options.Validate);
         CheckVocabulary(arguments, options, start);
+        if (arguments.IsGiven(_settings.ValidationData) && arguments.IsGiven(_settings.ValidationFraction))
+            throw new UsageException("--validation-data and --validation-fraction are given: one or the other expected");
         if (arguments.IsGiven(_overwrite) && !arguments.IsGiven(_out))
             throw new UsageException("--overwrite replaces the model in --out DIR; no --out is given");
 

@@ -21,9 +21,9 @@ internal sealed class TrainSettings
             AllowMultipleArgumentsPerToken = true,
             Arity = ArgumentArity.OneOrMore,
         }, (options, paths) => options with { Data = [.. paths.Select(Full)] });
-        Add(OptionFactory.Text("--validation-data", "FILE", "A file to validate with, instead of the end of the data."),
+        ValidationData = Add(OptionFactory.Text("--validation-data", "FILE", "A file to validate with, instead of the end of the data."),
             (options, path) => options with { ValidationData = Full(path!) });
-        Number("--validation-fraction", "The share of the data, at its end, that is kept to validate with.",
+        ValidationFraction = Number("--validation-fraction", "The share of the data, at its end, that is kept to validate with.",
             s_tiny.ValidationFraction, (options, value) => options with { ValidationFraction = value });
         Choice("--unknown", "What to do with characters or words that the vocabulary does not have.",
             s_tiny.Unknown, (options, value) => options with { Unknown = value });
@@ -87,6 +87,10 @@ internal sealed class TrainSettings
             s_tiny.LogEvery, 0, (options, value) => options with { LogEvery = value });
     }
 
+    public Option<string?> ValidationData { get; }
+
+    public Option<double> ValidationFraction { get; }
+
     public Option<int> Layers { get; }
 
     public Option<int> Heads { get; }
@@ -100,7 +104,8 @@ internal sealed class TrainSettings
     public Option<PositionKind> Positions { get; }
 
     public Option<int> VocabularySize { get; } = OptionFactory.Whole(
-        "--vocab-size", "--tokenizer bpe: how many tokens to learn. Token files: how many ids there are. [default: the largest id and one]", 1, int.MaxValue);
+        "--vocab-size", "--tokenizer bpe: how many tokens to learn. Token files: how many ids there are. "
+            + "[default: that of --init-from or of --preset gpt2, else the largest id and one]", 1, int.MaxValue);
 
     public Option<int> Steps { get; }
 

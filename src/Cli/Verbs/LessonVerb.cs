@@ -37,6 +37,8 @@ internal sealed class LessonVerb : Verb
         Texts texts = Texts.Of(arguments.GetValue(_language));
         if (arguments.GetValue(_name) is not string name)
         {
+            if (((IEnumerable<Option>)[_out, _model]).FirstOrDefault(arguments.IsGiven) is Option option)
+                throw new UsageException($"{option.Name} goes with the NAME of a lesson, none is given; minigpt lesson lists them");
             List(texts);
             return 0;
         }
@@ -58,7 +60,7 @@ internal sealed class LessonVerb : Verb
             LessonPage.Write(path, lesson, result, texts);
             Talk.Say($"written to {path}");
         }
-        return result.Passed ? 0 : 1;
+        return result.Passed ? 0 : ExitCode.Failure;
     }
 
     private static void List(Texts texts)
