@@ -11,7 +11,7 @@ internal interface IHasExample
     string Example { get; }
 }
 
-/// <summary>The help of a verb, and below it its worked example.</summary>
+/// <summary>The help of a verb, and below it its worked example; below that of the program, what it ends with.</summary>
 internal sealed class HelpWithExample(HelpAction help) : SynchronousCommandLineAction
 {
     public override bool ClearsParseErrors => true;
@@ -19,8 +19,15 @@ internal sealed class HelpWithExample(HelpAction help) : SynchronousCommandLineA
     public override int Invoke(ParseResult parseResult)
     {
         int exitCode = help.Invoke(parseResult);
-        if (parseResult.CommandResult.Command is IHasExample verb)
-            parseResult.InvocationConfiguration.Output.WriteLine($"Example:\n  {verb.Example.ReplaceLineEndings("\n  ")}\n");
+        string? more = parseResult.CommandResult.Command switch
+        {
+            IHasExample verb => $"Example:\n  {verb.Example.ReplaceLineEndings("\n  ")}\n",
+            RootCommand => $"Exit codes:\n  0, {ExitCode.Failure} for a failure, {ExitCode.WrongUsage} for wrong usage, "
+                + $"{ExitCode.Interrupted} after Ctrl-C, SIGTERM or a closed terminal\n",
+            _ => null,
+        };
+        if (more is not null)
+            parseResult.InvocationConfiguration.Output.WriteLine(more);
         return exitCode;
     }
 }

@@ -13,10 +13,6 @@ namespace MiniGpt.Cli;
 /// <summary>The entry point, and the one place where errors become a line on standard error and an exit code.</summary>
 internal static class Program
 {
-    private const int Failure = 1;
-    private const int WrongUsage = 2;
-    private const int Interrupted = 130; // 128 and the number of SIGINT, as shells count
-
     private static int Main(string[] args)
     {
         Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
@@ -27,11 +23,11 @@ internal static class Program
         }
         catch (UsageException error)
         {
-            return Report(error.Message, WrongUsage);
+            return Report(error.Message, ExitCode.WrongUsage);
         }
         catch (OperationCanceledException)
         {
-            return Interrupted;
+            return ExitCode.Interrupted;
         }
         catch (IOException error) when (StandardOutput.IsClosed(error))
         {
@@ -39,16 +35,16 @@ internal static class Program
         }
         catch (InsufficientMemoryException error)
         {
-            return Report(error.Message, Failure);
+            return Report(error.Message, ExitCode.Failure);
         }
         catch (OutOfMemoryException)
         {
-            return Report("there is not enough memory; a smaller model, context or batch needs less", Failure);
+            return Report("there is not enough memory; a smaller model, context or batch needs less", ExitCode.Failure);
         }
         catch (Exception error) when (error is ArgumentException or FileFormatException or IOException or UnauthorizedAccessException
             or TrainingDivergedException)
         {
-            return Report(error.Message, Failure);
+            return Report(error.Message, ExitCode.Failure);
         }
     }
 

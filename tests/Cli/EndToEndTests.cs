@@ -175,6 +175,11 @@ public sealed class EndToEndTests : IDisposable
         Assert.All(lines, line => Assert.True(Json(line).GetProperty("passed").GetBoolean()));
     }
 
+    [Fact]
+    public void The_help_says_what_the_program_ends_with() =>
+        Assert.Contains("Exit codes:\n  0, 1 for a failure, 2 for wrong usage, 130 after Ctrl-C, SIGTERM or a closed terminal\n",
+            Minigpt.Success(_folder.Root, "--help"), StringComparison.Ordinal);
+
     [Theory]
     [InlineData("train")]
     [InlineData("sample")]

@@ -48,7 +48,7 @@ internal sealed class GradCheckVerb : Verb
             Show(results);
         int failed = results.Count(result => !result.Result.Passed);
         Talk.Say(failed == 0 ? $"{results.Count} cases passed" : $"minigpt: {failed} of {results.Count} cases failed");
-        return failed == 0 ? 0 : 1;
+        return failed == 0 ? 0 : ExitCode.Failure;
     }
 
     private static GradCheckCase[] Select(string[] names)

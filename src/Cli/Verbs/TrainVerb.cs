@@ -12,8 +12,6 @@ namespace MiniGpt.Cli.Verbs;
 /// <summary>minigpt train: from text to a model folder.</summary>
 internal sealed class TrainVerb : Verb
 {
-    private const int Interrupted = 130;
-
     private readonly TrainArguments _arguments;
 
     public TrainVerb()
@@ -59,7 +57,7 @@ internal sealed class TrainVerb : Verb
             ? $"Stopped and saved after step {summary.Step} of {plan.Options.Steps}."
             : $"All {summary.Step} steps are done and saved, the evaluation after them is not.";
         Talk.Say($"{done} Go on with:\n  minigpt train --resume {Quoted(plan.Folder)}");
-        return Interrupted;
+        return ExitCode.Interrupted;
     }
 
     /// <summary>Says how the run ended, and returns what the model writes now; null where it has no tokenizer.</summary>
