@@ -98,6 +98,7 @@ public sealed class TrainingRun<T> : IDisposable
     /// <summary>Trains to the last step.</summary>
     /// <param name="observer">Is told what happens.</param>
     /// <param name="cancellationToken">Ends the run after the step that is being taken, and saves it.</param>
+    /// <exception cref="OperationCanceledException">A new run was cancelled before it began: the folder is as it was.</exception>
     /// <exception cref="TrainingDivergedException">Numbers are not finite any more. The last checkpoint, whose numbers are, stays.</exception>
     /// <exception cref="IOException">
     /// The folder cannot be written: at the start, or still not when the run was cancelled. Until then it goes on and tries again.
@@ -105,6 +106,11 @@ public sealed class TrainingRun<T> : IDisposable
     public TrainingSummary Run(ITrainingObserver observer, CancellationToken cancellationToken = default)
     {
         long start = Stopwatch.GetTimestamp();
+        if (_savedStep is null)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+        }
+
         _folder.Begin();
         using MetricsLog log = MetricsLog.Open(_folder.MetricsPath, Step, evaluated: Step < _options.Steps);
         PersistentWriter writer = new(log);

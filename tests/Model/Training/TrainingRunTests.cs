@@ -48,6 +48,17 @@ public sealed class TrainingRunTests : IDisposable
     }
 
     [Fact]
+    public void A_new_run_that_is_cancelled_before_its_first_step_leaves_the_old_one()
+    {
+        Train("run", _options, new Recorder());
+        byte[] before = Weights("run");
+        Assert.Throws<OperationCanceledException>(() => Train("run", _options with { Seed = 2 }, new Recorder(), new CancellationToken(canceled: true)));
+        Assert.Equal(before, Weights("run"));
+        Train("run", _options with { Seed = 2 }, new Recorder());
+        Assert.NotEqual(before, Weights("run"));
+    }
+
+    [Fact]
     public void A_run_that_was_killed_before_its_last_evaluation_makes_up_for_it_once()
     {
         TrainingOptions options = _options with { EvalEvery = 4 };
@@ -253,7 +264,7 @@ public sealed class TrainingRunTests : IDisposable
         using TrainingData data = Load(options);
         Gpt<float> gpt = new(options.ToConfig(data.VocabularySize));
         gpt.Initialize(options.Seed);
-        using RunFolder folder = RunFolder.Create(_folder.File(name));
+        using RunFolder folder = RunFolder.Create(_folder.File(name), overwrite: true);
         using TrainingRun<float> run = new(folder, options, gpt, data);
         observer.Gpt = gpt;
         return run.Run(observer, cancellationToken);
