@@ -18,3 +18,11 @@ public readonly record struct StepMetrics(
 /// <param name="ValidationLoss">The mean cross-entropy on the validation split, in nats; null where there is none.</param>
 /// <param name="Final">Whether it is the one after the last step, over the whole validation split.</param>
 public readonly record struct EvaluationMetrics(int Step, double TrainLoss, double? ValidationLoss, bool Final);
+
+/// <summary>How a training run ended.</summary>
+/// <param name="Step">The steps done, those before a resumption included.</param>
+/// <param name="Seconds">How long this part of the run took.</param>
+/// <param name="ValidationLoss">The loss over the whole validation split, in nats; null without one or when interrupted.</param>
+/// <param name="Interrupted">Whether it was asked to stop before its end. What it did is saved.</param>
+/// <param name="SkippedSteps">How many steps were passed over because their numbers were bad.</param>
+public sealed record TrainingSummary(int Step, double Seconds, double? ValidationLoss, bool Interrupted, int SkippedSteps);

@@ -7,14 +7,6 @@ using MiniGpt.Tensors.Kernels;
 
 namespace MiniGpt.Model.Training;
 
-/// <summary>How a training run ended.</summary>
-/// <param name="Step">The steps done, those before a resumption included.</param>
-/// <param name="Seconds">How long this part of the run took.</param>
-/// <param name="ValidationLoss">The loss over the whole validation split, in nats; null without one or when interrupted.</param>
-/// <param name="Interrupted">Whether it was asked to stop before its end. What it did is saved.</param>
-/// <param name="SkippedSteps">How many steps were passed over because their numbers were bad.</param>
-public sealed record TrainingSummary(int Step, double Seconds, double? ValidationLoss, bool Interrupted, int SkippedSteps);
-
 /// <summary>
 /// A training run in its folder: steps, and between them evaluations, samples, log lines and checkpoints. None of these moves the
 /// training: every random number is a function of the seed, its purpose and the step.
