@@ -36,16 +36,16 @@ public static class LinearOperator
     /// <exception cref="ShapeException">The shapes do not go together.</exception>
     public static Variable<T> Linear<T, TFunction>(this Variable<T> x, Variable<T> weight, Variable<T>? bias = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
-        where TFunction : struct, IUnaryFunction<T>
+        where TFunction : struct, IActivation<T>
     {
         Tape<T> tape = Tape<T>.Of(x, weight, bias);
         Variable<T> y = tape.Result(OutputShape(x, weight), Requires(x, weight, bias));
-        Tensor<T> preActivation = y.RequiresGradient ? tape.Allocate<T>(y.Shape) : y.Value;
-        Gemm.Linear<T, TFunction>(x.Value, weight.Value, bias is null ? default : bias.Value, preActivation, y.Value);
+        Tensor<T> slope = y.RequiresGradient ? tape.Allocate<T>(y.Shape) : y.Value;
+        Gemm.Linear<T, TFunction>(x.Value, weight.Value, bias is null ? default : bias.Value, slope, y.Value);
         if (y.RequiresGradient)
         {
-            ActivatedLinearNode<T, TFunction> node = tape.Record<ActivatedLinearNode<T, TFunction>>(y);
-            (node.Tape, node.X, node.Weight, node.Bias, node.PreActivation) = (tape, x, weight, bias, node.Save(preActivation));
+            ActivatedLinearNode<T> node = tape.Record<ActivatedLinearNode<T>>(y);
+            (node.Tape, node.X, node.Weight, node.Bias, node.Slope) = (tape, x, weight, bias, node.Save(slope));
         }
 
         return y;
@@ -66,17 +66,17 @@ public static class LinearOperator
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         int rows = checked((int)dy.Shape.Without(-1).Count);
-        Tensor<T> dyRows = dy.Reshape([rows, dy.Shape[-1]]);
+        Tensor<T> dyRows = dy.Reshape([rows, dy.Shape[-1]]), xRows = x.Value.Reshape([rows, x.Shape[-1]]);
+        bool accumulateWeight = false;
+        Tensor<T> dweight = weight.RequiresGradient ? weight.GradientTarget(out accumulateWeight) : default;
         if (bias is { RequiresGradient: true })
         {
-            Tensor<T> target = bias.GradientTarget(out bool accumulate);
-            Reductions.Sum(dyRows, 0, target, accumulate);
+            Tensor<T> dbias = bias.GradientTarget(out bool accumulateBias);
+            Gemm.LinearGradients(dyRows, xRows, dweight, accumulateWeight, dbias, accumulateBias);
         }
-
-        if (weight.RequiresGradient)
+        else if (weight.RequiresGradient)
         {
-            Tensor<T> target = weight.GradientTarget(out bool accumulate);
-            Gemm.Multiply(dyRows.Transpose(0, 1), x.Value.Reshape([rows, x.Shape[-1]]), target, accumulate);
+            Gemm.Multiply(dyRows.Transpose(0, 1), xRows, dweight, accumulateWeight);
         }
 
         if (x.RequiresGradient)
@@ -110,15 +110,14 @@ public static class LinearOperator
         protected internal override void Backward() => AddGradients(Output.Gradient, X, Weight, Bias);
     }
 
-    private sealed class ActivatedLinearNode<T, TFunction> : Node<T>
+    private sealed class ActivatedLinearNode<T> : Node<T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
-        where TFunction : struct, IUnaryFunction<T>
     {
         public Tape<T> Tape = null!;
         public Variable<T> X = null!;
         public Variable<T> Weight = null!;
         public Variable<T>? Bias;
-        public Tensor<T> PreActivation;
+        public Tensor<T> Slope;
 
         public override string Name => $"{base.Name} {Weight.Shape}";
 
@@ -131,7 +130,7 @@ public static class LinearOperator
             // The gradient of the pre-activation takes the place of that of the output, unless somebody else reads that.
             Tensor<T> dy = Output.Gradient;
             Tensor<T> dz = Output.MayOverwriteGradient ? dy : Save(Tape.Allocate<T>(dy.Shape));
-            Map.Backward<T, TFunction>(PreActivation, Output.Value, dy, dz, accumulate: false);
+            Elementwise.Multiply(dy, Slope, dz);
             AddGradients(dz, X, Weight, Bias);
         }
     }

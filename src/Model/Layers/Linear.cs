@@ -35,5 +35,5 @@ public sealed class Linear<T>
     };
 
     private Variable<T> Forward<TFunction>(Variable<T> x)
-        where TFunction : struct, IUnaryFunction<T> => x.Linear<T, TFunction>(Weight.Variable, Bias.Variable);
+        where TFunction : struct, IActivation<T> => x.Linear<T, TFunction>(Weight.Variable, Bias.Variable);
 }

@@ -174,10 +174,26 @@ public class GemmTests
         Assert.Throws<ShapeException>(() => Gemm.Multiply(a, new Tensor<float>([2, 3, 4]), new Tensor<float>([2, 4])));
         Assert.Throws<ShapeException>(() => Gemm.Linear(a, new Tensor<float>([5, 3]), new([5, 1]), new Tensor<float>([2, 5])));
         Assert.Throws<ShapeException>(() => Gemm.Linear(a, new Tensor<float>([5, 3]), new Tensor<float>([4]), new Tensor<float>([2, 5])));
+        Assert.Throws<ShapeException>(() => Gemm.LinearGradients(a, new([2, 4]), new([3, 4]), false, new Tensor<float>([2]), false));
+        Assert.Throws<ShapeException>(() => Gemm.LinearGradients(a, new([2, 4]), new([3, 5]), false, new Tensor<float>([3]), false));
         Assert.Throws<ShapeException>(() => Gemm.Linear<float, ReluFunction<float>>(
             a, new Tensor<float>([5, 3]), default, new Tensor<float>([2, 5]), new Tensor<float>([5, 2])));
         Assert.Throws<ShapeException>(() => Gemm.Linear<float, ReluFunction<float>>(
             a, new Tensor<float>([5, 3]), default, new Tensor<float>([2, 5]), new Tensor<float>([5, 2]).Transpose(0, 1)));
+    }
+
+    [Theory]
+    [InlineData(1, 1, 1)]
+    [InlineData(7, 5, 3)]
+    [InlineData(1, 33, 600)]
+    [InlineData(65, 0, 9)]
+    [InlineData(384, 128, 768)]
+    [InlineData(50, 70, 1100)]
+    [InlineData(20, 30, 0)]
+    public void A_linear_map_s_gradients_are_a_product_and_sums_of_rows(int outputs, int inputs, int rows)
+    {
+        CheckGradients<float>(outputs, inputs, rows, accumulate: false);
+        CheckGradients<double>(outputs, inputs, rows, accumulate: true);
     }
 
     [Fact]
@@ -246,6 +262,27 @@ public class GemmTests
         Samples.AssertClose([.. expected.Select(x => accumulate ? x + 3 : x)], c, Epsilons(depth), _ => 4);
     }
 
+    private static void CheckGradients<T>(int outputs, int inputs, int rows, bool accumulate)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Tensor<T> dy = Samples.Random<T>([rows, outputs], 1), x = Samples.Random<T>([rows, inputs], 2);
+        Tensor<T> dweight = Samples.Filled<T>([outputs, inputs], accumulate ? 3 : double.NaN);
+        Tensor<T> dbias = Samples.Filled<T>([outputs], accumulate ? 2 : double.NaN);
+        Gemm.LinearGradients(dy, x, dweight, accumulate, dbias, accumulate);
+        double[] product = Product(Samples.Doubles(dy.Transpose(0, 1)), Samples.Doubles(x), outputs, inputs, rows);
+        Samples.AssertClose([.. product.Select(sum => accumulate ? sum + 3 : sum)], dweight, Epsilons(rows), _ => 4);
+        double[] sums = new double[outputs], gradients = Samples.Doubles(dy);
+        for (int i = 0; i < gradients.Length; i++)
+        {
+            sums[i % outputs] += gradients[i];
+        }
+
+        Samples.AssertClose([.. sums.Select(sum => accumulate ? sum + 2 : sum)], dbias, Epsilons(rows), _ => 4);
+        Tensor<T> alone = Samples.Filled<T>([outputs], accumulate ? 2 : double.NaN);
+        Gemm.LinearGradients(dy, x, default, false, alone, accumulate);
+        Assert.Equal(dbias.Span.ToArray(), alone.Span.ToArray());
+    }
+
     private static void CheckLinear<T>(int rows, int columns, int depth)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -260,7 +297,7 @@ public class GemmTests
         Gemm.Linear(x, weight, bias, y);
         Samples.AssertClose(biased, y, Epsilons(depth), _ => 4);
         Gemm.Linear<T, ReluFunction<T>>(x, weight, bias, z, y);
-        Samples.AssertClose(biased, z, Epsilons(depth), _ => 4);
+        Samples.AssertClose([.. biased.Select(value => value > 0 ? 1.0 : 0)], z, 0, _ => 1);
         Samples.AssertClose([.. biased.Select(value => Math.Max(value, 0))], y, Epsilons(depth), _ => 4);
         Gemm.Linear<T, SiluFunction<T>>(x, weight, bias, z, z);
         Samples.AssertClose([.. biased.Select(value => value / (1 + Math.Exp(-value)))],

@@ -14,7 +14,7 @@ namespace MiniGpt.Tensors.Kernels;
 /// A block of keys with its values and their gradients stays in the L2 cache while tiles of queries pass by. Within a tile scores are made
 /// a panel at a time, as on the way forward; the gradients of keys and values then take all of its rows at once.
 /// </remarks>
-internal readonly unsafe struct AttentionBackward<T>(
+internal readonly unsafe partial struct AttentionBackward<T>(
     Tensor<T> q, Tensor<T> k, Tensor<T> v, Tensor<T> output, Tensor<T> logSumExp, Tensor<T> outputGradient,
     Tensor<T> qGradient, Tensor<T> kGradient, Tensor<T> vGradient, bool accumulate, AttentionOptions<T> options) : IRangeKernel<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -58,6 +58,9 @@ internal readonly unsafe struct AttentionBackward<T>(
     {
         int keys = _k.Shape[2], queries = _q.Shape[2], group = AttentionTile.GroupSize(_q, _k);
         KeyBlock block = Pack<V>(new KeyHead(this, keyHead, firstKey)) with { Next = Next(keyHead, firstKey, end) };
+
+        // Keys whose gradients were begun: the first tile of queries that sees a key writes them, later ones add to them.
+        int begun = _accumulate ? block.Count : 0;
         for (int member = 0; member < group; member++)
         {
             var head = new QueryHead(this, keyHead * group + member);
@@ -67,16 +70,25 @@ internal readonly unsafe struct AttentionBackward<T>(
                 int rows = Math.Min(QueriesAtOnce, queries - first);
                 if (firstKey == 0 || AttentionTile.Visible(_options, first + rows - 1, keys) > firstKey)
                 {
-                    RunTile<V>(head, block, first, rows);
+                    begun = RunTile<V>(head, block, first, rows, begun);
                 }
             }
         }
+
+        Clear(block, begun, block.Count);
     }
 
-    /// <summary>
-    /// Packs keys by rows for the scores and by columns for dQ, values by rows for dP, and clears their gradients where they are not to be
-    /// added to.
-    /// </summary>
+    /// <summary>The gradients of keys that nothing is, or nothing but a part of a panel will be, written to.</summary>
+    private void Clear(in KeyBlock block, int firstKey, int end)
+    {
+        for (int key = firstKey; key < end; key++)
+        {
+            new Span<T>(block.Head.KGradient.From(key, 0).Pointer, Depth).Clear();
+            new Span<T>(block.Head.VGradient.From(key, 0).Pointer, ValueWidth).Clear();
+        }
+    }
+
+    /// <summary>Packs keys by rows for the scores and by columns for dQ, and values by rows for dP.</summary>
     private KeyBlock Pack<V>(in KeyHead head)
         where V : unmanaged, ISimd<V, T>
     {
@@ -88,12 +100,6 @@ internal readonly unsafe struct AttentionBackward<T>(
         Packing.Pack<T, V>(head.K, count, Depth, lanes, keysByRow);
         bool finite = AttentionTile.CopyRows<T, V>(head.K, count, Depth, keysByColumn, depthStride);
         Packing.Pack<T, V>(head.V, count, ValueWidth, lanes, valuesByRow);
-        for (int row = 0; row < count && !_accumulate; row++)
-        {
-            new Span<T>(head.KGradient.From(row, 0).Pointer, Depth).Clear();
-            new Span<T>(head.VGradient.From(row, 0).Pointer, ValueWidth).Clear();
-        }
-
         return new KeyBlock
         {
             FirstKey = head.FirstKey,
@@ -109,8 +115,11 @@ internal readonly unsafe struct AttentionBackward<T>(
         };
     }
 
-    /// <summary>A tile of queries of one head: adds to the gradients of the block and to dQ.</summary>
-    private void RunTile<V>(in QueryHead head, in KeyBlock block, int first, int rows)
+    /// <summary>
+    /// A tile of queries of one head: adds to dQ and to the gradients of the block, and begins those of keys from <paramref name="begun"/> on.
+    /// </summary>
+    /// <returns>How many keys' gradients have been begun.</returns>
+    private int RunTile<V>(in QueryHead head, in KeyBlock block, int first, int rows, int begun)
         where V : unmanaged, ISimd<V, T>
     {
         int highest = Microkernel.Rows<T, V>();
@@ -161,11 +170,18 @@ internal readonly unsafe struct AttentionBackward<T>(
             var dScores = new Operand<T>(gradients + (long)start * stride + key, 1, stride);
             var kept = new Operand<T>(weights + (long)start * stride + key, 1, stride);
             Operand<T> dk = block.Head.KGradient.From(key, 0), dv = block.Head.VGradient.From(key, 0);
-            AddWeighted<V>(
-                finite, dScores, queries.From(start, 0), height, depth, steps, tile, dk, present, accumulate: true);
-            AddWeighted<V>(
-                finite, kept, outputGradients.From(start, 0), height, valueWidth, steps, tile, dv, present, accumulate: true);
+            bool accumulate = key < begun;
+            if (accumulate)
+            {
+                Clear(block, begun, key + present);
+            }
+
+            begun = Math.Max(begun, key + present);
+            AddWeighted<V>(finite, dScores, queries.From(start, 0), height, depth, steps, tile, dk, present, accumulate);
+            AddWeighted<V>(finite, kept, outputGradients.From(start, 0), height, valueWidth, steps, tile, dv, present, accumulate);
         }
+
+        return begun;
     }
 
     /// <summary>
@@ -268,89 +284,5 @@ internal readonly unsafe struct AttentionBackward<T>(
                 (accumulate ? V.Load(y + i, width) + x : x).Store(y + i, width);
             }
         }
-    }
-
-    /// <summary>One head of the queries of one example, with all that belongs to it.</summary>
-    private readonly struct QueryHead(in AttentionBackward<T> pass, int item)
-    {
-        private readonly int _queries = pass._q.Shape[2], _depth = pass.Depth, _valueWidth = pass.ValueWidth;
-
-        public int Item { get; } = item;
-
-        public Operand<T> Q { get; } = AttentionTile.Head(pass._q, item);
-
-        public Operand<T> Output { get; } = AttentionTile.Head(pass._output, item);
-
-        public Operand<T> OutputGradient { get; } = AttentionTile.Head(pass._outputGradient, item);
-
-        public Operand<T> QGradient { get; } = AttentionTile.Head(pass._qGradient, item);
-
-        /// <summary>Fetches rows that will soon be needed.</summary>
-        public void Prefetch(int first, int count)
-        {
-            AttentionTile.Prefetch(Q, first, count, _queries, _depth);
-            AttentionTile.Prefetch(Output, first, count, _queries, _valueWidth);
-            AttentionTile.Prefetch(OutputGradient, first, count, _queries, _valueWidth);
-            AttentionTile.Prefetch(QGradient, first, count, _queries, _depth);
-        }
-    }
-
-    /// <summary>A block of keys of one head of one example, with the values and the gradients.</summary>
-    private readonly struct KeyHead(in AttentionBackward<T> pass, int item, int firstKey)
-    {
-        private readonly int _depth = pass.Depth, _valueWidth = pass.ValueWidth;
-
-        public int FirstKey { get; } = firstKey;
-
-        public int Count { get; } = Math.Min(KeysAtOnce, pass._k.Shape[2] - firstKey);
-
-        public Operand<T> K { get; } = AttentionTile.Head(pass._k, item).From(firstKey, 0);
-
-        public Operand<T> V { get; } = AttentionTile.Head(pass._v, item).From(firstKey, 0);
-
-        public Operand<T> KGradient { get; } = AttentionTile.Head(pass._kGradient, item).From(firstKey, 0);
-
-        public Operand<T> VGradient { get; } = AttentionTile.Head(pass._vGradient, item).From(firstKey, 0);
-
-        /// <summary>Fetches rows that will soon be needed.</summary>
-        public void Prefetch(int first, int count)
-        {
-            AttentionTile.Prefetch(K, first, count, Count, _depth);
-            AttentionTile.Prefetch(V, first, count, Count, _valueWidth);
-            AttentionTile.Prefetch(KGradient, first, count, Count, _depth);
-            AttentionTile.Prefetch(VGradient, first, count, Count, _valueWidth);
-        }
-    }
-
-    /// <summary>A block of keys and values, packed.</summary>
-    private readonly record struct KeyBlock
-    {
-        public int FirstKey { get; init; }
-
-        public int Count { get; init; }
-
-        /// <summary>Where they come from.</summary>
-        public KeyHead Head { get; init; }
-
-        /// <summary>What will be packed next; none after the last.</summary>
-        public KeyHead Next { get; init; }
-
-        /// <summary>The keys as columns, in panels.</summary>
-        public Operand<T> KeyTiles { get; init; }
-
-        /// <summary>The keys as rows.</summary>
-        public Operand<T> Keys { get; init; }
-
-        /// <summary>The values as columns, in panels.</summary>
-        public Operand<T> ValueTiles { get; init; }
-
-        public int DepthStride { get; init; }
-
-        public int ValueStride { get; init; }
-
-        /// <summary>Room for a row of scores.</summary>
-        public int Stride { get; init; }
-
-        public bool AreFinite { get; init; }
     }
 }

@@ -7,7 +7,7 @@ namespace MiniGpt.Tensors.Kernels;
 /// <summary>
 /// x Φ(x), with Φ the normal distribution: ½ x (1 + erf(x / √2)) (Hendrycks and Gimpel 2016). The derivative, Φ(x) + x φ(x), reads x only.
 /// </summary>
-public readonly struct GeluErfFunction<T> : IUnaryFunction<T>
+public readonly struct GeluErfFunction<T> : IActivation<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private const double InverseRootOfTwo = 0.70710678118654752;
@@ -24,8 +24,18 @@ public readonly struct GeluErfFunction<T> : IUnaryFunction<T>
     public static V Derivative<V>(V x, V y)
         where V : unmanaged, ISimd<V, T>
     {
+        ValueAndDerivative(x, out V derivative);
+        return derivative;
+    }
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V ValueAndDerivative<V>(V x, out V derivative)
+        where V : unmanaged, ISimd<V, T>
+    {
         V distribution = Distribution(x, out V gaussian);
-        return V.MultiplyAdd(x, gaussian * SimdMath.Constant<V, T>(InverseRootOfTwoPi), distribution);
+        derivative = V.MultiplyAdd(x, gaussian * SimdMath.Constant<V, T>(InverseRootOfTwoPi), distribution);
+        return x * distribution;
     }
 
     /// <summary>Φ(x), and e^(-x²/2).</summary>

@@ -5,7 +5,7 @@ using MiniGpt.Tensors.Simd;
 namespace MiniGpt.Tensors.Kernels;
 
 /// <summary>x itself: no activation. The derivative, 1, reads neither.</summary>
-public readonly struct IdentityFunction<T> : IUnaryFunction<T>
+public readonly struct IdentityFunction<T> : IActivation<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     /// <inheritdoc/>
@@ -17,4 +17,13 @@ public readonly struct IdentityFunction<T> : IUnaryFunction<T>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static V Derivative<V>(V x, V y)
         where V : unmanaged, ISimd<V, T> => SimdMath.Constant<V, T>(1);
+
+    /// <inheritdoc/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static V ValueAndDerivative<V>(V x, out V derivative)
+        where V : unmanaged, ISimd<V, T>
+    {
+        derivative = SimdMath.Constant<V, T>(1);
+        return x;
+    }
 }

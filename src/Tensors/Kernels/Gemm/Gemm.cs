@@ -21,7 +21,7 @@ public static class Gemm
     /// <exception cref="ShapeException">The shapes do not go together.</exception>
     public static void Multiply<T>(Tensor<T> a, Tensor<T> b, Tensor<T> c, bool accumulate = false)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
-        Run<T, IdentityFunction<T>>("MatMul", a, b, default, c, default, accumulate);
+        Run<T, IdentityFunction<T>>("MatMul", a, b, default, c, default, accumulate, default);
 
     /// <summary>Y = X·Wᵀ + bias.</summary>
     /// <param name="x">[..., In].</param>
@@ -31,24 +31,60 @@ public static class Gemm
     /// <exception cref="ShapeException">The shapes do not go together.</exception>
     public static void Linear<T>(Tensor<T> x, Tensor<T> weight, Tensor<T> bias, Tensor<T> y)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
-        Run<T, IdentityFunction<T>>("Linear", x, weight.Transpose(0, 1), bias, y, default, accumulate: false);
+        Run<T, IdentityFunction<T>>("Linear", x, weight.Transpose(0, 1), bias, y, default, accumulate: false, default);
 
-    /// <summary>Z = X·Wᵀ + bias and Y = f(Z), where f is applied while a block of Z is still in the cache.</summary>
+    /// <summary>
+    /// Y = f(Z) with Z = X·Wᵀ + bias, and f'(Z), by which the backward pass multiplies. f is applied while a block of Z is still in the
+    /// cache; Z itself is not kept.
+    /// </summary>
     /// <param name="x">[..., In].</param>
     /// <param name="weight">[Out, In].</param>
     /// <param name="bias">[Out], or empty for none.</param>
-    /// <param name="preActivation">Z, [..., Out].</param>
-    /// <param name="y">Y, [..., Out]; may be Z itself where nobody needs Z.</param>
+    /// <param name="slope">f'(Z), [..., Out]; may be Y itself where nobody needs it, and is not computed then.</param>
+    /// <param name="y">Y, [..., Out].</param>
     /// <exception cref="ShapeException">The shapes do not go together.</exception>
-    public static void Linear<T, TFunction>(Tensor<T> x, Tensor<T> weight, Tensor<T> bias, Tensor<T> preActivation, Tensor<T> y)
+    public static void Linear<T, TFunction>(Tensor<T> x, Tensor<T> weight, Tensor<T> bias, Tensor<T> slope, Tensor<T> y)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
-        where TFunction : struct, IUnaryFunction<T> =>
-        Run<T, TFunction>("Linear", x, weight.Transpose(0, 1), bias, preActivation, y, accumulate: false);
+        where TFunction : struct, IActivation<T> =>
+        Run<T, TFunction>("Linear", x, weight.Transpose(0, 1), bias, slope, y, accumulate: false, default);
+
+    /// <summary>
+    /// dW = dYᵀ·X and db = the sum of dY's rows: the gradients of a linear map's parameters, in one pass over dY. Each is added to its tensor
+    /// or written over it.
+    /// </summary>
+    /// <param name="dy">[R, Out], contiguous.</param>
+    /// <param name="x">[R, In].</param>
+    /// <param name="dweight">[Out, In], or empty if nobody wants it.</param>
+    /// <param name="accumulateWeight">Whether dW is added to.</param>
+    /// <param name="dbias">[Out], contiguous.</param>
+    /// <param name="accumulateBias">Whether db is added to.</param>
+    /// <exception cref="ShapeException">The shapes do not go together.</exception>
+    /// <exception cref="InvalidOperationException">A tensor that has to be contiguous is not.</exception>
+    public static unsafe void LinearGradients<T>(
+        Tensor<T> dy, Tensor<T> x, Tensor<T> dweight, bool accumulateWeight, Tensor<T> dbias, bool accumulateBias)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (dy.Rank != 2 || dbias.Shape != [dy.Shape[-1]])
+        {
+            throw new ShapeException("LinearGradients", dy.Shape, dbias.Shape, "[R, Out] goes with a bias [Out]");
+        }
+
+        dy.RequireContiguous();
+        var sums = new RowSums<T>(dbias.RequireContiguous(), accumulateBias);
+        if (dweight.IsEmpty || dweight.Count == 0)
+        {
+            sums.AddAll(dy.Transpose(0, 1)); // there is no product to sum beside
+            return;
+        }
+
+        Run<T, IdentityFunction<T>>(
+            "LinearGradients", dy.Transpose(0, 1), x, default, dweight, default, accumulateWeight, sums);
+    }
 
     private static void Run<T, TFunction>(
-        string operation, Tensor<T> a, Tensor<T> b, Tensor<T> bias, Tensor<T> c, Tensor<T> activated, bool accumulate)
+        string operation, Tensor<T> a, Tensor<T> b, Tensor<T> bias, Tensor<T> c, Tensor<T> activated, bool accumulate, RowSums<T> sums)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
-        where TFunction : struct, IUnaryFunction<T>
+        where TFunction : struct, IActivation<T>
     {
         if (a.Rank < 1 || b.Rank < 2 || a.Shape[-1] != b.Shape[-2])
         {
@@ -57,7 +93,7 @@ public static class Gemm
 
         if (!activated.IsEmpty && activated.Shape != c.Shape)
         {
-            throw new ShapeException(operation, c.Shape, activated.Shape, "pre-activation and output must have one shape");
+            throw new ShapeException(operation, c.Shape, activated.Shape, "output and slope must have one shape");
         }
 
         if (a.Rank > 2 && b.Rank == 2 && c.Rank == a.Rank && c.Shape.With(-1, 0) == a.Shape.With(-1, 0)
@@ -95,16 +131,16 @@ public static class Gemm
             b = b.BroadcastTo(outer.Append(b.Shape[-2]).Append(b.Shape[-1]));
         }
 
-        if (!accumulate && GemmProduct<T, TFunction>.IsBetterTurned(b, c))
+        if (!accumulate && sums.IsEmpty && GemmProduct<T, TFunction>.IsBetterTurned(b, c))
         {
             activated = activated.IsEmpty ? activated : activated.Transpose(0, 1);
-            Multiply<T, TFunction>(b.Transpose(0, 1), a.Transpose(0, 1), bias, c.Transpose(0, 1), activated, accumulate);
+            Multiply<T, TFunction>(b.Transpose(0, 1), a.Transpose(0, 1), bias, c.Transpose(0, 1), activated, accumulate, sums);
             return;
         }
 
         if (c.Rank > 2 || c.Shape[-2] == 1 || b.Count <= GemmPacking<T>.MostElements)
         {
-            Multiply<T, TFunction>(a, b, bias, c, activated, accumulate);
+            Multiply<T, TFunction>(a, b, bias, c, activated, accumulate, sums);
             return;
         }
 
@@ -115,17 +151,19 @@ public static class Gemm
             int width = Math.Min(part, columns - column);
             Multiply<T, TFunction>(
                 a, b.Slice(-1, column, width), bias.IsEmpty ? bias : bias.Slice(-1, column, width), c.Slice(-1, column, width),
-                activated.IsEmpty ? activated : activated.Slice(-1, column, width), accumulate);
+                activated.IsEmpty ? activated : activated.Slice(-1, column, width), accumulate,
+                column == 0 ? sums : default);
         }
     }
 
     private static void Multiply<T, TFunction>(
-        in Tensor<T> a, in Tensor<T> b, in Tensor<T> bias, in Tensor<T> c, in Tensor<T> activated, bool accumulate)
+        in Tensor<T> a, in Tensor<T> b, in Tensor<T> bias, in Tensor<T> c, in Tensor<T> activated, bool accumulate,
+        RowSums<T> sums)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
-        where TFunction : struct, IUnaryFunction<T>
+        where TFunction : struct, IActivation<T>
     {
         var partition = new GemmPartition(c.Shape[-2], c.Shape[-1], a.Shape[-1]);
-        var product = new GemmProduct<T, TFunction>(a, b, bias, c, activated, accumulate, partition);
+        var product = new GemmProduct<T, TFunction>(a, b, bias, c, activated, accumulate, sums, partition);
         Workers.Run<T, GemmProduct<T, TFunction>>(ref product, product.Items, grain: 1);
     }
 

@@ -10,7 +10,7 @@ namespace MiniGpt.Tensors.Kernels;
 /// </summary>
 internal readonly unsafe struct GemmProduct<T, TFunction> : IRangeKernel<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    where TFunction : struct, IUnaryFunction<T>
+    where TFunction : struct, IActivation<T>
 {
     // Few rows do not make up for packing; where B's own rows are short, its tiles are as good to read where they lie for any number.
     private const int FewRows = 384;
@@ -22,6 +22,7 @@ internal readonly unsafe struct GemmProduct<T, TFunction> : IRangeKernel<T>
     private readonly Tensor<T> _c;
     private readonly Tensor<T> _activated;
     private readonly bool _accumulate;
+    private readonly RowSums<T> _sums;
     private readonly bool _isTurned;
     private readonly GemmPartition _partition;
     private readonly T* _packedB;
@@ -33,11 +34,13 @@ internal readonly unsafe struct GemmProduct<T, TFunction> : IRangeKernel<T>
     /// <param name="b">[..., K, N].</param>
     /// <param name="bias">[N], or [M] where C is turned.</param>
     /// <param name="c">[..., M, N], columns side by side; or turned, [M, N] with its rows side by side and N whole tiles, not added to.</param>
-    /// <param name="activated">[..., M, N], lying as C does.</param>
+    /// <param name="activated">f(C), [..., M, N], lying as C does; C becomes f'(C) then, unless they are one.</param>
     /// <param name="accumulate">Whether to add to C.</param>
+    /// <param name="sums">Gets the sums of A's rows, which lie side by side then; or empty.</param>
     /// <param name="partition">How C is cut.</param>
     public GemmProduct(
-        in Tensor<T> a, in Tensor<T> b, in Tensor<T> bias, in Tensor<T> c, in Tensor<T> activated, bool accumulate, GemmPartition partition)
+        in Tensor<T> a, in Tensor<T> b, in Tensor<T> bias, in Tensor<T> c, in Tensor<T> activated, bool accumulate,
+        RowSums<T> sums, GemmPartition partition)
     {
         _readsInPlace = b.Stride(-1) == 1 && GemmPartition.HasWholeTiles(b.Shape[-1])
             && (c.Shape[-2] <= FewRows || (long)b.Stride(-2) * sizeof(T) <= BytesOfShortRow);
@@ -50,6 +53,7 @@ internal readonly unsafe struct GemmProduct<T, TFunction> : IRangeKernel<T>
         _c = c;
         _activated = activated;
         _accumulate = accumulate;
+        _sums = sums;
         _isTurned = c.Shape[-1] > 1 && c.Stride(-1) != 1;
         _partition = partition;
         Items = checked((int)(c.Count / ((long)c.Shape[-2] * c.Shape[-1])) * _partition.Tasks);
@@ -83,38 +87,41 @@ internal readonly unsafe struct GemmProduct<T, TFunction> : IRangeKernel<T>
             Operand<T> b = Operand<T>.Matrix(_b, matrix).From(0, column);
             Operand<T> c = Operand<T>.Matrix(_c, matrix).From(row, column);
             Operand<T> activated = _activated.IsEmpty ? default : Operand<T>.Matrix(_activated, matrix).From(row, column);
+            RowSums<T> sums = column == 0 ? _sums.From(row) : default;
             T* bias = _bias.IsEmpty ? null : _bias.RequireContiguous() + (_isTurned ? row : column);
             if (_isTurned)
             {
                 T* block = Scratch.Get<T>(Scratch.Slot.Turned, (long)rows * columns);
                 FillRows(block, columns, rows, bias);
-                RunBlock<V>(a, b, matrix, column, rows, columns, new Destination<T>(block, columns, bias is not null, null));
+                RunBlock<V>(a, b, matrix, column, rows, columns, new Destination<T>(block, columns, bias is not null, null), sums);
                 Turn(block, rows, columns, c);
                 (c, activated, rows, columns) = (c.Transpose(), activated.Transpose(), columns, rows);
             }
             else if (rows == 1)
             {
+                sums.Add<V>(a, rows, Depth);
                 RowProduct.Run<T, V>(a, b, Depth, columns, new Destination<T>(c.Pointer, c.RowStride, _accumulate, bias));
             }
             else
             {
-                RunBlock<V>(a, b, matrix, column, rows, columns, new Destination<T>(c.Pointer, c.RowStride, _accumulate, bias));
+                RunBlock<V>(a, b, matrix, column, rows, columns, new Destination<T>(c.Pointer, c.RowStride, _accumulate, bias), sums);
             }
 
             if (!_activated.IsEmpty)
             {
-                Activate<V>(c, activated, rows, columns);
+                Activate<V>(c.Pointer, c.RowStride, activated.Pointer, activated.RowStride, rows, columns);
             }
         }
     }
 
-    private void RunBlock<V>(Operand<T> a, Operand<T> b, int matrix, int column, int rows, int columns, Destination<T> to)
+    private void RunBlock<V>(Operand<T> a, Operand<T> b, int matrix, int column, int rows, int columns, Destination<T> to, RowSums<T> sums)
         where V : unmanaged, ISimd<V, T>
     {
         int k = 0;
         do
         {
             int depth = Math.Min(GemmPartition.Depth, Depth - k);
+            sums.Add<V>(a, rows, k, depth);
             Operand<T> block = _readsInPlace
                 ? b.From(k, 0)
                 : new Operand<T>(
@@ -161,22 +168,26 @@ internal readonly unsafe struct GemmProduct<T, TFunction> : IRangeKernel<T>
         }
     }
 
-    private static void Activate<V>(Operand<T> from, Operand<T> to, int rows, int columns)
+    /// <summary>Applies the function to a block, and makes the block what its derivative is there.</summary>
+    private static void Activate<V>(T* block, nint blockStride, T* y, nint yStride, int rows, int columns)
         where V : unmanaged, ISimd<V, T>
     {
-        for (int row = 0; row < rows; row++)
+        bool wantsSlope = block != y;
+        for (int row = 0; row < rows; row++, block += blockStride, y += yStride)
         {
-            T* x = from.From(row, 0).Pointer;
-            T* y = to.From(row, 0).Pointer;
-            int column = 0;
-            for (; column <= columns - V.Count; column += V.Count)
+            for (int column = 0; column < columns; column += V.Count)
             {
-                TFunction.Value(V.Load(x + column)).Store(y + column);
-            }
-
-            if (column < columns)
-            {
-                TFunction.Value(V.Load(x + column, columns - column)).Store(y + column, columns - column);
+                int width = Math.Min(V.Count, columns - column);
+                V z = V.Load(block + column, width);
+                if (wantsSlope)
+                {
+                    TFunction.ValueAndDerivative(z, out V slope).Store(y + column, width);
+                    slope.Store(block + column, width);
+                }
+                else
+                {
+                    TFunction.Value(z).Store(y + column, width);
+                }
             }
         }
     }
