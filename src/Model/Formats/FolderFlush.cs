@@ -4,8 +4,8 @@ using System.Text;
 namespace MiniGpt.Model.Formats;
 
 /// <summary>
-/// Writes a folder through to the disk, so that the names given in it outlive a loss of power. .NET flushes the content of files alone:
-/// this is the one place that calls the C library. Where there is none of the Unix kind, it does nothing.
+/// Writes a folder through to the disk, so that the names given in it outlive a loss of power. .NET flushes the content of files alone,
+/// so the system is called by way of the C library. Where there is none of the Unix kind, it does nothing.
 /// </summary>
 internal static class FolderFlush
 {

@@ -20,7 +20,8 @@ public sealed unsafe class AlignedMemory : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         Bytes = bytes;
-        _pointer = NativeMemory.AlignedAlloc((nuint)Math.Max(bytes, 1), Alignment);
+        _pointer = NativeMemory.AlignedAlloc((nuint)Math.Max(bytes, 1), HugePages.Alignment(bytes));
+        HugePages.Advise(_pointer, bytes);
         t_allocated += bytes;
     }
 
