@@ -46,6 +46,44 @@ public sealed class EndToEndTests : IDisposable
         Assert.Contains("transformer.wte.weight", Minigpt.Success(_folder.Root, "inspect", "whole"));
     }
 
+    [Theory]
+    [InlineData("bpe", 0)]
+    [InlineData("gpt2", 50256)]
+    public void The_end_of_text_token_ends_texts_in_folders_and_GGUF_and_begins_them_where_training_met_it(string tokenizer, int id)
+    {
+        string[] size = tokenizer == "bpe" ? ["--vocab-size", "300"] : [];
+        Directory.CreateDirectory(_folder.File("books"));
+        foreach (string document in (string[])["one", "other"])
+            _folder.Write($"books/{document}.txt", string.Concat(Enumerable.Repeat("To be, or not to be: that is the question.\n", 50)));
+        foreach ((string name, string data, bool isMet) in ((string, string, bool)[])[("single", "books/one.txt", false), ("several", "books", true)])
+        {
+            Minigpt.Success(_folder.Root, ["train", .. s_small[..^2], "--data", data, "--tokenizer", tokenizer, .. size, "--steps", "1", "--out", name]);
+            Minigpt.Success(_folder.Root, "convert", "--from", name, "--to", $"{name}.gguf");
+            Assert.Equal((isMet ? id : null, id), Ends(name));
+            Assert.Equal((id, id), Ends($"{name}.gguf")); // llama.cpp would take token 11 for one that is not named
+        }
+
+        (int?, int?) Ends(string model)
+        {
+            JsonElement config = Json(Minigpt.Success(_folder.Root, "inspect", model, "--json")).GetProperty("config");
+            return (Id("bos_token_id"), Id("eos_token_id"));
+
+            int? Id(string key) => config.GetProperty(key) is { ValueKind: JsonValueKind.Number } number ? number.GetInt32() : null;
+        }
+    }
+
+    [Fact]
+    public void A_character_model_has_no_end_of_text_and_convert_says_what_llama_cpp_makes_of_that()
+    {
+        _folder.Write("text.txt", "To be, or not to be: that is the question.\n" + string.Concat(Enumerable.Repeat("abcdefgh", 10)));
+        Minigpt.Success(_folder.Root, ["train", .. s_small, "--steps", "1", "--out", "run"]);
+        Outcome outcome = Minigpt.Run(_folder.Root, "convert", "--from", "run", "--to", "run.gguf");
+        Assert.Equal("note: this model has no end-of-text token: llama.cpp takes token 11 (here 'f') for one and ends a text with it",
+            outcome.Error.TrimEnd());
+        JsonElement config = Json(Minigpt.Success(_folder.Root, "inspect", "run.gguf", "--json")).GetProperty("config");
+        Assert.Equal(JsonValueKind.Null, config.GetProperty("eos_token_id").ValueKind);
+    }
+
     [Fact]
     public void A_model_of_Japanese_byte_pairs_is_trained_and_goes_on_with_a_prompt()
     {

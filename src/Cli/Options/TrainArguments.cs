@@ -121,7 +121,11 @@ internal sealed class TrainArguments
     {
         if (start is not null)
             return ContextCut.Apply(start.Gpt, options.Context, options.Dropout);
-        Gpt<float> gpt = new(options.ToConfig(data.VocabularySize));
+        GptConfig config = options.ToConfig(data.VocabularySize, data.Tokenizer);
+        // Samples begin with this token where there is no prompt: one that training never meets would make nonsense of their beginnings.
+        if (config.BeginOfTextId is int begin && !data.Train.Contains(begin))
+            config = config with { BeginOfTextId = null };
+        Gpt<float> gpt = new(config);
         gpt.Initialize(options.Seed);
         return gpt;
     }

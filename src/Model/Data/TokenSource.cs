@@ -56,12 +56,9 @@ public abstract class TokenSource
     /// <summary>Gives all tokens to a sink, a few thousand at once.</summary>
     internal void ReadAll(TokenSink sink, CancellationToken cancellationToken)
     {
-        int[] chunk = new int[(int)Math.Min(Length, ReadAtOnce)];
-        for (long start = 0; start < Length; start += chunk.Length)
+        foreach (ArraySegment<int> ids in Chunks())
         {
             cancellationToken.ThrowIfCancellationRequested();
-            Span<int> ids = chunk.AsSpan(0, (int)Math.Min(chunk.Length, Length - start));
-            ReadRange(start, ids);
             sink(ids);
         }
     }
@@ -74,8 +71,23 @@ public abstract class TokenSource
         return (int)Math.Min(largest, int.MaxValue);
     }
 
+    /// <summary>Whether an id is among them; they are read up to the first.</summary>
+    public bool Contains(int id) => Chunks().Any(ids => ids.AsSpan().Contains(id));
+
     /// <summary>Reads a range that is known to be inside the sequence.</summary>
     protected abstract void ReadRange(long start, Span<int> destination);
+
+    /// <summary>All of them, in order; each piece is valid until the next.</summary>
+    private IEnumerable<ArraySegment<int>> Chunks()
+    {
+        int[] chunk = new int[(int)Math.Min(Length, ReadAtOnce)];
+        for (long start = 0; start < Length; start += chunk.Length)
+        {
+            ArraySegment<int> ids = new(chunk, 0, (int)Math.Min(chunk.Length, Length - start));
+            ReadRange(start, ids);
+            yield return ids;
+        }
+    }
 
     private sealed class NarrowTokens(ushort[] ids) : TokenSource
     {

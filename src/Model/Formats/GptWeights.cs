@@ -31,6 +31,7 @@ public static class GptWeights
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         (Gpt<T> gpt, StoredTensor[] entries) = Match<T>(source, config, names);
+        CheckTied(source, gpt, names);
         gpt.Parameters.Allocate();
         for (int i = 0; i < entries.Length; i++)
         {
@@ -40,7 +41,7 @@ public static class GptWeights
         return gpt;
     }
 
-    /// <summary>Builds a model without memory and finds the tensor of every parameter, in the order of the model.</summary>
+    /// <summary>Builds a model without memory and finds the tensor of every parameter, in the order of the model. No number is read.</summary>
     /// <inheritdoc cref="Read{T}(TensorSource, GptConfig)"/>
     internal static (Gpt<T> Gpt, StoredTensor[] Entries) Match<T>(TensorSource source, GptConfig config, WeightNames names)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -54,8 +55,6 @@ public static class GptWeights
 
         Gpt<T> gpt = new(config, allocate: false);
         StoredTensor[] entries = Match(source, gpt.Parameters, names, [""], config.TiedHead);
-        if (config.TiedHead && source.TryGet(names.Of(WeightNames.Head), out StoredTensor? head))
-            CheckTied(source, head, Find(source, names, kind: "", gpt.TokenEmbedding.Table));
         return (gpt, entries);
     }
 
@@ -142,12 +141,18 @@ public static class GptWeights
             source.Read(entry, numbers);
     }
 
-    private static void CheckTied(TensorSource source, StoredTensor head, StoredTensor table)
+    /// <summary>That a tied head which the file has all the same is the token embedding, number for number.</summary>
+    /// <exception cref="FileFormatException">It is another one.</exception>
+    internal static void CheckTied<T>(TensorSource source, Gpt<T> gpt, WeightNames names)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        if (!gpt.Config.TiedHead || !source.TryGet(names.Of(WeightNames.Head), out StoredTensor? head))
+            return;
+        StoredTensor table = Find(source, names, kind: "", gpt.TokenEmbedding.Table);
         if (!source.AreEqual(head, table))
         {
             throw new FileFormatException(source.Path,
-                $"{head.Name} {StoredTensor.Text(head.Shape)} differs from {table.Name}, the same expected where tie_word_embeddings is true");
+                $"{head.Name} {StoredTensor.Text(head.Shape)} differs from {table.Name}, the same expected of a tied head (tie_word_embeddings is true)");
         }
     }
 

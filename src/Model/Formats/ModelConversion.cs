@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Text.Json.Nodes;
+using MiniGpt.Model.Formats.Gguf;
 using MiniGpt.Model.Tokenizers;
 using MiniGpt.Tensors.Storage;
 
@@ -10,7 +11,7 @@ namespace MiniGpt.Model.Formats;
 /// <param name="To">The form that it has.</param>
 /// <param name="Parameters">How many numbers training can change.</param>
 /// <param name="Dropped">What the new form has no room for, a line each.</param>
-/// <param name="Misread">What is in the new form under keys of our own, so that other programs do otherwise, a line each.</param>
+/// <param name="Misread">What other programs do otherwise, because the new form has no key for it or they do not look for ours, a line each.</param>
 public sealed record ModelConversion(
     ModelFormat From, ModelFormat To, long Parameters, IReadOnlyList<string> Dropped, IReadOnlyList<string> Misread)
 {
@@ -39,7 +40,7 @@ public sealed record ModelConversion(
         ModelFormat format = ModelFile.FormatOf(to);
         string[] dropped = [.. WhatIsDropped(source, format, type)]; // before there is a new file, which could lie in the old folder
         ModelFile.Save(to, model.Gpt, model.Tokenizer, model.ExtraKeys, type);
-        return new ModelConversion(source.Format, format, model.Gpt.Config.ParameterCount, dropped, [.. WhatIsMisread(source.Config, format)]);
+        return new ModelConversion(source.Format, format, model.Gpt.Config.ParameterCount, dropped, [.. WhatIsMisread(source, format)]);
     }
 
     private static void CheckTarget(string to, bool overwrite)
@@ -88,12 +89,19 @@ public sealed record ModelConversion(
             yield return $"the tokenizer of {tokenizer.VocabularySize} tokens";
     }
 
-    private static IEnumerable<string> WhatIsMisread(GptConfig config, ModelFormat to)
+    private static IEnumerable<string> WhatIsMisread(ModelFile source, ModelFormat to)
     {
+        GptConfig config = source.Config;
         if (to == ModelFormat.Gguf && config.Activation != Activation.GeluTanh)
         {
             yield return $"other programs compute {OptionNames.Of(Activation.GeluTanh)} where this model has {OptionNames.Of(config.Activation)}: "
                 + "GGUF has no key for the activation of a GPT-2, and they do not look for ours";
+        }
+        if (to == ModelFormat.Gguf && source.Tokenizer is { EndOfTextId: null } tokenizer && config.EndOfTextId is null)
+        {
+            string token = GgufTokenizer.AssumedEnd < tokenizer.VocabularySize ? tokenizer.TokenText(GgufTokenizer.AssumedEnd) : "";
+            string named = token.Length > 0 && !token.Any(char.IsControl) ? $" (here '{token}')" : "";
+            yield return $"this model has no end-of-text token: llama.cpp takes token {GgufTokenizer.AssumedEnd}{named} for one and ends a text with it";
         }
         if (to != ModelFormat.LlmC && config.Positions != PositionKind.Learned)
             yield return "other programs take the sinusoidal positions for learned ones: they compute the same, and change them when they train";

@@ -36,7 +36,8 @@ public sealed record LoadedModel<T>(string Path, Gpt<T> Gpt, ITokenizer? Tokeniz
 
 /// <summary>
 /// A model as it lies on the disk, in any form. Opening it reads what it says of itself and checks that against its length; weights are
-/// mapped into memory and read when they are asked for.
+/// mapped into memory and read when they are asked for. Only a GGUF file of another program that has an output matrix does not say whether
+/// it is the token embedding once more: there, opening compares the two.
 /// </summary>
 public sealed class ModelFile : IDisposable
 {
@@ -172,6 +173,7 @@ public sealed class ModelFile : IDisposable
     public FrozenGpt<float> Freeze()
     {
         (Gpt<float> gpt, StoredTensor[] entries) = GptWeights.Match<float>(_source, Config, _names);
+        GptWeights.CheckTied(_source, gpt, _names);
         Dictionary<Parameter<float>, StoredTensor> entryOf = gpt.Parameters.All.Zip(entries).ToDictionary(pair => pair.First, pair => pair.Second);
         using Arena arena = new();
         return FrozenGpt<float>.From(gpt, Matrix, parameter => ReadInto(new Tensor<float>(parameter.Shape), parameter));

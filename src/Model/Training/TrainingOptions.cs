@@ -192,7 +192,11 @@ public sealed record TrainingOptions
     public string ToJson() => JsonSerializer.Serialize(this, TrainingJson.Default.TrainingOptions);
 
     /// <summary>The model that these options train.</summary>
-    public GptConfig ToConfig(int vocabularySize) => new()
+    /// <param name="vocabularySize">V.</param>
+    /// <param name="tokenizer">
+    /// The tokenizer of the data. Its end-of-text token begins a text as well as it ends one, as in GPT-2; where it has none the model has none.
+    /// </param>
+    public GptConfig ToConfig(int vocabularySize, ITokenizer? tokenizer = null) => new()
     {
         VocabularySize = vocabularySize,
         Context = Context,
@@ -202,6 +206,8 @@ public sealed record TrainingOptions
         Activation = Activation,
         Positions = Positions,
         Dropout = Dropout,
+        BeginOfTextId = tokenizer?.EndOfTextId,
+        EndOfTextId = tokenizer?.EndOfTextId,
     };
 
     /// <summary>Throws where no run can have these options.</summary>

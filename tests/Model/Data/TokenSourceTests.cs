@@ -90,6 +90,17 @@ public sealed class TokenSourceTests : IDisposable
     }
 
     [Fact]
+    public void An_id_is_found_wherever_it_is()
+    {
+        int[] ids = new int[100_000];
+        ids[^1] = 7;
+        TokenSource tokens = TokenSource.FromIds(ids, 10);
+        Assert.True(tokens.Contains(7));
+        Assert.False(tokens.Contains(8));
+        Assert.False(tokens.Slice(0, ids.Length - 1).Contains(7));
+    }
+
+    [Fact]
     public void A_token_file_that_does_not_fit_is_refused()
     {
         AssertRefused([], "0 bytes found");

@@ -94,6 +94,55 @@ public sealed class GgufTests : IDisposable
     }
 
     [Fact]
+    public void Texts_end_with_the_tokenizers_token_where_the_configuration_names_none()
+    {
+        BytePairTokenizer tokenizer = BytePairTokenizer.FromAlphabet(["a", "b", "<|endoftext|>"], [], new HashSet<int> { 2 });
+        GptConfig config = Through(tokenizer, vocabularySize: 3).Gpt.Config;
+        Assert.Equal((2, 2), (config.BeginOfTextId, config.EndOfTextId));
+        config = Through(CharacterTokenizer.FromText("ab"), vocabularySize: 3).Gpt.Config;
+        Assert.Equal((null, null), (config.BeginOfTextId, config.EndOfTextId));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void Opening_a_file_of_ours_reads_no_number_to_know_whether_the_head_is_tied(bool isTied)
+    {
+        Gpt<float> gpt = new(new GptConfig { VocabularySize = 3, Context = 1, Layers = 1, Heads = 1, Width = 2, TiedHead = isTied });
+        string path = _folder.File("a.gguf");
+        ModelFile.Save(path, gpt); // both matrices are zero
+        byte[] bytes = File.ReadAllBytes(path);
+        using (ModelFile file = ModelFile.Open(path))
+            Assert.Equal(isTied, file.Config.TiedHead);
+
+        // Under another name the key is unknown, as in files of other programs: there, equal matrices are one.
+        bytes.AsSpan(bytes.AsSpan().IndexOf("minigpt.tied_head"u8), 7).Fill((byte)'x');
+        using (ModelFile file = ModelFile.Open(_folder.Write("other.gguf", bytes)))
+            Assert.True(file.Config.TiedHead);
+    }
+
+    [Fact]
+    public void A_head_that_is_said_to_be_tied_and_is_not_opens_but_is_never_used()
+    {
+        Gpt<float> gpt = new(new GptConfig { VocabularySize = 3, Context = 1, Layers = 1, Heads = 1, Width = 2 });
+        ModelFile.Save(_folder.File("a.gguf"), gpt);
+        byte[] bytes = File.ReadAllBytes(_folder.File("a.gguf"));
+        using (ModelFile whole = ModelFile.Open(_folder.File("a.gguf")))
+        {
+            StoredTensor head = whole.Tensors.Single(tensor => tensor.Name == "output.weight");
+            long dataStart = bytes.Length - (whole.Tensors[^1].End + 31) / 32 * 32;
+            bytes[dataStart + head.Begin] = 1;
+        }
+
+        using ModelFile broken = ModelFile.Open(_folder.Write("broken.gguf", bytes));
+        broken.CheckTensors();
+        Assert.True(broken.Config.TiedHead);
+        const string reason = "output.weight [3, 2] differs from token_embd.weight, the same expected of a tied head (tie_word_embeddings is true)";
+        Assert.EndsWith(reason, Assert.Throws<FileFormatException>(() => broken.Load<float>()).Message, StringComparison.Ordinal);
+        Assert.EndsWith(reason, Assert.Throws<FileFormatException>(() => broken.Freeze()).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Special_tokens_in_front_stay_special()
     {
         BytePairTokenizer original = BytePairTokenizer.FromAlphabet(

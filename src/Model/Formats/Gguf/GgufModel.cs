@@ -16,11 +16,14 @@ internal static class GgufModel
     private const string ActivationKey = "minigpt.activation";
     private const string PositionsKey = "minigpt.positions";
 
+    // 1 where the output matrix is the token embedding, else 0: so that opening a file need not compare the two, which are most of a small model.
+    private const string TiedKey = "minigpt.tied_head";
+
     private static readonly HashSet<string> s_understood =
     [
         "general.architecture", "general.file_type", GgufReader.AlignmentKey, "general.quantization_version", "gpt2.vocab_size",
         "gpt2.block_count", "gpt2.context_length", "gpt2.embedding_length", "gpt2.feed_forward_length", "gpt2.attention.head_count",
-        "gpt2.attention.layer_norm_epsilon", ActivationKey, PositionsKey, .. GgufTokenizer.Keys,
+        "gpt2.attention.layer_norm_epsilon", ActivationKey, PositionsKey, TiedKey, .. GgufTokenizer.Keys,
     ];
 
     /// <summary>Opens a file: its keys, its tensors and its tokenizer.</summary>
@@ -57,6 +60,7 @@ internal static class GgufModel
     {
         GgufWriter writer = new();
         WriteConfig(writer, gpt.Config, name, type);
+        WriteEnds(writer, gpt.Config, tokenizer);
         GgufTokenizer.Write(writer, tokenizer, gpt.Config.VocabularySize);
         // The output matrix is written even where it is the token embedding: not every reader knows the tie.
         List<(string Name, Parameter<T> Parameter)> tensors = [.. gpt.Parameters.All.Select(parameter => (parameter.Name, parameter))];
@@ -85,14 +89,23 @@ internal static class GgufModel
         writer.Add("gpt2.feed_forward_length", config.FeedForwardWidth);
         writer.Add("gpt2.attention.head_count", config.Heads);
         writer.Add("gpt2.attention.layer_norm_epsilon", config.LayerNormEpsilon);
-        if (config.BeginOfTextId is int begin)
-            writer.Add(GgufTokenizer.BeginKey, begin);
-        if (config.EndOfTextId is int end)
-            writer.Add(GgufTokenizer.EndKey, end);
+        writer.Add(TiedKey, config.TiedHead ? 1 : 0);
         if (config.Activation != Activation.GeluTanh)
             writer.Add(ActivationKey, OptionNames.Of(config.Activation));
         if (config.Positions != PositionKind.Learned)
             writer.Add(PositionsKey, OptionNames.Of(config.Positions));
+    }
+
+    /// <summary>
+    /// The tokens between texts. Where these keys are missing other programs take token 11 for both, whatever it is; so a configuration that
+    /// does not name them leaves it to the tokenizer.
+    /// </summary>
+    private static void WriteEnds(GgufWriter writer, GptConfig config, ITokenizer? tokenizer)
+    {
+        if ((config.BeginOfTextId ?? tokenizer?.EndOfTextId) is int begin)
+            writer.Add(GgufTokenizer.BeginKey, begin);
+        if ((config.EndOfTextId ?? tokenizer?.EndOfTextId) is int end)
+            writer.Add(GgufTokenizer.EndKey, end);
     }
 
     private static GptConfig ReadConfig(GgufReader reader)
@@ -115,7 +128,8 @@ internal static class GgufModel
             Activation = Choice(ActivationKey, Activation.GeluTanh),
             Positions = Choice(PositionsKey, PositionKind.Learned),
             LayerNormEpsilon = metadata.OptionalNumber("gpt2.attention.layer_norm_epsilon") ?? 1e-5,
-            TiedHead = !reader.TryGet(head, out StoredTensor? output) || reader.AreEqual(output, embedding),
+            TiedHead = !reader.TryGet(head, out StoredTensor? output)
+                || (metadata.OptionalInteger(TiedKey) is int tied ? tied != 0 : reader.AreEqual(output, embedding)),
             BeginOfTextId = metadata.OptionalInteger(GgufTokenizer.BeginKey),
             EndOfTextId = metadata.OptionalInteger(GgufTokenizer.EndKey),
         };

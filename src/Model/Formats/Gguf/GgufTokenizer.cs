@@ -12,6 +12,9 @@ internal static class GgufTokenizer
     public const string BeginKey = "tokenizer.ggml.bos_token_id";
     public const string EndKey = "tokenizer.ggml.eos_token_id";
 
+    /// <summary>The id that llama.cpp takes for the begin and the end of a text where a file does not name them.</summary>
+    public const int AssumedEnd = 11;
+
     private const string ModelKey = "tokenizer.ggml.model";
     private const string SplitKey = "tokenizer.ggml.pre";
     private const string TokensKey = "tokenizer.ggml.tokens";
