@@ -72,6 +72,18 @@ public sealed class EndToEndTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData(50257)]
+    [InlineData(18, "--tokenizer", "char")]
+    public void The_preset_gpt2_has_GPT_2s_vocabulary_unless_another_tokenizer_is_asked_for(int vocabulary, params string[] tokenizer)
+    {
+        _folder.Write("text.txt", string.Concat(Enumerable.Repeat("To be, or not to be: that is the question.\n", 50)));
+        Minigpt.Success(_folder.Root, ["train", "--preset", "gpt2", .. s_small, .. tokenizer, "--steps", "1", "--accumulate", "1", "--out", "run"]);
+        JsonElement inspection = Json(Minigpt.Success(_folder.Root, "inspect", "run", "--json"));
+        Assert.Equal(vocabulary, inspection.GetProperty("config").GetProperty("vocab_size").GetInt32());
+        Assert.Equal(vocabulary, inspection.GetProperty("tokenizer").GetProperty("vocabulary_size").GetInt32());
+    }
+
     [Fact]
     public void A_character_model_has_no_end_of_text_and_convert_says_what_llama_cpp_makes_of_that()
     {

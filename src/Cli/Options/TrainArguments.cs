@@ -26,7 +26,8 @@ internal sealed class TrainArguments
     private readonly Option<string?> _resume = OptionFactory.Text("--resume", "DIR",
         "Go on exactly where the run in DIR stopped; only --steps, --threads, --log-every, --checkpoint-every, --keep and --profile can be given again.");
     private readonly Option<string?> _tokenizer = OptionFactory.Text("--tokenizer", $"{s_learnedNames}|{TokenizerOption.Gpt2}|DIR",
-        "One token a character or word of the data, a byte-level BPE learned from it, GPT-2's, or that of a folder. [default: char]");
+        "One token a character or word of the data, a byte-level BPE (byte-pair encoding: frequent pieces of words) learned from it, GPT-2's, "
+        + "or that of a folder. [default: char; gpt2 with --preset gpt2]");
     private readonly Option<bool> _profile = new("--profile")
     {
         Description = "Show at the end where the time went: each operator's calls, milliseconds and GFLOP/s.",
@@ -96,7 +97,8 @@ internal sealed class TrainArguments
         }
 
         options = _settings.Apply(arguments, options);
-        if (OptionNames.TryParse(arguments.GetValue(_tokenizer) ?? "", out LearnedTokenizer learned))
+        string? tokenizerName = TokenizerName(arguments, preset, options, start);
+        if (OptionNames.TryParse(tokenizerName ?? "", out LearnedTokenizer learned))
             options = options with { Tokenizer = learned };
         UsageException.Check(options.Validate);
         CheckVocabulary(arguments, options, start);
@@ -107,7 +109,7 @@ internal sealed class TrainArguments
 
         List<string> notes = [];
         string folder = ChooseFolder(arguments, OptionNames.Of(preset), notes);
-        ITokenizer? tokenizer = start?.Tokenizer ?? GivenTokenizer(arguments, options);
+        ITokenizer? tokenizer = start?.Tokenizer ?? ReadTokenizer(tokenizerName, options);
         TrainingData data = LoadData(folder, options, tokenizer, start?.Gpt.Config.VocabularySize, cancellationToken);
         MemoryEstimate.Check(options.ToConfig(data.VocabularySize), options, MemoryLimit.Find(), isNew: true);
         return new TrainPlan(folder, options, StartingModel(options, start, data), data, notes)
@@ -184,10 +186,15 @@ internal sealed class TrainArguments
             throw new UsageException("--vocab-size goes with --tokenizer bpe and with token files (.bin); other tokenizers bring their own");
     }
 
-    private ITokenizer? GivenTokenizer(ParseResult arguments, TrainingOptions options) =>
-        arguments.GetValue(_tokenizer) is string name && !OptionNames.TryParse(name, out LearnedTokenizer _)
-            ? TokenizerOption.Read(name, options.Unknown)
-            : null;
+    /// <summary>The tokenizer that was asked for. GPT-2's preset has GPT-2's vocabulary, so its text is cut by GPT-2's tokenizer.</summary>
+    private string? TokenizerName(ParseResult arguments, TrainingPreset preset, TrainingOptions options, LoadedModel<float>? start)
+    {
+        bool isOfPreset = preset == TrainingPreset.Gpt2 && start is null && !options.Data.Any(TextSource.IsTokenFile);
+        return arguments.GetValue(_tokenizer) ?? (isOfPreset ? TokenizerOption.Gpt2 : null);
+    }
+
+    private static ITokenizer? ReadTokenizer(string? name, TrainingOptions options) =>
+        name is not null && !OptionNames.TryParse(name, out LearnedTokenizer _) ? TokenizerOption.Read(name, options.Unknown) : null;
 
     private string ChooseFolder(ParseResult arguments, string preset, List<string> notes)
     {

@@ -5,7 +5,7 @@ namespace MiniGpt.Tests.Cli.Safety;
 [Collection("Runs")]
 public sealed class MemoryLimitTests : IDisposable
 {
-    private const string Train = "minigpt train --preset gpt2 --data text.txt --out run";
+    private const string Train = "minigpt train --preset gpt2 --context 512 --data text.txt --out run";
 
     private readonly TemporaryFolder _folder = new();
 
