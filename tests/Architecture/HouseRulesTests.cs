@@ -1,4 +1,6 @@
 using System.Reflection;
+using System.Reflection.PortableExecutable;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using MiniGpt.Autograd;
 using MiniGpt.Model;
@@ -31,6 +33,25 @@ public partial class HouseRulesTests
             Assert.All(assembly.GetReferencedAssemblies(), reference =>
                 Assert.Matches("^(System|MiniGpt|Microsoft\\.Win32)\\.", reference.Name));
         }
+    }
+
+    [Fact]
+    public void The_program_brings_no_native_code()
+    {
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(Path.Combine(AppContext.BaseDirectory, "minigpt.deps.json")));
+        JsonElement[] libraries = [.. json.RootElement.GetProperty("targets").EnumerateObject()
+            .SelectMany(target => target.Value.EnumerateObject()).Select(library => library.Value)];
+        string[] files = [.. libraries.SelectMany(library => library.TryGetProperty("runtime", out JsonElement runtime)
+            ? runtime.EnumerateObject().Select(file => Path.GetFileName(file.Name)) : [])];
+        Assert.Contains("minigpt.dll", files);
+        Assert.Contains("Spectre.Console.dll", files);
+        // "native" are libraries for every platform, "runtimeTargets" those for one.
+        Assert.All(libraries, library => Assert.False(library.TryGetProperty("native", out _) || library.TryGetProperty("runtimeTargets", out _)));
+        Assert.All(files, file =>
+        {
+            using PEReader assembly = new(File.OpenRead(Path.Combine(AppContext.BaseDirectory, file)));
+            Assert.True(assembly.HasMetadata && assembly.PEHeaders.CorHeader!.Flags.HasFlag(CorFlags.ILOnly), $"{file} has code that is not managed");
+        });
     }
 
     [Fact]
