@@ -1,4 +1,5 @@
 using System.Text.Json;
+using MiniGpt.Tests.Cli.Safety;
 using Xunit;
 
 namespace MiniGpt.Tests.Cli;
@@ -21,6 +22,41 @@ public sealed class PageVerbTests : IDisposable
         string embedding = Minigpt.Success(_folder.Root, "lesson", "embedding", "--language", "ja");
         Assert.Contains("0.2027   0.1172   0.2956   0.1217   0.2628", embedding, StringComparison.Ordinal);
         Assert.DoesNotContain("✗", attention + embedding, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_n_gram_lesson_leaves_out_a_newest_run_that_cannot_read_its_text_and_says_so()
+    {
+        SmallRun.WriteText(_folder); // without a capital R, which Shakespeare has
+        Minigpt.Success(_folder.Root, ["train", .. SmallRun.Model, "--steps", "1", "--out", "runs/mine"]);
+        Outcome outcome = Minigpt.Run(_folder.Root, "lesson", "n-gram");
+        Assert.Equal(0, outcome.ExitCode);
+        Assert.Matches(@"^note: runs.mine cannot read the lesson's text: character .+ is not in its vocabulary; the tables stand without a model",
+            Assert.Single(outcome.Error.TrimEnd().Split('\n')));
+        Assert.DoesNotContain("mine", outcome.Output, StringComparison.Ordinal);
+
+        AssertRefused("runs/mine cannot read the lesson's text: character ", "runs/mine");
+        Directory.Move(_folder.File("runs/mine"), _folder.File("mute"));
+        File.Delete(_folder.File("mute/tokenizer.json"));
+        AssertRefused("mute has no tokenizer, which it needs to read the lesson's text", "mute");
+
+        void AssertRefused(string message, string model)
+        {
+            Outcome refused = Minigpt.Run(_folder.Root, "lesson", "n-gram", "--model", model);
+            Assert.Equal((1, ""), (refused.ExitCode, refused.Output));
+            string line = Assert.Single(refused.Error.TrimEnd().Split('\n'));
+            Assert.Contains(message, line, StringComparison.Ordinal);
+            Assert.DoesNotContain("--unknown", line, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void The_n_gram_lesson_measures_the_newest_run_where_it_can_read_the_text()
+    {
+        Minigpt.Success(_folder.Root, ["train", .. SmallRun.Model[2..], "--steps", "1", "--eval-every", "0", "--out", "runs/mine"]);
+        Outcome outcome = Minigpt.Run(_folder.Root, "lesson", "n-gram");
+        Assert.Equal((0, ""), (outcome.ExitCode, outcome.Error));
+        Assert.Matches(@"n = 3\s+mine", outcome.Output);
     }
 
     [Theory]

@@ -46,7 +46,7 @@ internal sealed class LessonVerb : Verb
         Lesson lesson = Lesson.All.FirstOrDefault(lesson => lesson.Name == name)
             ?? throw new UsageException($"there is no lesson '{name}'; there are {string.Join(", ", Lesson.All.Select(lesson => lesson.Name))}");
         string? from = Model(arguments, name), path = _out.PathOf(arguments, from is null ? [] : [from]);
-        LoadedModel<float>? model = from is null ? null : ModelFile.Load<float>(from);
+        LoadedModel<float>? model = from is null ? null : LessonModel.Read(from, arguments.IsGiven(_model));
         LessonResult result = lesson.Run(new LessonInputs(BundledText.Path, model, cancellationToken));
         Console.Out.WriteLine($"{texts[$"lesson.{name}.title"]}\n{texts[$"lesson.{name}.about"]}");
         foreach ((LessonStage stage, int index) in result.Stages.Select((stage, index) => (stage, index)))

@@ -1,3 +1,5 @@
+using MiniGpt.Model.Formats;
+
 namespace MiniGpt.Model.Lessons;
 
 /// <summary>A worked example: a short program that shows each stage of a computation and checks itself.</summary>
@@ -24,7 +26,12 @@ public sealed record Lesson(string Name, Func<LessonInputs, LessonResult> Run)
 /// <param name="CorpusPath">A text to count in.</param>
 /// <param name="Model">A trained model to stand beside the counts; null where there is none.</param>
 /// <param name="CancellationToken">Stops a lesson that takes long.</param>
-public sealed record LessonInputs(string CorpusPath, Formats.LoadedModel<float>? Model, CancellationToken CancellationToken);
+public sealed record LessonInputs(string CorpusPath, LoadedModel<float>? Model, CancellationToken CancellationToken)
+{
+    /// <summary>Throws where a model cannot stand beside the counts, because it cannot read the text.</summary>
+    /// <exception cref="ArgumentException">It has no tokenizer, or one that does not know all of the text.</exception>
+    public static void CheckModel(LoadedModel<float> model, string corpusPath) => NGramLesson.CheckModel(model, corpusPath);
+}
 
 /// <summary>What a lesson showed and found.</summary>
 /// <param name="Stages">The stages, in their order.</param>

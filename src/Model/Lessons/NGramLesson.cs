@@ -1,4 +1,6 @@
 using MiniGpt.Model.Data;
+using MiniGpt.Model.Formats;
+using MiniGpt.Model.Tokenizers;
 using MiniGpt.Model.Training;
 
 namespace MiniGpt.Model.Lessons;
@@ -14,9 +16,7 @@ internal static class NGramLesson
 
     public static LessonResult Run(LessonInputs inputs)
     {
-        string text = File.ReadAllText(inputs.CorpusPath);
-        int trainLength = (int)Split.TrainLength(text.Length, ValidationShare);
-        string train = text[..trainLength], validation = text[trainLength..];
+        (string train, string validation) = ReadSplits(inputs.CorpusPath);
         using LessonBoard board = new();
 
         NGramTable[] tables = new NGramTable[LongestContext + 1];
@@ -36,7 +36,7 @@ internal static class NGramLesson
             board.Show("next", StageKind.Bars, [Printable(context)], [.. likeliest.Select(next => Printable($"{next.Character}"))],
                 [.. likeliest.Select(next => next.Probability)]);
         }
-        if (inputs.Model is { Tokenizer: not null } model)
+        if (inputs.Model is LoadedModel<float> model)
         {
             names.Add(Path.GetFileName(Path.TrimEndingDirectorySeparator(model.Path)));
             losses.Add(ModelLoss(model, validation, inputs.CancellationToken));
@@ -49,10 +49,34 @@ internal static class NGramLesson
         return board.Result;
     }
 
-    /// <summary>Nats a character, whatever the model's tokens are.</summary>
-    private static double ModelLoss(Formats.LoadedModel<float> model, string text, CancellationToken cancellationToken)
+    /// <inheritdoc cref="LessonInputs.CheckModel"/>
+    public static void CheckModel(LoadedModel<float> model, string corpusPath) => Encode(model, ReadSplits(corpusPath).Validation);
+
+    private static (string Train, string Validation) ReadSplits(string corpusPath)
     {
-        int[] ids = model.Tokenizer!.Encode(text);
+        string text = File.ReadAllText(corpusPath);
+        int trainLength = (int)Split.TrainLength(text.Length, ValidationShare);
+        return (text[..trainLength], text[trainLength..]);
+    }
+
+    private static int[] Encode(LoadedModel<float> model, string text)
+    {
+        ITokenizer tokenizer = model.Tokenizer
+            ?? throw new ArgumentException($"{model.Path} has no tokenizer, which it needs to read the lesson's text");
+        try
+        {
+            return tokenizer.Encode(text);
+        }
+        catch (TextEncodingException error)
+        {
+            throw new ArgumentException($"{model.Path} cannot read the lesson's text: {error.Found} is not in its vocabulary", error);
+        }
+    }
+
+    /// <summary>Nats a character, whatever the model's tokens are.</summary>
+    private static double ModelLoss(LoadedModel<float> model, string text, CancellationToken cancellationToken)
+    {
+        int[] ids = Encode(model, text);
         using Evaluator<float> evaluator = new(model.Gpt, batchSize: 16);
         double loss = evaluator.WholeLoss(TokenSource.FromIds(ids, model.Gpt.Config.VocabularySize), cancellationToken);
         return loss * (ids.Length - 1) / (text.Length - 1);

@@ -20,6 +20,9 @@ public sealed class TextEncodingException : ArgumentException
     private TextEncodingException(string found, TextPlace place, string problem)
         : base($"{found} at {place} {problem}") => (_found, Place, _problem) = (found, place, problem);
 
+    /// <summary>What stands there, in words.</summary>
+    public string Found => _found;
+
     /// <summary>The place in the text that was given.</summary>
     public TextPlace Place { get; }
 
