@@ -1,4 +1,3 @@
-using System.Text.Json;
 using MiniGpt.Tests.Cli.Safety;
 using Xunit;
 
@@ -84,13 +83,10 @@ public sealed class PageVerbTests : IDisposable
     [Fact]
     public void Both_languages_say_the_same_things()
     {
-        string texts = Path.Combine(Architecture.Sources.FindRoot(), "src", "Cli", "Pages", "Texts");
-        Dictionary<string, string> english = Read("en"), japanese = Read("ja");
-        Assert.Equal(english.Keys, japanese.Keys);
-        Assert.All(english.Keys, key => Assert.Equal(Placeholders(english[key]), Placeholders(japanese[key])));
-
-        Dictionary<string, string> Read(string language) =>
-            JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllText(Path.Combine(texts, $"{language}.json")))!;
+        Dictionary<string, string> english = LessonGuideTests.Texts("en"), japanese = LessonGuideTests.Texts("ja");
+        // What Japanese words mean is said to those who do not read them.
+        Assert.Equal(english.Keys.Where(key => !key.Contains(".word.", StringComparison.Ordinal)), japanese.Keys);
+        Assert.All(japanese.Keys, key => Assert.Equal(Placeholders(english[key]), Placeholders(japanese[key])));
 
         static HashSet<string> Placeholders(string text) =>
             [.. System.Text.RegularExpressions.Regex.Matches(text, @"\{\w+\}").Select(match => match.Value)];

@@ -13,7 +13,7 @@ public sealed class PictureTests(Browser browser) : IClassFixture<Browser>, IDis
     private static readonly string? s_model = Environment.GetEnvironmentVariable("MINIGPT_PICTURES_MODEL");
 
     /// <summary>The stage that a guide shows of each lesson.</summary>
-    private static readonly (string Lesson, int Stage)[] s_lessons =
+    internal static IReadOnlyList<(string Lesson, int Stage)> Lessons { get; } =
     [
         ("one-hot", 3), ("embedding", 1), ("positions", 1), ("attention", 10), ("scaling", 2), ("mask", 4), ("source-attention", 5), ("next-token", 3),
         ("n-gram", 5),
@@ -34,7 +34,7 @@ public sealed class PictureTests(Browser browser) : IClassFixture<Browser>, IDis
             Minigpt.Success(_work.Root, "explain", "--model", s_model!, "--text", ExampleModel.Sentence, "--out", page, "--language", language);
             foreach (string figure in (string[])["flow", "tokens", "map", "position-lines", "attention-map", "mask", "loss", "lens", "generation"])
                 await Take(page, figure, $"explain-{figure}.{language}.png", Prepare(figure));
-            foreach ((string lesson, int stage) in s_lessons)
+            foreach ((string lesson, int stage) in Lessons)
             {
                 string[] model = lesson == "n-gram" ? ["--model", s_model!] : [];
                 Minigpt.Success(_work.Root, ["lesson", lesson, "--out", page, "--language", language, .. model]);

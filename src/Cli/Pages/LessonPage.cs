@@ -10,13 +10,13 @@ internal static class LessonPage
     public static void Write(string path, Lesson lesson, LessonResult result, Texts texts) => Page.Write(path, "lesson.js", texts, new
     {
         lesson.Name,
-        Stages = result.Stages.Select(stage => new
+        Stages = result.Stages.Select(stage => (Stage: stage, Names: StageNames.Of(stage, lesson.Name, texts))).Select(shown => new
         {
-            stage.Key,
-            Kind = stage.Kind.ToString().ToLowerInvariant(),
-            stage.Rows,
-            stage.Columns,
-            stage.Values,
+            shown.Stage.Key,
+            Kind = shown.Stage.Kind.ToString().ToLowerInvariant(),
+            shown.Names.Rows,
+            shown.Names.Columns,
+            shown.Stage.Values,
         }),
         Checks = result.Checks.Select(check => new { check.Passed, check.Error, check.Tolerance, Text = texts.OfCheck(lesson.Name, check.Key) }),
     });

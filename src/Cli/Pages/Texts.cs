@@ -36,6 +36,10 @@ internal sealed class Texts
     public string OfCheck(string lesson, string check) =>
         _texts.TryGetValue($"lesson.{lesson}.check.{check}", out string? text) ? text : this[$"lesson.check.{check}"];
 
+    /// <summary>A word of a lesson with what it means in this language beside it, where that is another one; "2 もも" is the word at a place.</summary>
+    public string WithMeaning(string lesson, string word) =>
+        _texts.TryGetValue($"lesson.{lesson}.word.{word[(word.IndexOf(' ') + 1)..]}", out string? meaning) ? $"{word} ({meaning})" : word;
+
     /// <summary>The texts of a language.</summary>
     public static Texts Of(Language language)
     {

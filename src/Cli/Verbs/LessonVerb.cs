@@ -12,6 +12,9 @@ namespace MiniGpt.Cli.Verbs;
 /// <summary>minigpt lesson: the worked examples, one at a time.</summary>
 internal sealed class LessonVerb : Verb
 {
+    // As many fit into a terminal of 80 columns with four decimals; more of them have two.
+    private const int MostWideColumns = 8;
+
     private readonly Argument<string?> _name = new("NAME")
     {
         Description = "The lesson. Left out, the lessons are listed.",
@@ -48,12 +51,15 @@ internal sealed class LessonVerb : Verb
         string? from = Model(arguments, name), path = _out.PathOf(arguments, from is null ? [] : [from]);
         LoadedModel<float>? model = from is null ? null : LessonModel.Read(from, arguments.IsGiven(_model));
         LessonResult result = lesson.Run(new LessonInputs(BundledText.Path, model, cancellationToken));
-        Console.Out.WriteLine($"{texts[$"lesson.{name}.title"]}\n{texts[$"lesson.{name}.about"]}");
+        Console.Out.WriteLine(string.Join("\n\n", [texts[$"lesson.{name}.title"], Told("idea"), Told("about")]));
         foreach ((LessonStage stage, int index) in result.Stages.Select((stage, index) => (stage, index)))
             Show(stage, index + 1, name, texts);
         Console.Out.WriteLine($"\n{texts["lesson.checks"]}");
         foreach (LessonCheck check in result.Checks)
-            Console.Out.WriteLine($"  {(check.Passed ? "✓" : "✗")} {texts.OfCheck(name, check.Key)} ({Difference(check, texts)})");
+        {
+            string line = $"{(check.Passed ? "✓" : "✗")} {texts.OfCheck(name, check.Key)} ({Difference(check, texts)})";
+            Console.Out.WriteLine(Prose.Wrapped(line, indent: "  "));
+        }
 
         if (path is not null)
         {
@@ -61,6 +67,8 @@ internal sealed class LessonVerb : Verb
             Talk.Say($"written to {path}");
         }
         return result.Passed ? 0 : ExitCode.Failure;
+
+        string Told(string key) => Prose.Wrapped(texts[$"lesson.{name}.{key}"]);
     }
 
     private static void List(Texts texts)
@@ -85,20 +93,27 @@ internal sealed class LessonVerb : Verb
 
     private static void Show(LessonStage stage, int number, string lesson, Texts texts)
     {
-        Console.Out.WriteLine($"\n{number}. {texts[$"lesson.{lesson}.{stage.Key}"]}\n   {texts[$"lesson.{lesson}.{stage.Key}.look"]}");
-        Table table = Output.Table(["", .. stage.Columns]);
+        Console.Out.WriteLine($"\n{number}. {texts[$"lesson.{lesson}.{stage.Key}"]}\n{Prose.Wrapped(texts[$"lesson.{lesson}.{stage.Key}.look"], indent: "   ")}");
+        (IReadOnlyList<string> rows, IReadOnlyList<string> columns) = StageNames.Of(stage, lesson, texts);
+        // A word with its meaning is wider than a number: the meaning goes below.
+        Table table = Output.Table(["", .. columns.Select(name => name.Replace(" (", "\n("))]);
+        bool isWide = columns.Count > MostWideColumns;
         foreach (TableColumn column in table.Columns.Skip(1))
+        {
             column.RightAligned();
-        for (int row = 0; row < stage.Rows.Count; row++)
-            table.AddRow([new Text(stage.Rows[row]), .. stage.Row(row).Select(value => new Text(Written(value)))]);
+            if (isWide)
+                column.Padding(0, 1);
+        }
+        for (int row = 0; row < rows.Count; row++)
+            table.AddRow([new Text(rows[row]), .. stage.Row(row).Select(value => new Text(Written(value, isWide ? "F2" : "F4")))]);
         Output.Console.Write(table);
     }
 
-    private static string Written(double value) => value switch
+    private static string Written(double value, string format) => value switch
     {
         double.NegativeInfinity => "−∞",
         _ when double.IsInteger(value) => value.ToString("0", CultureInfo.InvariantCulture),
-        _ => value.ToString("F4", CultureInfo.InvariantCulture),
+        _ => value.ToString(format, CultureInfo.InvariantCulture),
     };
 
     private static string Difference(LessonCheck check, Texts texts) => string.Create(CultureInfo.InvariantCulture,

@@ -11,9 +11,9 @@ public sealed record Lesson(string Name, Func<LessonInputs, LessonResult> Run)
     public static IReadOnlyList<Lesson> All { get; } =
     [
         new("one-hot", _ => OneHotLesson.Run()),
-        new("embedding", _ => EmbeddingLesson.Run()),
         new("positions", _ => PositionsLesson.Run()),
         new("attention", _ => AttentionLesson.Run()),
+        new("embedding", _ => EmbeddingLesson.Run()),
         new("scaling", _ => ScalingLesson.Run()),
         new("mask", _ => MaskLesson.Run()),
         new("source-attention", _ => SourceAttentionLesson.Run()),

@@ -4,6 +4,23 @@
 const lesson = page.content;
 const titleOf = key => text(`lesson.${lesson.name}.${key}`);
 
+// Heights for the names of points that lie close together, so that none covers another.
+function heightsOfNames(points, gap, wide) {
+  const heights = points.map(point => point.y);
+  for (let round = 0; round < 50; round++) {
+    for (let a = 0; a < points.length; a++) {
+      for (let b = 0; b < a; b++) {
+        const apart = heights[a] - heights[b];
+        if (Math.abs(points[a].x - points[b].x) > wide || Math.abs(apart) >= gap) continue;
+        const push = (gap - Math.abs(apart)) / 2 * (apart < 0 ? -1 : 1);
+        heights[a] += push;
+        heights[b] -= push;
+      }
+    }
+  }
+  return heights;
+}
+
 function stageFigure(section, stage, index) {
   const { rows, columns } = stage;
   // JSON has no infinities: what is hidden comes as text.
@@ -24,27 +41,30 @@ function stageFigure(section, stage, index) {
       },
     lines: (plot, width) => lines({ name: key, width, x: titleOf(stage.key), y: ' ', order: columns, values: cellsOf(rows, columns, at).map(d => ({ x: Number(rows[d.r]), y: d.v, line: columns[d.c] })) }),
     points: (plot, width) => {
-      const values = rows.map((name, r) => ({ name, x: at(r, 0), y: at(r, 1) }));
-      const side = Math.min(420, width - 60);
-      const encoding = { x: { field: 'x', type: 'quantitative', scale: { domain: [0, 1.1] }, title: columns[0] }, y: { field: 'y', type: 'quantitative', scale: { domain: [0, 1.1] }, title: columns[1] } };
+      const side = Math.min(420, width - 60), reach = 1.1;
+      const points = rows.map((name, r) => ({ name, x: at(r, 0), y: at(r, 1) }));
+      const heights = heightsOfNames(points, 17 * reach / (side * 0.8), 110 * reach / side);
+      const values = points.map((point, i) => ({ ...point, height: heights[i] }));
+      const encoding = { x: { field: 'x', type: 'quantitative', scale: { domain: [0, reach] }, title: columns[0] }, y: { field: 'y', type: 'quantitative', scale: { domain: [0, reach] }, title: columns[1] } };
       return {
         width: side, height: side * 0.8, data: { name: key, values },
         layer: [
           { mark: { type: 'rule', strokeWidth: 2, opacity: 0.5, color: colour('accent') }, encoding: { ...encoding, x2: { datum: 0 }, y2: { datum: 0 } } },
           { mark: { type: 'circle', size: 90, color: colour('accent'), tooltip: true }, encoding },
-          { mark: { type: 'text', dx: 10, dy: -10, align: 'left', fontSize: 14, fontWeight: 600 }, encoding: { ...encoding, text: { field: 'name' } } },
+          { mark: { type: 'text', dx: 10, dy: -10, align: 'left', fontSize: 14, fontWeight: 600 }, encoding: { ...encoding, y: { ...encoding.y, field: 'height' }, text: { field: 'name' } } },
         ],
       };
     },
   };
+  const title = titleOf(stage.key), single = rows.length === 1 && stage.kind === 'bars' && !title.includes(rows[0]) ? `: ${rows[0]}` : '';
   figure(section, key, {
-    title: `${index + 1}. ${titleOf(stage.key)}${rows.length === 1 && stage.kind === 'bars' ? `: ${rows[0]}` : ''}`, look: titleOf(`${stage.key}.look`), draw: draw[stage.kind],
+    title: `${index + 1}. ${title}${single}`, look: titleOf(`${stage.key}.look`), draw: draw[stage.kind],
     table: () => ({ columns: ['', ...columns], rows: rows.map((name, r) => [name, ...columns.map((_, c) => at(r, c) ?? '−∞')]) }),
   });
 }
 
 frame({
-  kicker: `${text('lesson.kicker')} · minigpt lesson ${lesson.name}`, title: titleOf('title'), intro: [el('p', { className: 'lead' }, titleOf('about'))],
+  kicker: `${text('lesson.kicker')} · minigpt lesson ${lesson.name}`, title: titleOf('title'), intro: ['idea', 'about'].map(key => el('p', { className: 'lead', id: key }, titleOf(key))),
   sections: [
     { id: 'stages', name: text('lesson.stages'), lead: text('lesson.stages.lead'), fill: section => lesson.stages.forEach((stage, i) => stageFigure(section, stage, i)) },
     {
