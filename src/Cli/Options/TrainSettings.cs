@@ -83,7 +83,8 @@ internal sealed class TrainSettings
             s_tiny.Keep, 0, (options, value) => options with { Keep = value });
         Choice("--on-bad-loss", "What to do at a step whose loss or gradient is not finite: end the run before the update, or pass over the step.",
             s_tiny.OnBadLoss, (options, value) => options with { OnBadLoss = value });
-        LogEvery = Whole("--log-every", "Steps from one line of metrics.jsonl to the next; 0 for none.",
+        LogEvery = Whole("--log-every", "Steps from one line of metrics.jsonl to the next; 0 for none. Losses are in nats (natural logarithms) a token; MFU, "
+            + "model FLOPs utilisation, is the share of what the processor's multiply-add units can do.",
             s_tiny.LogEvery, 0, (options, value) => options with { LogEvery = value });
     }
 

@@ -41,7 +41,7 @@ internal sealed class EvalVerb : Verb
             ? result.ToJson()
             : $"""
                 tokens         {result.Tokens:N0}
-                loss           {result.Loss:F4} nats a token
+                loss           {result.Loss:F4} nats (natural logarithms) a token
                 perplexity     {result.Perplexity:F3}
                 bits per byte  {bits}
                 """);

@@ -35,7 +35,7 @@ internal sealed class TokenizeTrainVerb : Verb
     private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Replace the tokenizer that is in --out." };
 
     public TokenizeTrainVerb()
-        : base("train", "Learns a byte-level BPE from text, and writes it as Hugging Face's tools read it.")
+        : base("train", "Learns a byte-level BPE (byte-pair encoding) from text, and writes it as Hugging Face's tools read it.")
     {
         _vocabularySize.Required = true;
         foreach (Option option in (IEnumerable<Option>)[_data, _vocabularySize, _out, _special, _overwrite])
