@@ -11,5 +11,5 @@ internal static class CurvesPage
 
     /// <summary>Writes runs over each other.</summary>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    public static void Write(string path, IReadOnlyList<TrainingHistory> runs, Texts texts) => Page.Write(path, "curves.js", texts, new { runs });
+    public static void Write(string path, IReadOnlyList<TrainingHistory> runs, Texts texts) => Page.Write(path, ["curves.js"], texts, new { runs });
 }

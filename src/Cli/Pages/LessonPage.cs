@@ -7,7 +7,7 @@ internal static class LessonPage
 {
     /// <summary>Writes the page.</summary>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    public static void Write(string path, Lesson lesson, LessonResult result, Texts texts) => Page.Write(path, "lesson.js", texts, new
+    public static void Write(string path, Lesson lesson, LessonResult result, Texts texts) => Page.Write(path, ["lesson.js"], texts, new
     {
         lesson.Name,
         Stages = result.Stages.Select(stage => (Stage: stage, Names: StageNames.Of(stage, lesson.Name, texts))).Select(shown => new

@@ -27,21 +27,21 @@ internal static class Page
 
     /// <summary>Writes a page, whole or not at all.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="script">The script of Web/ that draws it.</param>
+    /// <param name="scripts">The scripts of Web/ that draw it, in their order.</param>
     /// <param name="texts">What it says.</param>
     /// <param name="content">What it shows.</param>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    public static void Write(string path, string script, Texts texts, object content)
+    public static void Write(string path, IReadOnlyList<string> scripts, Texts texts, object content)
     {
         if (Path.GetDirectoryName(Path.GetFullPath(path)) is string folder)
             Directory.CreateDirectory(folder);
         using AtomicFile file = AtomicFile.Create(path);
         using (StreamWriter html = new(file.Stream, new UTF8Encoding(false), leaveOpen: true))
-            Write(html, script, texts, content);
+            Write(html, scripts, texts, content);
         file.Commit();
     }
 
-    private static void Write(TextWriter html, string script, Texts texts, object content)
+    private static void Write(TextWriter html, IReadOnlyList<string> scripts, Texts texts, object content)
     {
         string data = JsonSerializer.Serialize(new { language = texts.Language, texts = texts.All, content }, s_json);
         html.Write($"""
@@ -62,8 +62,8 @@ internal static class Page
             """);
         foreach (string library in s_libraries)
             html.Write($"<!--\n{Resource($"Vendor.{library}.LICENSE")}-->\n<script>{Unpacked($"Vendor.{library}.min.js.gz")}</script>\n");
-        foreach (string part in (string[])["charts.js", script])
-            html.Write($"<script>\n{Resource($"Web.{part}")}</script>\n");
+        foreach (string script in (string[])["page.js", "charts.js", .. scripts])
+            html.Write($"<script>\n{Resource($"Web.{script}")}</script>\n");
         html.Write("</body>\n</html>\n");
     }
 

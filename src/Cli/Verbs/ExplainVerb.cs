@@ -11,6 +11,9 @@ namespace MiniGpt.Cli.Verbs;
 /// <summary>minigpt explain: a page that shows what a model does with a sentence.</summary>
 internal sealed class ExplainVerb : Verb
 {
+    // The last one puts the sections of the others on the page.
+    private static readonly string[] s_scripts = ["explain-input.js", "explain-attention.js", "explain-output.js", "explain.js"];
+
     private readonly ModelOption _model = new();
     private readonly Option<string?> _text = OptionFactory.Text(OptionFactory.TextName, "TEXT", "The sentence.");
     private readonly PageOption _out = new("Where the page goes.");
@@ -36,7 +39,7 @@ internal sealed class ExplainVerb : Verb
         if (left > 0)
             Talk.Say($"note: the context of {model.Path} has room for {explanation.Tokens.Length} tokens; the last {left} are left out");
         cancellationToken.ThrowIfCancellationRequested();
-        Page.Write(path, "explain.js", Texts.Of(arguments.GetValue(_language)), explanation);
+        Page.Write(path, s_scripts, Texts.Of(arguments.GetValue(_language)), explanation);
         Talk.Say($"written to {path}: open it in a browser");
         return 0;
     }

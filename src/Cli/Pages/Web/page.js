@@ -1,0 +1,224 @@
+'use strict';
+// What every page is made of: texts, figures with a caption and a table behind them, controls, and the frame around them.
+
+const page = JSON.parse(document.getElementById('data').textContent);
+// For whoever wants to look behind the charts: the data, and the Vega view of each chart that was drawn.
+window.minigpt = { page, views: {} };
+
+const text = (key, values = {}) => {
+  if (!(key in page.texts)) throw new Error(`no text for ${key}`);
+  return page.texts[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
+};
+const visible = s => s.replace(/ /g, '␣').replace(/\r?\n/g, '⏎').replace(/\t/g, '⇥');
+const range = n => Array.from({ length: n }, (_, i) => i);
+const percent = p => `${(100 * p).toFixed(p < 0.0995 ? 2 : 1)} %`;
+const number = x => x === null || x === undefined ? '' : Number.isInteger(x) ? x.toLocaleString('en') : x.toFixed(4).replace('-', '−');
+
+function el(tag, properties = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name === 'style') Object.assign(node.style, value);
+    else if (name.startsWith('on')) node.addEventListener(name.slice(2), value);
+    else if (name in node) node[name] = value;
+    else node.setAttribute(name, value);
+  }
+  node.append(...children.filter(child => child !== null));
+  return node;
+}
+
+// ---------- numbers that were packed
+
+function bytes(base64) {
+  const binary = atob(base64), result = new Uint8Array(binary.length);
+  for (let i = 0; i < binary.length; i++) result[i] = binary.charCodeAt(i);
+  return result;
+}
+const floats = base64 => new Float32Array(bytes(base64).buffer);
+
+// Rows of a packed matrix [rows, columns].
+function matrix(packed) {
+  const [, columns] = packed.shape.slice(-2), all = floats(packed.data);
+  return { shape: packed.shape, all, row: r => all.subarray(r * columns, (r + 1) * columns) };
+}
+
+// Lower triangles of [matrices, T, T]; a row reaches up to the diagonal.
+function triangles(packed) {
+  const [, length] = packed.shape, each = length * (length + 1) / 2;
+  const exact = packed.type === 'float32';
+  const all = exact ? floats(packed.data) : bytes(packed.data), maxima = exact ? null : floats(packed.rowMaxima);
+  return {
+    length,
+    row(m, r) {
+      const start = m * each + r * (r + 1) / 2, part = all.subarray(start, start + r + 1);
+      return exact ? part : Float32Array.from(part, share => share / 255 * maxima[m * length + r]);
+    },
+  };
+}
+
+// ---------- light and dark
+
+const system = matchMedia('(prefers-color-scheme: dark)');
+const theme = () => document.documentElement.dataset.theme;
+function setTheme(name) {
+  document.documentElement.dataset.theme = name;
+  figures.forEach(figure => figure.refresh());
+}
+const colour = name => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+const headColours = ['#6366f1', '#f59e0b', '#10b981', '#ef4444', '#06b6d4', '#d946ef', '#84cc16', '#f97316', '#3b82f6', '#ec4899', '#14b8a6', '#a16207'];
+const headColour = head => headColours[head % headColours.length];
+
+function config() {
+  const [ink, soft, line] = ['ink', 'soft', 'line'].map(colour);
+  const font = getComputedStyle(document.body).fontFamily;
+  const quiet = { labelColor: soft, titleColor: soft, titleFontWeight: 500, labelFont: font, titleFont: font, labelFontSize: 12, titleFontSize: 12 };
+  return {
+    background: 'transparent', font, view: { stroke: null },
+    axis: { ...quiet, domain: false, tickColor: line, gridColor: line, labelLimit: 120 },
+    legend: { ...quiet, gradientLength: 140, gradientThickness: 10 },
+    title: { color: ink, font, fontSize: 13, fontWeight: 600, anchor: 'start' },
+    bar: { color: colour('accent'), cornerRadiusEnd: 2 },
+    text: { color: ink, font },
+    range: { category: headColours },
+  };
+}
+const shares = () => ['cold-0', 'cold-1', 'cold-2', 'cold-3'].map(colour);
+const signed = () => ['negative', 'middle', 'positive'].map(colour);
+
+// ---------- figures: a picture, a sentence that says what to look for, and a table behind it
+
+const figures = [];
+const seen = new IntersectionObserver(entries => {
+  for (const entry of entries) {
+    const figure = figures.find(candidate => candidate.node === entry.target);
+    figure.near = entry.isIntersecting;
+    if (figure.near) figure.refresh();
+  }
+}, { rootMargin: '400px' });
+
+// draw(plot, width) returns a Vega-Lite specification, or fills the plot itself and returns nothing.
+function figure(parent, key, { title = null, look, controls = null, draw, table }) {
+  const plot = el('div', { className: 'plot' });
+  const caption = el('figcaption');
+  const details = el('details', { ontoggle: () => details.open && fillTable() }, el('summary', {}, text('ui.table')), el('div'));
+  const node = el('figure', { id: key }, title ? el('h3', {}, title) : null, controls, plot, caption, details);
+  parent.append(node);
+  let drawing = 0, drawn = null;
+
+  function fillTable() {
+    const { columns, rows } = table();
+    const copy = el('button', { onclick: () => copyText([columns, ...rows].map(row => row.join('\t')).join('\n'), copy) }, text('ui.copy'));
+    const head = el('thead', {}, el('tr', {}, ...columns.map(name => el('th', {}, name))));
+    const body = el('tbody', {}, ...rows.map(row => el('tr', {}, ...row.map(cell => el('td', {}, typeof cell === 'number' ? number(cell) : cell)))));
+    details.lastChild.replaceChildren(el('div', { className: 'scroll' }, el('table', {}, head, body)), copy);
+    copy.style.marginTop = '.5rem';
+  }
+
+  const self = {
+    node, near: false, stale: true,
+    // Draws anew if anybody can see it, else when it comes into view.
+    async refresh(changed = false) {
+      const width = Math.floor(plot.clientWidth);
+      const state = `${width} ${theme()}`;
+      self.stale ||= changed || drawn !== state;
+      if (!self.near || !self.stale || width === 0) return;
+      self.stale = false;
+      drawn = state;
+      const turn = ++drawing;
+      caption.replaceChildren(el('b', {}, text('ui.look') + ' '), typeof look === 'function' ? look() : look);
+      if (details.open) fillTable();
+      const spec = draw(plot, width);
+      if (!spec) {
+        node.dataset.drawn = turn;
+        return;
+      }
+      const stage = el('div');
+      stage.style.width = 'fit-content';
+      const result = await vegaEmbed(stage, { $schema: 'https://vega.github.io/schema/vega-lite/v6.json', ...spec },
+        { actions: false, renderer: 'canvas', config: config(), tooltip: { theme: theme() } });
+      if (turn !== drawing) {
+        result.finalize();
+        return;
+      }
+      plot.style.minHeight = `${plot.clientHeight}px`;
+      plot.replaceChildren(stage);
+      plot.style.minHeight = '';
+      window.minigpt.views[key]?.finalize();
+      window.minigpt.views[key] = result.view;
+      node.dataset.drawn = turn;
+    },
+    change: () => self.refresh(true),
+  };
+  figures.push(self);
+  seen.observe(node);
+  return self;
+}
+
+async function copyText(content, button) {
+  try {
+    await navigator.clipboard.writeText(content);
+  } catch {
+    const area = document.body.appendChild(el('textarea', { value: content }));
+    area.select();
+    document.execCommand('copy');
+    area.remove();
+  }
+  button.textContent = text('ui.copied');
+}
+
+let resizing = 0;
+addEventListener('resize', () => {
+  clearTimeout(resizing);
+  resizing = setTimeout(() => figures.forEach(figure => figure.refresh()), 150);
+});
+
+// ---------- controls
+
+function select(label, options, value, onchange) {
+  const node = el('select', { onchange: () => onchange(node.value) }, ...options.map(([key, name]) => el('option', { value: key }, name)));
+  node.value = value;
+  return { node: el('label', {}, label, node), set: next => node.value = next };
+}
+
+function choice(options, value, onchange) {
+  const buttons = options.map(([key, name]) => el('button', { type: 'button', onclick: () => set(key, true) }, name));
+  const set = (next, tell = false) => {
+    buttons.forEach((button, i) => button.setAttribute('aria-pressed', options[i][0] === next));
+    if (tell) onchange(next);
+  };
+  set(value);
+  return el('span', { className: 'group' }, ...buttons);
+}
+
+// A row of tokens that can be chosen. paint(i) gives { background, title, below } of token i.
+function tokenStrip(tokens, { chosen, onchoose, paint = () => ({}) }) {
+  const dark = theme() === 'dark';
+  return el('div', { className: 'tokens' }, ...tokens.map((token, i) => {
+    const { background = '', strength = 0, title = '', below = null } = paint(i);
+    return el('button', {
+      type: 'button', className: i === chosen ? 'token chosen' : 'token', title,
+      style: { background, color: strength > 0.55 ? (dark ? '#12131a' : '#ffffff') : '' }, onclick: () => onchoose(i),
+    }, visible(token), below);
+  }));
+}
+// A colour between nothing and the accent.
+const tint = (share, name = 'accent') => `color-mix(in srgb, var(--${name}) ${(100 * Math.sqrt(share)).toFixed(1)}%, var(--faint))`;
+
+// ---------- the frame of a page
+
+function frame({ kicker, title, intro, sections }) {
+  document.title = title;
+  const head = el('header', {}, el('div', {}, el('div', { className: 'kicker' }, kicker), el('h1', {}, title), ...intro));
+  const links = sections.map(section => el('a', { href: `#${section.id}` }, section.name));
+  const switcher = el('button', { type: 'button', title: text('ui.theme'), onclick: () => setTheme(theme() === 'dark' ? 'light' : 'dark') }, '◐');
+  const main = el('main');
+  document.body.append(head, el('nav', {}, el('div', {}, ...links, switcher)), main,
+    el('footer', {}, text('ui.footer')));
+  sections.forEach(({ id, name, lead, fill }, index) => {
+    const section = el('section', { id }, el('h2', {}, el('span', { className: 'number' }, `${index + 1}`), name), lead ? el('p', { className: 'lead' }, lead) : null);
+    main.append(section);
+    fill(section);
+  });
+}
+
+document.documentElement.dataset.theme = system.matches ? 'dark' : 'light';
+system.addEventListener('change', () => setTheme(system.matches ? 'dark' : 'light'));
