@@ -56,7 +56,8 @@ function stageFigure(section, stage, index) {
       };
     },
   };
-  const title = titleOf(stage.key), single = rows.length === 1 && stage.kind === 'bars' && !title.includes(rows[0]) ? `: ${rows[0]}` : '';
+  const title = titleOf(stage.key), isNamed = rows[0] === stage.key || title.includes(rows[0]);
+  const single = rows.length === 1 && stage.kind === 'bars' && !isNamed ? `: ${rows[0]}` : '';
   figure(section, key, {
     title: `${index + 1}. ${title}${single}`, look: titleOf(`${stage.key}.look`), draw: draw[stage.kind],
     table: () => ({ columns: ['', ...columns], rows: rows.map((name, r) => [name, ...columns.map((_, c) => at(r, c) ?? '−∞')]) }),
