@@ -19,7 +19,8 @@ internal static class TrainHeader
             model    {config.ParameterCount:N0} parameters: {sizes}
             data     {data.Train.Length:N0} tokens to train on, {validation} to validate with, vocabulary {config.VocabularySize:N0}
             machine  {Workers.Count} threads, {vectors}, at most {ceiling / 1e9:N0} GFLOP/s
-            units    loss in nats (natural logarithms) a token; MFU, model FLOPs utilisation: the share of those GFLOP/s
+            units    loss in nats (natural logarithms) a token; MFU, model FLOPs
+                     utilisation, is the share of those GFLOP/s in use
             output   {plan.Folder}
 
             """);
