@@ -58,6 +58,7 @@ internal sealed class SampleVerb : Verb
             throw new UsageException($"{model.Path} has no tokenizer to write text with: --ids writes ids, --prompt-ids gives a prompt");
         int[] prompt = _prompt.Read(arguments, model);
         FrozenGpt<float> gpt = model.Freeze();
+        model.Dispose(); // a copy is in memory, and the file need not be there a second time
         using TextWriter output = StandardOutput.Open();
         if (isInteractive)
         {

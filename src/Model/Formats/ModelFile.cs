@@ -166,8 +166,8 @@ public sealed class ModelFile : IDisposable
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => new(Path, GptWeights.Read<T>(_source, Config, _names), Tokenizer, ExtraKeys);
 
     /// <summary>
-    /// The model as generation reads it: matrices in Q8_0 stay where they lie in the file, everything else is read, matrices laid out to be
-    /// multiplied. Valid until this is disposed of.
+    /// The model as generation reads it: all of it is read, matrices laid out to be multiplied, those in Q8_0 in their 8 bits. This may be
+    /// disposed of afterwards.
     /// </summary>
     /// <exception cref="FileFormatException">A tensor is missing, unexpected, or of another shape or type.</exception>
     public FrozenGpt<float> Freeze()

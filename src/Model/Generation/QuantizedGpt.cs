@@ -11,7 +11,11 @@ public static class QuantizedGpt
     /// <exception cref="ArgumentException">A weight is not finite.</exception>
     public static FrozenGpt<float> From(Gpt<float> gpt) => FrozenGpt<float>.From(gpt, Freeze, parameter => parameter.Value);
 
-    private static WeightMatrix<float> Freeze(Parameter<float> parameter) => parameter.Shape[1] % Q8Block.Size == 0
-        ? new QuantizedMatrix(Q8Matrix.Quantize(parameter.Value))
-        : new PanelMatrix<float>(parameter.Value);
+    private static WeightMatrix<float> Freeze(Parameter<float> parameter)
+    {
+        if (parameter.Shape[1] % Q8Block.Size != 0)
+            return new PanelMatrix<float>(parameter.Value);
+        using Q8Matrix blocks = Q8Matrix.Quantize(parameter.Value);
+        return new QuantizedMatrix(blocks);
+    }
 }

@@ -24,7 +24,7 @@ internal static unsafe class Scratch
         ScoreGradients,
         ReducedOnce,
         ReducedTwice,
-        QuantizedRows,
+        RoundedRows,
     }
 
     /// <summary>At least <paramref name="count"/> elements of this thread's memory, with whatever content the last use left.</summary>

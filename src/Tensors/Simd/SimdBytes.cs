@@ -5,42 +5,45 @@ using System.Runtime.Intrinsics.X86;
 
 namespace MiniGpt.Tensors.Simd;
 
-/// <summary>Products of bytes with signs, by the instructions that processors have for them.</summary>
+/// <summary>Products of bytes, by the instructions that processors have for them.</summary>
 internal static class SimdBytes
 {
-    /// <summary>
-    /// The products in eight sums of four each; which four share a sum depends on the processor. None of the bytes of <paramref name="x"/> is -128.
-    /// </summary>
+    /// <summary>Adds to each sum the products of the four bytes that lie where it does.</summary>
+    /// <param name="sums">Eight sums.</param>
+    /// <param name="magnitudes">From 0 to 127.</param>
+    /// <param name="w">Any bytes with signs.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector256<int> SumsOfFour(Vector256<sbyte> x, Vector256<sbyte> w)
+    public static Vector256<int> AddProductsOfFour(Vector256<int> sums, Vector256<byte> magnitudes, Vector256<sbyte> w)
     {
+        if (AvxVnni.IsSupported)
+        {
+            return AvxVnni.MultiplyWideningAndAdd(sums, magnitudes, w);
+        }
+
         if (Avx2.IsSupported)
         {
-            // |w| gives its sign to x, since the instructions want one side unsigned. Two products are at most 2 · 128 · 127 < 2¹⁵.
-            Vector256<byte> magnitude = Avx2.Abs(w);
-            Vector256<sbyte> signed = Avx2.Sign(x, w);
-            return AvxVnni.IsSupported
-                ? AvxVnni.MultiplyWideningAndAdd(Vector256<int>.Zero, magnitude, signed)
-                : Avx2.MultiplyAddAdjacent(Avx2.MultiplyAddAdjacent(magnitude, signed), Vector256.Create((short)1));
+            // Two products are at most 2 · 127 · 128 < 2¹⁵ and fit in 16 bits.
+            return sums + Avx2.MultiplyAddAdjacent(Avx2.MultiplyAddAdjacent(magnitudes, w), Vector256.Create((short)1));
         }
 
         if (Dp.IsSupported)
         {
             return Vector256.Create(
-                Dp.DotProduct(Vector128<int>.Zero, x.GetLower(), w.GetLower()),
-                Dp.DotProduct(Vector128<int>.Zero, x.GetUpper(), w.GetUpper()));
+                Dp.DotProduct(sums.GetLower(), magnitudes.GetLower().AsSByte(), w.GetLower()),
+                Dp.DotProduct(sums.GetUpper(), magnitudes.GetUpper().AsSByte(), w.GetUpper()));
         }
 
-        return SumsOfEveryEighth(x, w);
+        return AddByShifts(sums, magnitudes, w);
     }
 
-    /// <summary>The same without an instruction for it: every eighth product shares a sum.</summary>
-    internal static Vector256<int> SumsOfEveryEighth(Vector256<sbyte> x, Vector256<sbyte> w)
+    /// <summary>The same without an instruction for it: each byte is brought to the top of its sum's 32 bits and back down.</summary>
+    internal static Vector256<int> AddByShifts(Vector256<int> sums, Vector256<byte> magnitudes, Vector256<sbyte> w)
     {
-        (Vector256<short> xLow, Vector256<short> xHigh) = Vector256.Widen(x);
-        (Vector256<short> wLow, Vector256<short> wHigh) = Vector256.Widen(w);
-        (Vector256<int> low0, Vector256<int> low1) = Vector256.Widen(xLow * wLow);
-        (Vector256<int> high0, Vector256<int> high1) = Vector256.Widen(xHigh * wHigh);
-        return low0 + low1 + (high0 + high1);
+        for (int shift = 24; shift >= 0; shift -= 8)
+        {
+            sums += ((magnitudes.AsInt32() << shift) >> 24) * ((w.AsInt32() << shift) >> 24);
+        }
+
+        return sums;
     }
 }

@@ -6,7 +6,7 @@ namespace MiniGpt.Tensors.Storage;
 /// A matrix [Rows, Columns] in Q8_0, row after row of <see cref="Q8Block"/>s, as GGUF lays it out: in memory of its own, or where it lies
 /// in a mapped file, which must not be disposed of before the matrix was used for the last time.
 /// </summary>
-public sealed unsafe class Q8Matrix
+public sealed unsafe class Q8Matrix : IDisposable
 {
     private readonly AlignedMemory? _memory;
     private readonly MappedFile? _file;
@@ -31,7 +31,7 @@ public sealed unsafe class Q8Matrix
     public int RowBytes => Columns / Q8Block.Size * Q8Block.Bytes;
 
     /// <summary>The blocks, row after row. Blocks are not aligned.</summary>
-    /// <exception cref="ObjectDisposedException">The file that they lie in is closed.</exception>
+    /// <exception cref="ObjectDisposedException">Their memory is freed, or the file that they lie in is closed.</exception>
     internal byte* Pointer => _memory is not null ? (byte*)_memory.Pointer : _file!.Pointer + _offset;
 
     /// <summary>Quantises a matrix.</summary>
@@ -71,6 +71,9 @@ public sealed unsafe class Q8Matrix
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(row, Rows);
         return new ReadOnlySpan<byte>(Pointer + (long)row * RowBytes, RowBytes);
     }
+
+    /// <summary>Frees the matrix's own memory; a file stays open.</summary>
+    public void Dispose() => _memory?.Dispose();
 
     private static void CheckColumns(int columns)
     {

@@ -119,14 +119,7 @@ public sealed class PanelMatrix<T> : WeightMatrix<T>
             int width = PanelTile.Columns<T>();
             T* tile = Scratch.Get<T>(Scratch.Slot.Tile, (long)rows * width);
             PanelTile.Run<T, V>(rows, x, Depth, panel, depth, null, tile, width, accumulate: false);
-            for (int row = 0; row < rows; row++, tile += width, y += Columns)
-            {
-                for (int i = 0; i < columns; i++)
-                {
-                    T sum = bias is null ? tile[i] : bias[i] + tile[i];
-                    y[i] = accumulate ? y[i] + sum : sum;
-                }
-            }
+            End(tile, width, y, Columns, rows, columns, bias, accumulate);
         }
     }
 }

@@ -93,4 +93,18 @@ public abstract class WeightMatrix<T>
             }
         }
     }
+
+    /// <summary>What products are made of that went to a tile as wide as a panel, since the panel was not full.</summary>
+    private protected static unsafe void End(
+        T* tile, nint tileStride, T* y, nint stride, int rows, int columns, T* bias, bool accumulate)
+    {
+        for (int row = 0; row < rows; row++, tile += tileStride, y += stride)
+        {
+            for (int i = 0; i < columns; i++)
+            {
+                T sum = bias is null ? tile[i] : bias[i] + tile[i];
+                y[i] = accumulate ? y[i] + sum : sum;
+            }
+        }
+    }
 }
