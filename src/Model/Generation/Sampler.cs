@@ -40,6 +40,7 @@ public sealed class Sampler
         }
 
         double[] probabilities = sampler.Weigh(logits, out double sum).ToArray();
+        GC.KeepAlive(sampler); // the weights are its memory, which ends with it
         for (int id = 0; id < probabilities.Length; id++)
         {
             probabilities[id] /= sum;

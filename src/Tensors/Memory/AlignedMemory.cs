@@ -8,6 +8,9 @@ public sealed unsafe class AlignedMemory : IDisposable
     /// <summary>The alignment in bytes: a cache line, and the widest vector.</summary>
     public const int Alignment = 64;
 
+    // A small object of the collector's stands for the block: it is told what hangs on it where that is worth a collection.
+    private const long Heavy = 64 << 10;
+
     [ThreadStatic]
     private static long t_allocated;
 
@@ -22,6 +25,11 @@ public sealed unsafe class AlignedMemory : IDisposable
         Bytes = bytes;
         _pointer = NativeMemory.AlignedAlloc((nuint)Math.Max(bytes, 1), HugePages.Alignment(bytes));
         HugePages.Advise(_pointer, bytes);
+        if (bytes >= Heavy)
+        {
+            GC.AddMemoryPressure(bytes);
+        }
+
         t_allocated += bytes;
     }
 
@@ -54,6 +62,11 @@ public sealed unsafe class AlignedMemory : IDisposable
 
     private void Free()
     {
+        if (_pointer is not null && Bytes >= Heavy)
+        {
+            GC.RemoveMemoryPressure(Bytes);
+        }
+
         NativeMemory.AlignedFree(_pointer);
         _pointer = null;
     }

@@ -93,6 +93,7 @@ public sealed unsafe class KeyValueCache<T> : IDisposable
             Position = position,
         };
         Workers.Run<T, CachedAttention<T>>(ref kernel, texts * _heads, kernel.Grain);
+        GC.KeepAlive(this); // the kernel knows only where the memory lies, which ends with this
     }
 
     /// <summary>Copies the first positions of one text to another, in every layer.</summary>
@@ -106,6 +107,8 @@ public sealed unsafe class KeyValueCache<T> : IDisposable
         {
             Buffer.MemoryCopy(Keys(layer, from), Keys(layer, to), bytes, bytes);
         }
+
+        GC.KeepAlive(this);
     }
 
     /// <summary>Frees the memory.</summary>
