@@ -299,6 +299,9 @@ public class GemmTests
         Gemm.Linear<T, ReluFunction<T>>(x, weight, bias, z, y);
         Samples.AssertClose([.. biased.Select(value => value > 0 ? 1.0 : 0)], z, 0, _ => 1);
         Samples.AssertClose([.. biased.Select(value => Math.Max(value, 0))], y, Epsilons(depth), _ => 4);
+        Gemm.Linear<T, IdentityFunction<T>>(x, weight, bias, z, y);
+        Samples.AssertClose([.. biased.Select(_ => 1.0)], z, 0, _ => 1);
+        Samples.AssertClose(biased, y, Epsilons(depth), _ => 4);
         Gemm.Linear<T, SiluFunction<T>>(x, weight, bias, z, z);
         Samples.AssertClose([.. biased.Select(value => value / (1 + Math.Exp(-value)))],
             z, Epsilons(depth) + 8, i => Math.Max(4, Math.Abs(biased[i])));
