@@ -4,7 +4,7 @@ namespace MiniGpt.Tensors.Memory;
 
 /// <summary>
 /// Asks the system for pages of 2 MB instead of 4 KB under large blocks. A training step goes through more small pages than the processor
-/// remembers the places of; with large ones it takes some 2 % less. Linux alone asks to be asked (madvise); elsewhere, and where
+/// remembers the places of; with large ones it takes 1 to 3 % less. Linux alone asks to be asked (madvise); elsewhere, and where
 /// the system declines, pages stay as they are.
 /// </summary>
 internal static unsafe class HugePages

@@ -58,7 +58,6 @@ public sealed class QuantizedMatrix : WeightMatrix<float>
     {
         (int panel, int rowOfPanel) = Math.DivRem(row, QuantizedPanel.Columns);
         QuantizedPanel.Read((byte*)_panels.Pointer + panel * PanelBytes, rowOfPanel, destination);
-        GC.KeepAlive(this); // as products do
     }
 
     private unsafe struct PackingKernel : IRangeKernel<float>

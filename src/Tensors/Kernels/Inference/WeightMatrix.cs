@@ -73,7 +73,7 @@ public abstract class WeightMatrix<T>
         }
 
         Read(row, destination);
-        GC.KeepAlive(this);
+        GC.KeepAlive(this); // as products do
     }
 
     private protected abstract void Run(in Tensor<T> x, in Tensor<T> bias, in Tensor<T> y, bool accumulate);
