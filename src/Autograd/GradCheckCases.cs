@@ -68,6 +68,11 @@ public static class GradCheckCases
         // A bias larger than any product keeps what ReLU sees away from its kink.
         Case("Linear", "ReLU", x => x[0].Linear<double, ReluFunction<double>>(x[1], x[2]), Any(2, 5, 3), Any(12, 3), Far(12)),
 
+        Case("GatedActivation", "SiLU", x => x[0].GatedActivation<double, SiluFunction<double>>(), Any(2, Rows, 2 * Columns)),
+        Case("GatedActivation", "GELU (tanh)", x => x[0].GatedActivation<double, GeluTanhFunction<double>>(), Any(Rows, 2 * Columns)),
+        Case("GatedActivation", "GELU (erf)", x => x[0].GatedActivation<double, GeluErfFunction<double>>(), Any(Rows, 2 * Columns)),
+        Case("GatedActivation", "ReLU", x => x[0].GatedActivation<double, ReluFunction<double>>(), NotZero(Rows, 2 * Columns)),
+
         Case("Reshape", "plain", x => x[0].Reshape([6, 10]).Exp(), Any(3, 4, 5)),
         Case("Transpose", "last two axes", x => x[0].Transpose(-1, -2), Any(3, 4, 5)),
         Case("Transpose", "first and last axis", x => x[0].Transpose(0, 2), Any(3, 4, 5)),

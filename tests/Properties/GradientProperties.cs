@@ -53,6 +53,11 @@ public class GradientProperties
     public void GeluErf() => HoldsElementwise(x => x.GeluErf());
 
     [Fact]
+    public void GatedActivation() => Holds(s =>
+        (s.Flag() ? x => x[0].GatedActivation<double, SiluFunction<double>>() : x => x[0].GatedActivation<double, GeluErfFunction<double>>(),
+            [Any(s, 0, s.Shape().With(-1, 2 * s.Shape()[-1]))]));
+
+    [Fact]
     public void Dropout() =>
         Holds(s => (x => x[0].Dropout(s.Choice % 10 / 10.0, new RandomStream((ulong)s.Seed, RandomPurpose.Dropout)),
             [Any(s, 0, s.Shape())]));

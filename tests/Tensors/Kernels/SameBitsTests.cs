@@ -69,6 +69,10 @@ public class SameBitsTests
         ("Copy", () => Elementwise.Copy(t._x.Reshape([Columns, Rows]).Transpose(0, 1), t._y)),
         ("Map.Forward", () => Map.Forward<float, GeluTanhFunction<float>>(t._x, t._y)),
         ("Map.Backward", () => Map.Backward<float, GeluErfFunction<float>>(t._x, t._x, t._dy, t._y, false)),
+        ("GatedActivation.Forward", () => GatedActivation.Forward<float, SiluFunction<float>>(
+            t._x.Reshape([Rows / 2, 2 * Columns]), t._y.Slice(0, 0, Rows / 2))),
+        ("GatedActivation.Backward", () => GatedActivation.Backward<float, GeluErfFunction<float>>(
+            t._x.Reshape([Rows / 2, 2 * Columns]), t._dy.Slice(0, 0, Rows / 2), t._y.Reshape([Rows / 2, 2 * Columns]), false)),
         ("Sum over rows", () => Reductions.Sum(t._x, 0, t._perColumn, false)),
         ("Sum over columns", () => Reductions.Sum(t._x, 1, t._perRow, false)),
         ("SumTo", () => Reductions.SumTo(t._x, t._perColumn, false)),
