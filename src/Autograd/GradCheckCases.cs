@@ -86,6 +86,7 @@ public static class GradCheckCases
         Case("LogSoftmax", "last axis", x => x[0].LogSoftmax(), Any(4, 33)),
         Case("LogSoftmax", "middle axis", x => x[0].LogSoftmax(1), Any(2, 6, 5)),
         Case("LayerNorm", "plain", x => x[0].LayerNorm(x[1], x[2], 1e-5), Any(2, Rows, Columns), Any(Columns), Any(Columns)),
+        Case("LayerNorm", "no bias", x => x[0].LayerNorm(x[1], null, 1e-5), Any(2, Rows, Columns), Any(Columns)),
         Case("RmsNorm", "plain", x => x[0].RmsNorm(x[1], 1e-5), Any(2, Rows, Columns), Any(Columns)),
 
         Case("Embedding", "an id twice", (tape, x) => tape.Embedding(x[0], tape.Copy([3, 0, 3, 10, 7, 1], [2, 3])), Any(11, 6)),

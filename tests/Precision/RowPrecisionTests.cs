@@ -111,7 +111,7 @@ public class RowPrecisionTests
             AssertWithin(twin, y, i =>
                 (Sum(n) + 2) * (Normal(i) * (1 + m[i / n] * inv[i / n]) * Math.Abs(gain.Span[i % n]) + Math.Abs(bias.Span[i % n])));
 
-            LayerNorm.Backward(x, gain, mean, inverse, dy, dx, false, dgain, dbias, false);
+            LayerNorm.Backward(x, gain, mean, inverse, dy, dx, false, dgain, false, dbias, false);
             CheckGradients(x, gain, mean, inverse, dy, dx, dgain, dbias);
         }
     }
@@ -205,7 +205,7 @@ public class RowPrecisionTests
         else
         {
             LayerNorm.Backward(
-                Widen(x), Widen(gain), Widen(mean), Widen(inverse), Widen(dy), slope, false, gainSlope, biasSlope, false);
+                Widen(x), Widen(gain), Widen(mean), Widen(inverse), Widen(dy), slope, false, gainSlope, false, biasSlope, false);
             AssertWithin(biasSlope, dbias, i => Sum(Rows) * Enumerable.Range(0, Rows).Sum(row => Math.Abs(dy.Span[row * n + i])));
         }
 

@@ -95,6 +95,10 @@ public class GradientProperties
             [Any(s, 0, s.Shape()), .. Enumerable.Range(1, 3).Select(i => Any(s, i, [s.Shape()[-1]]))]));
 
     [Fact]
+    public void LayerNorm_without_bias() =>
+        Holds(s => (x => x[0].LayerNorm(x[1], null, 1e-2), [Any(s, 0, s.Shape()), Any(s, 1, [s.Shape()[-1]])]));
+
+    [Fact]
     public void RmsNorm() => Holds(s => (x => x[0].RmsNorm(x[1], 1e-2), [Any(s, 0, s.Shape()), Any(s, 1, [s.Shape()[-1]])]));
 
     [Fact]

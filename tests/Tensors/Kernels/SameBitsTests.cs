@@ -85,7 +85,7 @@ public class SameBitsTests
         ("LogSoftmax.Backward", () => LogSoftmax.Backward(t._x, t._dy, t._y, false)),
         ("LayerNorm.Forward", () => LayerNorm.Forward(t._x, t._gain, t._gain, t._y, t._perRow, t._perRowToo, 1e-5f)),
         ("LayerNorm.Backward", () => LayerNorm.Backward(
-            t._x, t._gain, t._perRow, t._perRowToo, t._dy, t._y, false, t._perColumn, t._perColumnToo, false)),
+            t._x, t._gain, t._perRow, t._perRowToo, t._dy, t._y, false, t._perColumn, false, t._perColumnToo, false)),
         ("RmsNorm.Forward", () => RmsNorm.Forward(t._x, t._gain, t._y, t._perRow, 1e-5f)),
         ("RmsNorm.Backward", () => RmsNorm.Backward(t._x, t._gain, t._perRow, t._dy, t._y, false, t._perColumn, false)),
         ("CrossEntropy.Forward", () => t._number = CrossEntropy.Forward(t._x, t._ids, t._perRow, -100)),
