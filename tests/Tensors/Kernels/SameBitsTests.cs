@@ -19,6 +19,7 @@ public class SameBitsTests
     private readonly Tensor<float> _perColumnToo = new([Columns]);
     private readonly Tensor<float> _perRow = Samples.Random<float>([Rows], 4, 0.5, 1.5);
     private readonly Tensor<float> _perRowToo = Samples.Random<float>([Rows], 5, 0.5, 1.5);
+    private readonly Tensor<float> _perRowTwice = Samples.Random<float>([Rows, 2], 7, 0.5, 1.5);
     private readonly Tensor<int> _ids = Samples.Integers([Rows], 6, 50);
     private readonly Tensor<int> _indices = new([Rows]);
     private readonly Tensor<float> _table = new([50, Columns]);
@@ -88,8 +89,8 @@ public class SameBitsTests
             t._x, t._gain, t._perRow, t._perRowToo, t._dy, t._y, false, t._perColumn, false, t._perColumnToo, false)),
         ("RmsNorm.Forward", () => RmsNorm.Forward(t._x, t._gain, t._y, t._perRow, 1e-5f)),
         ("RmsNorm.Backward", () => RmsNorm.Backward(t._x, t._gain, t._perRow, t._dy, t._y, false, t._perColumn, false)),
-        ("CrossEntropy.Forward", () => t._number = CrossEntropy.Forward(t._x, t._ids, t._perRow, -100)),
-        ("CrossEntropy.Backward", () => CrossEntropy.Backward(t._x, t._ids, t._perRow, -100, 1f, t._y, false)),
+        ("CrossEntropy.Forward", () => t._number = CrossEntropy.Forward(t._x, t._ids, t._perRowTwice, -100)),
+        ("CrossEntropy.Backward", () => CrossEntropy.Backward(t._x, t._ids, t._perRowTwice, -100, 1f, t._y, false)),
         ("Embedding.Scatter", () => Embedding.Scatter(t._dy, t._ids, t._table, false)),
         ("Dropout", () => Dropout.Apply(t._x, t._y, new RandomStream(1, default), 0.1, false)),
         ("MaskedFill", () => Elementwise.MaskedFill(t._x, t._gain, 2f, t._y)),
