@@ -24,7 +24,7 @@ public static class AttentionOperator
 
         Tape<T> tape = Tape<T>.Of(q, k, v);
         Variable<T> y = tape.Result(q.Shape.With(3, v.Shape[3]), q.RequiresGradient || k.RequiresGradient || v.RequiresGradient);
-        Tensor<T> logSumExp = tape.Allocate<T>(q.Shape.Without(3));
+        Tensor<T> logSumExp = tape.Allocate<T>(q.Shape.With(3, 2));
         Tensors.Kernels.Attention.Forward(q.Value, k.Value, v.Value, y.Value, logSumExp, options);
         if (y.RequiresGradient)
         {
@@ -101,7 +101,7 @@ public static class AttentionOperator
 
         Tape<T> tape = Tape<T>.Of(qkv);
         Variable<T> y = tape.Result(qkv.Shape.With(2, qkv.Shape[2] / (heads + 2 * shared) * heads), qkv.RequiresGradient);
-        Tensor<T> logSumExp = tape.Allocate<T>([qkv.Shape[0], heads, qkv.Shape[1]]);
+        Tensor<T> logSumExp = tape.Allocate<T>([qkv.Shape[0], heads, qkv.Shape[1], 2]);
         (Tensor<T> q, Tensor<T> k, Tensor<T> v) = Unpack(qkv.Value, heads, shared);
         Tensors.Kernels.Attention.Forward(q, k, v, Split(y.Value, heads), logSumExp, options);
         if (y.RequiresGradient)

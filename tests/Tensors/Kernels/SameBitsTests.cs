@@ -97,7 +97,7 @@ public class SameBitsTests
         ("RotaryEmbedding", () => RotaryEmbedding.Rotate(
             Heads(t._x, 7), t._angles.Cosines, t._angles.Sines, default, Heads(t._y, 7), interleaved: false)),
         ("Attention.Forward", () => Attention.Forward(
-            Heads(t._x, 7), Heads(t._dy, 1), Heads(t._dy, 1), Heads(t._y, 7), t._perRow.Reshape([1, 7, 100]),
+            Heads(t._x, 7), Heads(t._dy, 1), Heads(t._dy, 1), Heads(t._y, 7), t._perRowTwice.Reshape([1, 7, 100, 2]),
             new AttentionOptions<float> { Scale = 0.1f, SoftCap = 5, Mask = t._dy.Slice(0, 0, 100).Slice(1, 0, 100) })),
         ("AdamW", () => AdamW.Update(t._y, t._x, t._dy, t._dy, 0.1f, 0.9f, 0.99f, 1e-8f, 0.1f, 1f, 1)),
     ];
