@@ -42,6 +42,8 @@ internal static class TextBlocks
             if (filled == 0)
                 break;
             int done = read(buffer.AsSpan(0, filled), isEnd);
+            if (done == 0 && filled == Array.MaxLength)
+                throw new IOException($"a text of more than {Array.MaxLength} bytes that the tokenizer cannot cut");
             if (done == 0 && filled == buffer.Length)
                 Array.Resize(ref buffer, (int)Math.Min(Array.MaxLength, 2L * buffer.Length)); // one word longer than the block
             buffer.AsSpan(done, filled - done).CopyTo(buffer);

@@ -13,6 +13,8 @@ public delegate void TokenSink(ReadOnlySpan<int> ids);
 /// <summary>The tokens of text that stays in its files: block after block, &lt;|endoftext|&gt; between documents where the vocabulary has it.</summary>
 public static class TextTokens
 {
+    private static ReadOnlySpan<byte> ByteOrderMark => "\uFEFF"u8;
+
     /// <summary>Tokenises a text into memory.</summary>
     /// <param name="text">Parts of documents, one a document.</param>
     /// <param name="tokenizer">What makes the ids.</param>
@@ -101,7 +103,7 @@ public static class TextTokens
         }
     }
 
-    /// <summary>Tokenises a stream, byte for byte, as far as it goes.</summary>
+    /// <summary>Tokenises a stream, byte for byte, as far as it goes. A byte-order mark at its beginning is no part of it.</summary>
     /// <param name="text">The text, in UTF-8.</param>
     /// <param name="tokenizer">What makes the ids.</param>
     /// <param name="sink">Takes the ids.</param>
@@ -112,21 +114,27 @@ public static class TextTokens
     {
         ArrayBufferWriter<int> ids = new();
         TextPlace place = TextPlace.Start;
+        bool isFirst = true;
         TextBlocks.Read(text, long.MaxValue, (block, isFinal) =>
         {
+            int mark = isFirst && block.StartsWith(ByteOrderMark) ? ByteOrderMark.Length : 0;
+            block = block[mark..];
             int read;
             try
             {
                 ids.ResetWrittenCount();
-                read = tokenizer.EncodeUtf8(block, ids, isFinal);
+                read = tokenizer.EncodeUtf8(block, ids, isFinal, isFirst);
             }
             catch (TextEncodingException error)
             {
                 throw error.Within(file: null, place);
             }
+            if (read == 0 && !isFinal)
+                return 0; // a longer block, from the beginning
+            isFirst = false;
             place = place.After(block[..read]);
             sink(ids.WrittenSpan);
-            return read;
+            return mark + read;
         }, cancellationToken);
     }
 
@@ -147,7 +155,7 @@ public static class TextTokens
                 int read;
                 try
                 {
-                    read = tokenizer.EncodeUtf8(block, ids, isFinal);
+                    read = tokenizer.EncodeUtf8(block, ids, isFinal, isFirstBlock: at == range.Start);
                 }
                 catch (TextEncodingException error)
                 {

@@ -66,6 +66,9 @@ internal readonly struct JsonFields(string path, JsonElement json)
         var value => throw Wrong(key, value, "an array"),
     };
 
+    /// <summary>Whether there is a key, whatever its value.</summary>
+    public bool Has(string key) => Find(key) is not null;
+
     /// <summary>Whether a key is missing, null or an empty array or object.</summary>
     public bool IsEmpty(string key) => Find(key) switch
     {

@@ -35,6 +35,8 @@ internal static class JsonFile
     {
         if (json.Span.StartsWith("\uFEFF"u8))
             json = json[3..];
+        if (JsonEscapes.FindHalf(json.Span) is var half and >= 0)
+            throw new FileFormatException(path, $"no valid JSON: half of a surrogate pair found at byte {half}, Unicode text expected");
         try
         {
             using JsonDocument document = JsonDocument.Parse(json, s_reading);

@@ -45,7 +45,7 @@ public static class ModelFolder
             throw Missing(path, $"no {WeightsFile} found");
 
         GptConfig config = ConfigJson.Read(configFile, out JsonObject extraKeys);
-        ITokenizer? tokenizer = LoadTokenizer(path, config, unknown);
+        ITokenizer? tokenizer = TokenizerFolder.Find(path, unknown);
         JsonObject metadata = [];
         TensorSource source;
         if (File.Exists(weights))
@@ -114,15 +114,6 @@ public static class ModelFolder
         }
         files.Add(ConfigFile, stream => JsonFile.Write(stream, ConfigJson.ToJson(gpt.Config, extraKeys)));
         files.Add(WeightsFile, stream => GptWeights.Write(stream, gpt, type));
-    }
-
-    private static ITokenizer? LoadTokenizer(string path, GptConfig config, UnknownCharacter unknown)
-    {
-        ITokenizer? tokenizer = TokenizerFolder.Find(path, unknown);
-        return tokenizer is null || tokenizer.VocabularySize <= config.VocabularySize
-            ? tokenizer
-            : throw new FileFormatException(path,
-                $"a tokenizer of {tokenizer.VocabularySize} tokens found, at most the {config.VocabularySize} of the model's vocabulary expected");
     }
 
     private static DateTime WrittenAt(string path) =>

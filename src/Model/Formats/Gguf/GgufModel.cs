@@ -39,7 +39,7 @@ internal static class GgufModel
             {
                 Metadata = reader.Metadata.ToJson(),
                 IsUnderstood = s_understood.Contains,
-                Tokenizer = GgufTokenizer.Read(path, reader.Metadata, config.VocabularySize, unknown),
+                Tokenizer = GgufTokenizer.Read(path, reader.Metadata, unknown),
             };
         }
         catch
@@ -102,9 +102,9 @@ internal static class GgufModel
     /// </summary>
     private static void WriteEnds(GgufWriter writer, GptConfig config, ITokenizer? tokenizer)
     {
-        if ((config.BeginOfTextId ?? tokenizer?.EndOfTextId) is int begin)
+        if ((config.BeginOfTextId ?? GgufTokenizer.BeginOf(tokenizer)) is int begin)
             writer.Add(GgufTokenizer.BeginKey, begin);
-        if ((config.EndOfTextId ?? tokenizer?.EndOfTextId) is int end)
+        if ((config.EndOfTextId ?? GgufTokenizer.EndOf(tokenizer)) is int end)
             writer.Add(GgufTokenizer.EndKey, end);
     }
 

@@ -42,14 +42,22 @@ internal sealed class GgufReader : TensorSource
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static GgufReader Open(string path) => Open(path, Parse);
 
+    /// <summary>Reads the keys of a file and no more: its tensors may be of types that nothing here reads.</summary>
+    /// <exception cref="FileFormatException">It is no GGUF file, or its keys do not fit its length.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static T ReadKeys<T>(string path, Func<GgufMetadata, T> read)
+    {
+        using MappedFile file = MappedFile.Open(path);
+        return read(ParseKeys(path, file, new GgufCursor(path, file), out _));
+    }
+
     /// <inheritdoc/>
     public override void Dispose() => _file.Dispose();
 
     private protected override (MappedFile File, long Offset) Locate(StoredTensor entry) => (_file, _dataStart + entry.Begin);
 
-    private static GgufReader Parse(string path, MappedFile file)
+    private static GgufMetadata ParseKeys(string path, MappedFile file, GgufCursor cursor, out long tensorCount)
     {
-        GgufCursor cursor = new(path, file);
         if (file.Length < Magic.Length || !file.Bytes(0, Magic.Length).SequenceEqual(Magic))
             throw cursor.Wrong("the magic number GGUF expected, another beginning found");
         cursor.Skip(Magic.Length, "the magic number");
@@ -60,9 +68,15 @@ internal sealed class GgufReader : TensorSource
             throw cursor.Wrong($"GGUF version {version}{order} found, version 3 expected");
         }
 
-        long tensorCount = cursor.Count(LeastTensorBytes, "tensors");
+        tensorCount = cursor.Count(LeastTensorBytes, "tensors");
         long keyCount = cursor.Count(LeastKeyBytes, "keys");
-        GgufMetadata metadata = new(path, file, cursor, keyCount);
+        return new GgufMetadata(path, file, cursor, keyCount);
+    }
+
+    private static GgufReader Parse(string path, MappedFile file)
+    {
+        GgufCursor cursor = new(path, file);
+        GgufMetadata metadata = ParseKeys(path, file, cursor, out long tensorCount);
         int alignment = metadata.OptionalInteger(AlignmentKey) ?? DefaultAlignment;
         if (alignment % 8 != 0 || alignment is 0 or > LargestAlignment)
             throw cursor.Wrong($"{AlignmentKey} is {alignment}, a multiple of 8 up to {LargestAlignment} expected");
