@@ -25,9 +25,9 @@ internal sealed class TrainArguments
         OptionFactory.Text("--init-from", "PATH", "Start from the sizes, weights and tokenizer of a model; a shorter --context is allowed.");
     private readonly Option<string?> _resume = OptionFactory.Text("--resume", "DIR",
         "Go on exactly where the run in DIR stopped; only --steps, --threads, --log-every, --checkpoint-every, --keep and --profile can be given again.");
-    private readonly Option<string?> _tokenizer = OptionFactory.Text("--tokenizer", $"{s_learnedNames}|{TokenizerOption.Gpt2}|DIR",
-        "One token a character or word of the data, a byte-level BPE (byte-pair encoding: frequent pieces of words) learned from it, GPT-2's, "
-        + "or that of a folder. [default: char; gpt2 with --preset gpt2]");
+    private readonly Option<string?> _tokenizer = OptionFactory.Text("--tokenizer", $"{s_learnedNames}|{TokenizerOption.Gpt2}|PATH",
+        "One token a character or word of the data, pieces of words learned from it (byte-level BPE, a unigram model, or BERT's WordPiece), GPT-2's, "
+        + "or that of a folder or file. [default: char; gpt2 with --preset gpt2]");
     private readonly Option<bool> _profile = new("--profile")
     {
         Description = "Show at the end where the time went: each operator's calls, milliseconds and GFLOP/s.",
@@ -179,11 +179,11 @@ internal sealed class TrainArguments
             throw new UsageException("--tokenizer does not go with --init-from, which brings the tokenizer of its model");
         if (readsTokens && isLearned)
             throw new UsageException($"--tokenizer {name} does not go with token files (.bin), which have no text to make it from");
-        bool learnsBytePairs = isLearned && learned == LearnedTokenizer.BytePair;
-        if (learnsBytePairs && options.VocabularySize is null)
-            throw new UsageException("--tokenizer bpe needs to know how many tokens to learn: --vocab-size N");
-        if (!readsTokens && !learnsBytePairs && start is null && arguments.IsGiven(_settings.VocabularySize))
-            throw new UsageException("--vocab-size goes with --tokenizer bpe and with token files (.bin); other tokenizers bring their own");
+        bool hasSize = isLearned && TokenizerLearner.HasSize(learned);
+        if (hasSize && options.VocabularySize is null)
+            throw new UsageException($"--tokenizer {name} needs to know how many tokens to learn: --vocab-size N");
+        if (!readsTokens && !hasSize && start is null && arguments.IsGiven(_settings.VocabularySize))
+            throw new UsageException("--vocab-size goes with --tokenizer bpe, unigram and wordpiece and with token files (.bin); other tokenizers bring their own");
     }
 
     /// <summary>The tokenizer that was asked for. GPT-2's preset has GPT-2's vocabulary, so its text is cut by GPT-2's tokenizer.</summary>

@@ -105,7 +105,7 @@ internal sealed class TrainSettings
     public Option<PositionKind> Positions { get; }
 
     public Option<int> VocabularySize { get; } = OptionFactory.Whole(
-        "--vocab-size", "--tokenizer bpe: how many tokens to learn. Token files: how many ids there are. "
+        "--vocab-size", "--tokenizer bpe, unigram, wordpiece: how many tokens to learn. Token files: how many ids there are. "
             + "[default: that of --init-from or of --preset gpt2, else the largest id and one]", 1, int.MaxValue);
 
     public Option<int> Steps { get; }

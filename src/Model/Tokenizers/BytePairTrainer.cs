@@ -67,7 +67,10 @@ public sealed class BytePairTrainer
     {
         CheckVocabularySize(vocabularySize);
         List<byte[]> tokens = [.. _special, .. ByteAlphabet.Order.ToArray().Select(value => (byte[])[value])];
-        PairCounts pairs = new(_words, tokens, _special.Length);
+        int[] idOfByte = new int[256];
+        for (int i = 0; i < 256; i++)
+            idOfByte[ByteAlphabet.Order[i]] = _special.Length + i;
+        PairCounts pairs = new(_words.All.Select(pair => (Array.ConvertAll(pair.Key, value => idOfByte[value]), pair.Value)), tokens);
         Dictionary<byte[], int> ids = new(BytesComparer.Instance);
         for (int id = _special.Length; id < tokens.Count; id++)
             ids.Add(tokens[id], id);

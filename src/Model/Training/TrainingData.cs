@@ -126,9 +126,9 @@ public sealed class TrainingData : IDisposable
             case LearnedTokenizer.Word:
                 return TokenizerLearner.Words(all, options.Unknown, reading.Progress, reading.CancellationToken);
             default:
-                Require.That(options.VocabularySize is not null, $"a byte-level BPE needs to know how large its vocabulary is to be: --vocab-size N");
-                return TokenizerLearner.BytePairs(
-                    train, options.VocabularySize!.Value, [Tokenizers.Tokenizer.EndOfText], reading.Progress, reading.CancellationToken);
+                Require.That(options.VocabularySize is not null, $"a tokenizer that is learned needs to know how large its vocabulary is to be: --vocab-size N");
+                return TokenizerLearner.Subwords(
+                    options.Tokenizer, train, options.VocabularySize!.Value, [Tokenizers.Tokenizer.EndOfText], reading.Progress, reading.CancellationToken);
         }
     }
 
@@ -136,7 +136,7 @@ public sealed class TrainingData : IDisposable
     {
         if (corpus.InvalidSequences == 0)
             return;
-        string outcome = Tokenizer is BytePairTokenizer ? "stay as they are" : "became U+FFFD";
+        string outcome = Tokenizer is BytePairTokenizer or PieceTokenizer ? "stay as they are" : "became U+FFFD";
         _warnings.Add($"{string.Join(", ", sources)}: {corpus.InvalidSequences} byte sequences are no UTF-8 and {outcome}");
     }
 
