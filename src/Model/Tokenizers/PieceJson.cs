@@ -28,7 +28,12 @@ internal static class PieceJson
         string[] tokens = VocabularyJson.Read(path, model.Object("vocab"), [.. added.Select(token => (token.Text, token.Id))]);
         string? unknown = model.IsEmpty("unk_token") ? null : model.Text("unk_token");
         PieceKind[] kinds = KindsOf(tokens, added, unknown is null ? -1 : Array.IndexOf(tokens, unknown), model.Flag("byte_fallback", missing: false));
-        Dictionary<string, int> ids = tokens.Select((token, id) => (token, id)).ToDictionary(pair => pair.token, pair => pair.id);
+        Dictionary<string, int> ids = [];
+        for (int id = 0; id < tokens.Length; id++)
+        {
+            if (!ids.TryAdd(tokens[id], id))
+                throw new FileFormatException(path, $"token {id}, \"{tokens[id]}\", is token {ids[tokens[id]]} already");
+        }
         (int, int)[] merges = [.. BytePairJson.ReadMerges(path, model).Select((merge, rank) => (Known(merge.Left, rank), Known(merge.Right, rank)))];
         return JsonFile.Refusing(path, () => SentencePieceTokenizer.FromMerges(
             BytesOf(tokens, kinds), kinds, merges, added.Select(token => token.Id), spaces, AddedTokensJson.ReadEnds(path, fields)));
@@ -186,7 +191,8 @@ internal static class PieceJson
                 continue; // there are no spaces any more
             if (step.Text("type") != "Metaspace" || step.Text("replacement") != Space || isReplaced)
                 throw new FileFormatException(path, $"pre_tokenizer {step} found, none or Metaspace with U+2581 expected");
-            spaces = new SpaceRule { Prefix = SchemeOf(path, step), UnlessThere = true, CutsBeforeEach = step.Flag("split", missing: true) };
+            PrefixSpace prefix = SchemeOf(path, step);
+            spaces = new SpaceRule { Prefix = prefix, UnlessThere = prefix != PrefixSpace.Never, CutsBeforeEach = step.Flag("split", missing: true) };
             isReplaced = true;
         }
         if (!isReplaced)

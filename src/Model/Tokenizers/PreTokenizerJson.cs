@@ -15,6 +15,8 @@ internal static class PreTokenizerJson
         @"[\p{P}\$\+<=>\^~\|]+", @"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)", @"\p{N}+", "[0-9][0-9][0-9]",
     ];
 
+    private static readonly string[] s_complete = [Gpt2Pattern, LlamaPreTokenizer.Llama3.Pattern, LlamaPreTokenizer.Qwen2.Pattern];
+
     private static readonly PreTokenizer[] s_known = [PreTokenizer.Gpt2, LlamaPreTokenizer.Llama3, LlamaPreTokenizer.Qwen2, DigitPreTokenizer.SmolLm];
 
     /// <summary>The patterns that llama.cpp cuts by where a GGUF file says "default".</summary>
@@ -122,6 +124,12 @@ internal static class PreTokenizerJson
             foreach (JsonObject step in steps.OfType<JsonObject>())
             {
                 step.Remove("trim_offsets");
+                // A pattern that matches every character leaves nothing between its matches.
+                if (step["behavior"]?.GetValue<string>() == "Removed" && step["invert"]?.GetValue<bool>() == true
+                    && step["pattern"]?["Regex"]?.GetValue<string>() is string pattern && s_complete.Contains(pattern))
+                {
+                    (step["behavior"], step["invert"]) = ("Isolated", false);
+                }
                 if (step["type"]!.GetValue<string>() == "ByteLevel" && !step.ContainsKey("use_regex"))
                     step["use_regex"] = true;
             }

@@ -49,21 +49,19 @@ public abstract class SubwordTokenizer : Tokenizer
         int lastStart = isFinalBlock ? text.Length : text.Length - _special.LongestLength;
         TextBegin begin = isFirstBlock ? TextBegin.OfText : TextBegin.None;
         int at = 0;
+        (int Start, int Id)? pending = null; // the last special token, which is not written yet
         foreach ((int start, int id) in _special.Find(text))
         {
-            int next = start + Tokens[id].Length;
-            // The next block cannot tell that it begins behind a special token: so it begins with one, or inside of ordinary text.
-            if (start > lastStart || (DependsOnBegin && !isFinalBlock && !_special.StartsAt(text[next..]) && WholePieces(text[next..]) == 0))
-            {
-                lastStart = Math.Min(lastStart, start);
+            if (start > lastStart)
                 break;
-            }
-            Encode(text, at, start, begin, ids);
-            Write(ids, id);
-            (at, begin) = (next, TextBegin.BehindSpecial);
+            WriteAndEncode(text, pending?.Id, at, start, begin, ids);
+            (pending, at, begin) = ((start, id), start + Tokens[id].Length, TextBegin.BehindSpecial);
         }
-        int end = isFinalBlock ? text.Length : at + WholePieces(text[at..Math.Max(at, Math.Min(text.Length, lastStart + _special.LongestLength))]);
-        Encode(text, at, end, begin, ids);
+        int end = isFinalBlock ? text.Length : at + LengthOfWholePieces(text[at..], Math.Max(1, _special.LongestLength));
+        // The next block could not tell that ordinary text begins with it behind a special token: so it begins with that token.
+        if (DependsOnBegin && !isFinalBlock && end == at && pending is (int last, _) && !_special.StartsAt(text[at..]))
+            return last;
+        WriteAndEncode(text, pending?.Id, at, end, begin, ids);
         return end;
     }
 
@@ -76,16 +74,13 @@ public abstract class SubwordTokenizer : Tokenizer
     /// <param name="reserve">The bytes at its end that may belong to a special token.</param>
     private protected abstract int LengthOfWholePieces(ReadOnlySpan<byte> text, int reserve);
 
-    private protected static void Write(IBufferWriter<int> ids, int id)
+    private void WriteAndEncode(ReadOnlySpan<byte> text, int? special, int start, int end, TextBegin begin, IBufferWriter<int> ids)
     {
-        ids.GetSpan(1)[0] = id;
-        ids.Advance(1);
-    }
-
-    private int WholePieces(ReadOnlySpan<byte> text) => LengthOfWholePieces(text, Math.Max(1, _special.LongestLength));
-
-    private void Encode(ReadOnlySpan<byte> text, int start, int end, TextBegin begin, IBufferWriter<int> ids)
-    {
+        if (special is int id)
+        {
+            ids.GetSpan(1)[0] = id;
+            ids.Advance(1);
+        }
         if (start == end)
             return;
         try

@@ -14,6 +14,7 @@ public static class TokenizerFolder
     public const string TokenizerFile = "tokenizer.json";
 
     private const string PiecesFile = "vocab.txt";
+    private const string AddedFile = "added_tokens.json";
     private const string SpecialFile = "special_tokens_map.json";
 
     private static readonly (string Vocabulary, string Merges)[] s_pairs = [("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe")];
@@ -94,13 +95,23 @@ public static class TokenizerFolder
     /// </summary>
     private static BytePairTokenizer ReadPair(string folder, string vocabularyPath, string mergesPath)
     {
-        string[] tokens = JsonFile.Read(vocabularyPath, root => VocabularyJson.Read(vocabularyPath, root));
+        (string Token, int Id)[] added = Added(folder);
+        string[] tokens = JsonFile.Read(vocabularyPath, root => VocabularyJson.Read(vocabularyPath, root, added));
         using StreamReader reader = new(mergesPath, new UTF8Encoding(false, throwOnInvalidBytes: false));
         List<(string Left, string Right)> merges = MergesText.Read(reader, problem => new FileFormatException(mergesPath, problem));
         HashSet<string> results = [.. merges.Select(merge => merge.Left + merge.Right)], named = NamedSpecial(folder);
+        named.UnionWith(added.Select(token => token.Token));
         HashSet<int> special = [.. Enumerable.Range(0, tokens.Length).Where(id =>
             tokens[id].Length > 1 && !results.Contains(tokens[id]) && (named.Contains(tokens[id]) || LooksSpecial(tokens[id])))];
         return JsonFile.Refusing(mergesPath, () => BytePairTokenizer.FromAlphabet(tokens, merges, special));
+    }
+
+    /// <summary>The tokens of added_tokens.json, which stand behind those of the vocabulary; none where there is no such file.</summary>
+    private static (string Token, int Id)[] Added(string folder)
+    {
+        string path = Path.Combine(folder, AddedFile);
+        return !File.Exists(path) ? [] : JsonFile.Read(path, root => root.EnumerateObject()
+            .Select(token => (token.Name, new JsonFields(path, root).Integer(token.Name))).ToArray());
     }
 
     /// <summary>Whether a token has a special one's form, as &lt;s&gt; and [PAD] have, or is not written in bytes.</summary>

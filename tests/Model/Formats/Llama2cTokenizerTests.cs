@@ -1,4 +1,5 @@
 using System.Text;
+using MiniGpt.Model.Data;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Tokenizers;
 using Xunit;
@@ -20,6 +21,15 @@ public sealed class Llama2cTokenizerTests : IDisposable
         Assert.Equal([264, 1], tokenizer.Encode("a<s>"));
         Assert.Equal("ab\nd", tokenizer.Decode(tokenizer.Encode("ab\nd")));
         Assert.Equal("<s>", tokenizer.TokenText(1));
+    }
+
+    [Fact]
+    public void Ids_written_as_numbers_become_the_text_without_the_space_that_was_put_before_it()
+    {
+        ITokenizer tokenizer = TokenizerFile.Read(_folder.Write("tok.bin", Build()));
+        using MemoryStream text = new("264 259 261, 264"u8.ToArray()), output = new();
+        TokenText.Decode("ids", text, tokenizer, output);
+        Assert.Equal("a b a", Encoding.UTF8.GetString(output.ToArray()));
     }
 
     [Fact]

@@ -1,5 +1,4 @@
 using System.Text;
-using MiniGpt.Model.Formats;
 using MiniGpt.Model.Tokenizers;
 using MiniGpt.Tensors.Threading;
 using Xunit;

@@ -43,7 +43,7 @@ public sealed class PreTokenizerTests : IDisposable
     [InlineData("Contiguous", false, "a|,|b|,,|c")]
     public void A_match_becomes_what_the_behavior_says(string behavior, bool invert, string expected)
     {
-        string step = $$"""{"type":"Split","pattern":{"String":","},"behavior":"{{behavior}}","invert":{{(invert ? "true" : "false")}}}""";
+        string step = $$"""{"type":"Split","pattern":{"String":","},"behavior":"{{behavior}}","invert":{{(invert ? "true" : "false")}} }""";
         Assert.Equal(expected.Split('|'), Cut(Read(step), "a,b,,c"));
     }
 
@@ -69,11 +69,22 @@ public sealed class PreTokenizerTests : IDisposable
         Assert.Contains("seconds", Assert.Throws<TextEncodingException>(() => Cut(split, new string('a', 40) + "b")).Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("Isolated", "false")]
+    [InlineData("Removed", "true")] // of a pattern that matches every character the same
+    public void A_pattern_that_is_known_is_cut_by_hand(string behavior, string invert)
+    {
+        string pattern = System.Text.Json.JsonSerializer.Serialize(LlamaPreTokenizer.Llama3.Pattern);
+        string step = $$"""{"type":"Split","pattern": {"Regex":{{pattern}} },"behavior":"{{behavior}}","invert":{{invert}} }""";
+        Assert.Same(LlamaPreTokenizer.Llama3, Read(step));
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private PreTokenizer Read(string steps)
     {
-        string json = $$"""{"pre_tokenizer":{"type":"Sequence","pretokenizers":[{{steps}},{"type":"ByteLevel","add_prefix_space":false,"use_regex":false}]}}""";
+        string json = """{"pre_tokenizer":{"type":"Sequence","pretokenizers":[STEPS,{"type":"ByteLevel","add_prefix_space":false,"use_regex":false}]}}"""
+            .Replace("STEPS", steps, StringComparison.Ordinal);
         string path = _folder.Write("tokenizer.json", json);
         return JsonFile.Read(path, root => PreTokenizerJson.Read(path, new JsonFields(path, root), out _));
     }

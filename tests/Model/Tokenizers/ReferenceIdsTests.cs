@@ -66,10 +66,21 @@ public sealed class ReferenceIdsTests : IDisposable
 
     [Theory]
     [InlineData("Llama 3", "the  lower\n 猫 𠮷 5555 <|endoftext|> x")]
-    [InlineData("Llama", "  the low <s> 猫\n")]
+    [InlineData("Llama", "  the low  猫\n")]
     [InlineData("Llama without a space before", "the low  ")]
     [InlineData("unigram", " the low \u0000 猫  ")]
     public void A_text_comes_back(string name, string text) => Assert.Equal(text, Read(name).Decode(Read(name).Encode(text)));
+
+    [Fact]
+    public void Every_space_begins_a_word_where_the_pre_tokenizer_splits()
+    {
+        ITokenizer whole = Read("Metaspace first"), split = Read("Metaspace always, split");
+        Assert.Equal(["▁the", "▁▁", "▁new"], Pieces(whole, "the   new"));
+        Assert.Equal(["▁the", "▁", "▁", "▁new"], Pieces(split, "the   new"));
+
+        static IEnumerable<string> Pieces(ITokenizer tokenizer, string text) =>
+            tokenizer.Encode(text).Select(id => Assert.IsAssignableFrom<PieceTokenizer>(tokenizer).FileText(id));
+    }
 
     [Fact]
     public void A_stream_of_ids_leaves_out_the_first_space_where_a_text_begins()

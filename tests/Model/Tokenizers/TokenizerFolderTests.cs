@@ -115,6 +115,28 @@ public sealed class TokenizerFolderTests : IDisposable
     }
 
     [Fact]
+    public void Words_in_the_byte_alphabet_that_no_merge_makes_are_ordinary_and_files_beside_name_special_ones()
+    {
+        _folder.Write("vocab.json", """{"l":0,"o":1,"w":2,"Ġ":3,"lo":4,"Ġlowest":5,"<unk>":6,"low":7,"@@":8}""");
+        _folder.Write("merges.txt", "#version: 0.2\nl o\n");
+        _folder.Write("special_tokens_map.json", """{"pad_token":{"content":"@@"},"additional_special_tokens":["<x>"]}""");
+        _folder.Write("added_tokens.json", """{"<x>":9}""");
+        BytePairTokenizer tokenizer = Assert.IsType<BytePairTokenizer>(TokenizerFolder.Read(_folder.Root));
+        Assert.Equal([6, 8, 9], tokenizer.SpecialIds);
+        Assert.Equal(" lowest", tokenizer.Decode([5]));
+        Assert.Equal([4, 2, 8, 9, 3, 4, 2], tokenizer.Encode("low@@<x> low"));
+    }
+
+    [Fact]
+    public void A_file_of_pieces_is_BERTs_vocabulary()
+    {
+        _folder.Write("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\nlow\n##er\n");
+        ITokenizer tokenizer = TokenizerFolder.Read(_folder.Root);
+        Assert.Equal([4, 5, 1, 3], tokenizer.Encode("Lower x[SEP]"));
+        Assert.Equal([2], tokenizer.Ends.Before);
+    }
+
+    [Fact]
     public void A_folder_without_a_tokenizer_says_what_is_expected()
     {
         Assert.Null(TokenizerFolder.Find(_folder.Root));
