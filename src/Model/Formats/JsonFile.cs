@@ -21,13 +21,7 @@ internal static class JsonFile
     /// <summary>Reads a file whose JSON is an object and gives it to <paramref name="parse"/>.</summary>
     /// <exception cref="FileFormatException">It is no JSON object, or <paramref name="parse"/> finds a string that is no Unicode.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static T Read<T>(string path, Func<JsonElement, T> parse)
-    {
-        long length = new FileInfo(path).Length;
-        if (length > LongestFile)
-            throw new FileFormatException(path, $"{length} bytes of JSON found, at most {LongestFile} expected");
-        return Parse(path, File.ReadAllBytes(path), parse);
-    }
+    public static T Read<T>(string path, Func<JsonElement, T> parse) => Parse(path, RegularFile.ReadAll(path, LongestFile, "JSON"), parse);
 
     /// <summary>Parses JSON that came out of a file and gives the object to <paramref name="parse"/>.</summary>
     /// <exception cref="FileFormatException">It is no JSON object, or <paramref name="parse"/> finds a string that is no Unicode.</exception>

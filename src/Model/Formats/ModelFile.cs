@@ -95,7 +95,7 @@ public sealed class ModelFile : IDisposable
         if (!File.Exists(path))
             throw new FileFormatException(path, "no such file or folder, a model folder, a .gguf or an llm.c file expected");
         byte[] start;
-        using (MappedFile file = MappedFile.Open(path))
+        using (MappedFile file = RegularFile.Map(path))
             start = file.Bytes(0, (int)Math.Min(sizeof(int), file.Length)).ToArray();
         if (start.AsSpan().SequenceEqual(GgufReader.Magic) || HasExtension(path, GgufModel.Extension))
             return GgufModel.Open(path, unknown);
@@ -152,7 +152,7 @@ public sealed class ModelFile : IDisposable
             ModelFolder.Save(path, gpt, tokenizer, extraKeys, type);
             return;
         }
-        using AtomicFile file = AtomicFile.Create(path);
+        using AtomicFile file = AtomicFile.CreateNamed(path);
         if (format == ModelFormat.Gguf)
             GgufModel.Write(file.Stream, gpt, tokenizer, System.IO.Path.GetFileNameWithoutExtension(path), type);
         else

@@ -37,6 +37,7 @@ public static class ModelFolder
     {
         if (!Directory.Exists(path))
             throw Missing(path, File.Exists(path) ? "a file found" : "no such folder");
+        FolderReplacement.Finish(path);
         RunFolder.FinishInterruptedSave(path);
         string configFile = Path.Combine(path, ConfigFile), weights = Path.Combine(path, WeightsFile), index = Path.Combine(path, IndexFile);
         if (!File.Exists(configFile))
@@ -83,14 +84,10 @@ public static class ModelFolder
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Directory.CreateDirectory(path);
+        FolderReplacement.Finish(path);
         using StagedFiles files = new(path);
         Stage(files, gpt, tokenizer, extraKeys, type);
-        // Weights are renamed last. Until then the folder is no model, rather than a mixture of two.
-        File.Delete(Path.Combine(path, WeightsFile));
-        File.Delete(Path.Combine(path, IndexFile));
-        if (tokenizer is null)
-            TokenizerFolder.Delete(path);
-        files.Commit();
+        files.Replace(tokenizer is null ? [IndexFile, .. TokenizerFolder.Parts] : [IndexFile]);
     }
 
     /// <summary>The folder under <paramref name="runs"/> whose model was trained or written last; null where there is none.</summary>

@@ -30,6 +30,7 @@ public static class TokenizerFolder
     {
         if (File.Exists(path))
             return TokenizerJson.Read(path, unknown);
+        FolderReplacement.Finish(path);
         string json = Path.Combine(path, TokenizerFile);
         if (File.Exists(json))
             return TokenizerJson.Read(json, unknown);
@@ -57,17 +58,24 @@ public static class TokenizerFolder
             File.Delete(Path.Combine(path, name));
     }
 
-    /// <summary>Writes tokenizer.json, and for a byte-level BPE vocab.json and merges.txt as well.</summary>
+    /// <summary>
+    /// Writes tokenizer.json, and for a byte-level BPE vocab.json and merges.txt as well, in the place of the tokenizer that is there: all of
+    /// them or none.
+    /// </summary>
     /// <exception cref="IOException">A file cannot be written.</exception>
     public static void Write(string path, ITokenizer tokenizer)
     {
         Directory.CreateDirectory(path);
-        TokenizerJson.Write(Path.Combine(path, TokenizerFile), tokenizer);
-        if (tokenizer is not BytePairTokenizer bytePair)
-            return;
-        JsonFile.Write(Path.Combine(path, s_pairs[0].Vocabulary), BytePairJson.Vocabulary(bytePair));
-        string lines = MergesText.VersionLine + "\n" + string.Concat(MergesText.LinesOf(bytePair).Select(line => line + "\n"));
-        AtomicFile.Write(Path.Combine(path, s_pairs[0].Merges), Encoding.UTF8.GetBytes(lines));
+        FolderReplacement.Finish(path);
+        using StagedFiles files = new(path);
+        if (tokenizer is BytePairTokenizer bytePair)
+        {
+            string lines = MergesText.VersionLine + "\n" + string.Concat(MergesText.LinesOf(bytePair).Select(line => line + "\n"));
+            files.Add(s_pairs[0].Vocabulary, stream => JsonFile.Write(stream, BytePairJson.Vocabulary(bytePair)));
+            files.Add(s_pairs[0].Merges, stream => stream.Write(Encoding.UTF8.GetBytes(lines)));
+        }
+        files.Add(TokenizerFile, stream => JsonFile.Write(stream, TokenizerJson.ToJson(tokenizer)));
+        files.Replace(Parts);
     }
 
     private static (string Vocabulary, string Merges)? FindPair(string path) => s_pairs

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
+using MiniGpt.Model.Formats;
 
 namespace MiniGpt.Model.Training;
 
@@ -24,9 +25,13 @@ public sealed class MetricsLog : IDisposable
     /// <param name="path">The file, made where there is none.</param>
     /// <param name="step">How many steps are done: 0 begins the log anew.</param>
     /// <param name="evaluated">Whether the evaluation after that step is done as well, if there is one.</param>
-    /// <exception cref="IOException">The file cannot be read or written.</exception>
+    /// <exception cref="IOException">The file cannot be read or written, or is a link, a pipe or a device.</exception>
     public static MetricsLog Open(string path, int step = 0, bool evaluated = true)
     {
+        // A run from elsewhere could have a link here, to a file that is none of its own.
+        if (Disk.IsLink(path))
+            throw new IOException($"{path} is a link, and a log is not written into what a link leads to: a file expected");
+        RegularFile.RequireOrdinary(path);
         SafeFileHandle file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
         try
         {
