@@ -5,6 +5,7 @@ using MiniGpt.Model.Data;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Tokenizers;
 using MiniGpt.Model.Training;
+using MiniGpt.Tensors.Simd;
 
 namespace MiniGpt.Cli.Options;
 
@@ -24,7 +25,8 @@ internal sealed class TrainArguments
     private readonly Option<string?> _initFrom =
         OptionFactory.Text("--init-from", "PATH", "Start from the sizes, weights and tokenizer of a model; a shorter --context is allowed.");
     private readonly Option<string?> _resume = OptionFactory.Text("--resume", "DIR",
-        "Go on exactly where the run in DIR stopped; only --steps, --threads, --log-every, --checkpoint-every, --keep and --profile can be given again.");
+        "Go on exactly where the run in DIR stopped; only --steps, --threads, --log-every, --checkpoint-every, --keep and --profile can be given again, "
+        + "and --data and --validation-data where the same data has another name now.");
     private readonly Option<string?> _tokenizer = OptionFactory.Text("--tokenizer", $"{s_learnedNames}|{TokenizerOption.Gpt2}|DIR",
         "One token a character or word of the data, a byte-level BPE (byte-pair encoding: frequent pieces of words) learned from it, GPT-2's, "
         + "or that of a folder. [default: char; gpt2 with --preset gpt2]");
@@ -57,7 +59,7 @@ internal sealed class TrainArguments
         string[] allowed =
         [
             _resume.Name, "--threads", _settings.Steps.Name, _settings.LogEvery.Name, _settings.CheckpointEvery.Name,
-            _settings.Keep.Name, _profile.Name,
+            _settings.Keep.Name, _profile.Name, _settings.Data.Name, _settings.ValidationData.Name,
         ];
         if (_command.Options.FirstOrDefault(option => arguments.IsGiven(option) && !allowed.Contains(option.Name)) is Option other)
         {
@@ -71,8 +73,10 @@ internal sealed class TrainArguments
             MemoryEstimate.Check(run.ReadConfig(), run.ReadOptions(), MemoryLimit.Find(), isNew: false);
             Checkpoint<float> checkpoint = run.Load<float>();
             TrainingOptions options = _settings.Apply(arguments, checkpoint.Options);
-            TrainingData data = LoadData(folder, options, checkpoint.Tokenizer, checkpoint.Gpt.Config.VocabularySize, cancellationToken);
+            TrainingData data = LoadDataAgain(folder, options, checkpoint, cancellationToken);
             List<string> notes = [$"the run goes on after step {checkpoint.Step}"];
+            if (checkpoint.VectorBits is int bits && bits != VectorWidth.Bits)
+                notes.Add($"the run was begun with {VectorsOf(bits)}, this processor has {VectorsOf(VectorWidth.Bits)}: from here on the last digits differ");
             if (run.BestDamage is string damage)
                 notes.Add($"the best checkpoint is damaged and counts as absent: {damage}");
             return new TrainPlan(folder, options, checkpoint.Gpt, data, notes) { Checkpoint = checkpoint, Resumed = run };
@@ -81,6 +85,21 @@ internal sealed class TrainArguments
         {
             run.Dispose();
             throw;
+        }
+    }
+
+    private static string VectorsOf(int bits) => bits == 0 ? "no vectors" : $"vectors of {bits} bits";
+
+    /// <summary>Reads the data of a run that goes on.</summary>
+    private TrainingData LoadDataAgain(string folder, TrainingOptions options, Checkpoint<float> checkpoint, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return LoadData(folder, options, checkpoint.Tokenizer, checkpoint.Gpt.Config.VocabularySize, cancellationToken);
+        }
+        catch (FileNotFoundException error)
+        {
+            throw new FileNotFoundException($"{error.Message}; {_settings.Data.Name} FILE says where the data of the run is now", error);
         }
     }
 
@@ -200,8 +219,7 @@ internal sealed class TrainArguments
     {
         if (arguments.GetValue(_out) is string folder)
         {
-            if (File.Exists(folder))
-                throw new UsageException($"--out {folder} is a file, a folder expected");
+            OutputPath.CheckFolder(_out.Name, folder);
             // A log alone may be that of a run that goes on: what is said of it waits for the lock.
             if ((ModelFolder.Exists(folder) || TokenizerFolder.Exists(folder)) && !arguments.GetValue(_overwrite))
                 UsageException.Check(() => RunFolder.RequireFree(folder));

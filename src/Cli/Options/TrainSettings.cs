@@ -14,7 +14,7 @@ internal sealed class TrainSettings
 
     public TrainSettings()
     {
-        Add(new Option<string[]>("--data")
+        Data = Add(new Option<string[]>("--data")
         {
             Description = "Text files, folders of text, - for standard input, or token files (.bin). [default: the bundled Shakespeare]",
             HelpName = "FILE",
@@ -88,6 +88,8 @@ internal sealed class TrainSettings
             s_tiny.LogEvery, 0, (options, value) => options with { LogEvery = value });
     }
 
+    public Option<string[]> Data { get; }
+
     public Option<string?> ValidationData { get; }
 
     public Option<double> ValidationFraction { get; }
@@ -126,7 +128,8 @@ internal sealed class TrainSettings
     private static string Default(string description, object value) => FormattableString.Invariant($"{description} [default: {value}]");
 
     // A run can be resumed from another folder.
-    private static string Full(string path) => path == TextSource.StandardInput ? path : Path.GetFullPath(path);
+    private static string Full(string path) => path.Length == 0 ? throw new UsageException("an empty path of data found, the name of a file or folder expected")
+        : path == TextSource.StandardInput ? path : Path.GetFullPath(path);
 
     private Option<int> Whole(string name, string description, int tiny, int least, Func<TrainingOptions, int, TrainingOptions> set) =>
         Add(OptionFactory.Whole(name, Default(description, tiny), least, int.MaxValue), set);

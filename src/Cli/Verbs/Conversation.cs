@@ -10,6 +10,7 @@ namespace MiniGpt.Cli.Verbs;
 internal sealed class Conversation(
     FrozenGpt<float> gpt, ITokenizer tokenizer, SamplingOptions sampling, int tokens, string[] stops, TextWriter output) : IDisposable
 {
+    private const char ByteOrderMark = '\uFEFF';
     private const string Commands = ":reset forgets the text, :temperature 0.7 changes the temperature, :quit ends";
 
     private TokenStreams<float> _streams = new(gpt, sampling);
@@ -21,8 +22,12 @@ internal sealed class Conversation(
     public void Run(CancellationToken cancellationToken)
     {
         Talk.Say($"A line is a prompt; {Commands}.");
+        bool isFirst = true;
         while (ReadLine(cancellationToken) is string line && line.Trim() != ":quit")
         {
+            if (isFirst && line.StartsWith(ByteOrderMark))
+                line = line[1..];
+            isFirst = false;
             try
             {
                 if (line.StartsWith(':'))

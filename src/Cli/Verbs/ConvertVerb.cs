@@ -43,6 +43,10 @@ internal sealed class ConvertVerb : Verb
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {
         string from = arguments.GetRequiredValue(_from), to = arguments.GetRequiredValue(_to);
+        if (ModelFile.FormatOf(to) != ModelFormat.HuggingFace)
+            OutputPath.CheckFile(_to.Name, to, "the name of a model");
+        else if (!File.Exists(to))
+            OutputPath.CheckFolder(_to.Name, to); // of a file it is said below that it is there already
         StoredType type = arguments.IsGiven(_type) ? arguments.GetValue(_type) : StoredType.F32;
         if (ModelFile.FormatOf(to) is var format && !ModelFile.TypesOf(format).Contains(type))
         {
@@ -54,7 +58,7 @@ internal sealed class ConvertVerb : Verb
         Console.Out.WriteLine($"{from} ({OptionNames.Of(conversion.From)}) is now {to} ({OptionNames.Of(conversion.To)}, {NameOf(type)}): "
             + $"{conversion.Parameters:N0} parameters");
         foreach (string dropped in conversion.Dropped)
-            Console.Out.WriteLine(Output.Printable($"dropped: {dropped}"));
+            Console.Out.WriteLine(Visible.Line($"dropped: {dropped}"));
         foreach (string misread in conversion.Misread)
             Talk.Say($"note: {misread}");
         return 0;

@@ -36,6 +36,8 @@ internal sealed class EvalVerb : Verb
         using Stream standardInput = StandardInput.Open(cancellationToken);
         TextEvaluation result = DataProgressDisplay.Run(progress =>
             TextEvaluation.Run(model, arguments.GetValue(_data)!, standardInput, progress, cancellationToken));
+        foreach (string note in result.Notes)
+            Talk.Say($"note: {note}");
         string bits = result.BitsPerByte is double number ? $"{number:F4}" : "unknown: no tokenizer says how long the text is";
         Console.Out.WriteLine(arguments.GetValue(_json)
             ? result.ToJson()

@@ -38,7 +38,7 @@ internal sealed class InspectVerb : Verb
     private static void Show(ModelInspection model)
     {
         JsonObject json = model.ToJson();
-        Console.Out.WriteLine($"{model.Path} ({json["format"]})");
+        Console.Out.WriteLine($"{Visible.Line(model.Path)} ({json["format"]})");
         Console.Out.WriteLine();
         foreach ((string heading, JsonNode? values) in (IEnumerable<(string, JsonNode?)>)
             [("configuration", json["config"]), ("tokenizer", json["tokenizer"]), ("metadata", Filled(json["metadata"])), ("training", Flat(json["training"]))])
@@ -49,7 +49,7 @@ internal sealed class InspectVerb : Verb
             JsonObject pairs = values.AsObject();
             int width = pairs.Max(pair => pair.Key.Length);
             foreach ((string key, JsonNode? value) in pairs)
-                Console.Out.WriteLine($"  {Output.Printable(key).PadRight(width)}  {value?.ToJsonString() ?? "null"}");
+                Console.Out.WriteLine($"  {Visible.Line(key).PadRight(width)}  {Visible.Line(value?.ToJsonString() ?? "null")}");
             Console.Out.WriteLine();
         }
 
@@ -61,7 +61,7 @@ internal sealed class InspectVerb : Verb
         foreach (StoredTensor tensor in model.Tensors)
         {
             string shape = $"[{string.Join(", ", tensor.Shape)}]";
-            table.AddRow(new Text(Output.Printable(tensor.Name)), new Text($"{tensor.Type}"), new Text(shape),
+            table.AddRow(new Text(Visible.Line(tensor.Name)), new Text($"{tensor.Type}"), new Text(shape),
                 new Text($"{tensor.Count:N0}"), new Text($"{tensor.Bytes:N0}"));
         }
         Output.Console.Write(table);

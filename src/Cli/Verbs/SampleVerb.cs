@@ -56,7 +56,7 @@ internal sealed class SampleVerb : Verb
         using ModelFile model = ModelFile.Open(_model.PathOf(arguments), arguments.GetValue(_unknown));
         if (model.Tokenizer is null && (!writesIds || stops.Length > 0))
             throw new UsageException($"{model.Path} has no tokenizer to write text with: --ids writes ids, --prompt-ids gives a prompt");
-        int[] prompt = _prompt.Read(arguments, model);
+        int[] prompt = _prompt.Read(arguments, model, cancellationToken);
         FrozenGpt<float> gpt = model.Freeze();
         model.Dispose(); // a copy is in memory, and the file need not be there a second time
         using TextWriter output = StandardOutput.Open();

@@ -47,8 +47,7 @@ internal sealed class TokenizeTrainVerb : Verb
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {
         string folder = arguments.GetRequiredValue(_out);
-        if (File.Exists(folder))
-            throw new UsageException($"--out {folder} is a file, a folder expected");
+        OutputPath.CheckFolder(_out.Name, folder);
         if (ModelFolder.Exists(folder))
             throw new UsageException($"--out {folder} holds a model, which has its own tokenizer");
         if (TokenizerFolder.FindPart(folder) is string found && !arguments.GetValue(_overwrite))
@@ -58,12 +57,16 @@ internal sealed class TokenizeTrainVerb : Verb
         UsageException.Check(() => new BytePairTrainer(special).CheckVocabularySize(vocabularySize));
 
         using Stream standardInput = StandardInput.Open(cancellationToken);
+        IReadOnlyList<string> notes = [];
         BytePairTokenizer tokenizer = DataProgressDisplay.Run(progress =>
         {
             using TextCorpus text = TextCorpus.Open(arguments.GetRequiredValue(_data), standardInput, progress, cancellationToken);
+            notes = text.Notes;
             return TokenizerLearner.BytePairs(text.Documents, vocabularySize, special, progress, cancellationToken);
         });
         TokenizerFolder.Write(folder, tokenizer);
+        foreach (string note in notes)
+            Talk.Say($"note: {note}");
         if (tokenizer.VocabularySize < vocabularySize)
             Talk.Say($"note: every word of the text has become one token before there were {vocabularySize:N0}");
         Talk.Say($"{tokenizer.VocabularySize:N0} tokens, {tokenizer.Merges.Count:N0} merges, saved in {folder}");

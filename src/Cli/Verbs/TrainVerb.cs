@@ -111,7 +111,7 @@ internal sealed class TrainVerb : Verb
     {
         try
         {
-            Console.Out.WriteLine(text);
+            Console.Out.WriteLine(Console.IsOutputRedirected ? text : Visible.Of(text));
         }
         catch (IOException error)
         {

@@ -19,7 +19,7 @@ internal static class TextBlocks
     /// <exception cref="IOException">The file cannot be read, or is shorter than it was.</exception>
     public static void Read(string path, long start, long end, BlockReader read, CancellationToken cancellationToken = default)
     {
-        using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
+        using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0, FileOptions.SequentialScan);
         file.Position = start;
         if (Read(file, end - start, read, cancellationToken) != end - start)
             throw new EndOfStreamException($"{path}: the file has become shorter while it was read");

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Tokenizers;
 
@@ -45,6 +46,7 @@ public static class TextTokens
         using AtomicFile file = AtomicFile.Create(path, NameWhileWritten(path, Environment.ProcessId));
         TokenFileHeader header = new(tokenBytes, tokenizer.VocabularySize, 0);
         header.Write(file.Stream);
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         long count = 0;
         ushort[] narrow = [];
         Encode(text, tokenizer, ids =>
@@ -52,18 +54,24 @@ public static class TextTokens
             count += ids.Length;
             if (tokenBytes == sizeof(int))
             {
-                file.Stream.Write(MemoryMarshal.AsBytes(ids));
+                Append(MemoryMarshal.AsBytes(ids));
                 return;
             }
             if (narrow.Length < ids.Length)
                 narrow = new ushort[ids.Length];
             for (int i = 0; i < ids.Length; i++)
                 narrow[i] = (ushort)ids[i];
-            file.Stream.Write(MemoryMarshal.AsBytes(narrow.AsSpan(0, ids.Length)));
+            Append(MemoryMarshal.AsBytes(narrow.AsSpan(0, ids.Length)));
         }, progress, cancellationToken);
         file.Stream.Position = 0;
-        (header with { Count = count }).Write(file.Stream);
+        (header with { Count = count, Checksum = hash.GetHashAndReset() }).Write(file.Stream);
         file.Commit();
+
+        void Append(ReadOnlySpan<byte> bytes)
+        {
+            hash.AppendData(bytes);
+            file.Stream.Write(bytes);
+        }
     }
 
     /// <summary>Deletes what processes that are gone have left half-written of the token files in a folder.</summary>

@@ -87,9 +87,15 @@ internal readonly struct JsonFields(string path, JsonElement json)
     /// <summary>The object as it is written.</summary>
     public override string ToString() => json.GetRawText();
 
+    private static string Short(string value)
+    {
+        const int longest = 80;
+        return value.Length <= longest ? value : $"{value.AsSpan(0, longest)}…";
+    }
+
     private JsonElement? Find(string key) => json.TryGetProperty(key, out JsonElement value) ? value : null;
 
     private FileFormatException Wrong(string key, JsonElement? found, string expected) => found is JsonElement value
-        ? new(path, $"{key} is {value.GetRawText()}, {expected} expected")
+        ? new(path, $"{key} is {Short(value.GetRawText())}, {expected} expected")
         : new(path, $"there is no {key}, {expected} expected");
 }

@@ -30,6 +30,11 @@ public sealed record Checkpoint<T>
     /// <summary>Whether the run came to its end, the evaluation after its last step included.</summary>
     public bool Finished { get; init; }
 
+    /// <summary>
+    /// How many bits a vector had where it was written; null where that is not known. Sums are cut by it, so that the last digits differ elsewhere.
+    /// </summary>
+    public int? VectorBits { get; init; }
+
     /// <summary>The model.</summary>
     public required Gpt<T> Gpt { get; init; }
 

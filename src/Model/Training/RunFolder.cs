@@ -134,6 +134,17 @@ public sealed class RunFolder : IDisposable
             CheckpointFolder.RollForward(path);
     }
 
+    /// <summary>The folder of the run that a checkpoint belongs to, by the names of folders: best/ and checkpoints/step-N lie in it.</summary>
+    internal static string FolderOfRun(string path)
+    {
+        string full = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
+        string? parent = System.IO.Path.GetDirectoryName(full);
+        string? run = System.IO.Path.GetFileName(full) == BestFolder ? parent
+            : System.IO.Path.GetFileName(parent) == OlderFolder ? System.IO.Path.GetDirectoryName(parent)
+            : full;
+        return run ?? full;
+    }
+
     /// <summary>Deletes what a new run replaces: nothing can keep it from its first step any more. A run that goes on keeps everything.</summary>
     /// <exception cref="IOException">A file cannot be deleted.</exception>
     internal void Begin()
@@ -291,15 +302,7 @@ public sealed class RunFolder : IDisposable
         Directory.Exists(In(OlderFolder)) ? Directory.GetDirectories(In(OlderFolder), pattern) : [];
 
     /// <summary>The run that a checkpoint is kept apart for, which holds its lock; else the folder itself.</summary>
-    private static string RunOf(string path)
-    {
-        string full = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
-        string? parent = System.IO.Path.GetDirectoryName(full);
-        string? run = System.IO.Path.GetFileName(full) == BestFolder ? parent
-            : System.IO.Path.GetFileName(parent) == OlderFolder ? System.IO.Path.GetDirectoryName(parent)
-            : null;
-        return run is not null && CheckpointFolder.Exists(run) ? run : path;
-    }
+    private static string RunOf(string path) => FolderOfRun(path) is var run && CheckpointFolder.Exists(run) ? run : path;
 
     /// <summary>The folders of older checkpoints, the last step first.</summary>
     private string[] Older() =>

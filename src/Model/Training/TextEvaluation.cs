@@ -18,6 +18,9 @@ public sealed record TextEvaluation(long Tokens, double Loss, double? BitsPerByt
 {
     private const int BatchSize = 16;
 
+    /// <summary>What of the data was passed over or read otherwise than it stands, a line each.</summary>
+    public IReadOnlyList<string> Notes { get; init; } = [];
+
     /// <summary>Among how many equally likely tokens the model seems to choose: e to the loss.</summary>
     public double Perplexity => Math.Exp(Loss);
 
@@ -31,7 +34,8 @@ public sealed record TextEvaluation(long Tokens, double Loss, double? BitsPerByt
     /// <param name="progress">Is told how far the reading of text is.</param>
     /// <param name="cancellationToken">Stops between two blocks or batches.</param>
     /// <exception cref="ArgumentException">
-    /// The text has fewer than two tokens or holds what the tokenizer cannot say, or there is no tokenizer for it.
+    /// The text has fewer than two tokens or holds what the tokenizer cannot say, there is no tokenizer for it, or the model has parameters or
+    /// computes a loss that are not finite.
     /// </exception>
     /// <exception cref="FileFormatException">The file is empty, or has an id outside of the vocabulary.</exception>
     /// <exception cref="IOException">The file cannot be read, or the temporary one not be written.</exception>
@@ -40,6 +44,8 @@ public sealed record TextEvaluation(long Tokens, double Loss, double? BitsPerByt
         CancellationToken cancellationToken = default)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        if (model.Gpt.Parameters.LastNotFinite(model.Gpt.Parameters.Values) is { } parameter)
+            throw new ArgumentException($"{model.Path}: {parameter.Name} has numbers that are not finite, so that the loss is none");
         if (TextSource.IsTokenFile(source))
         {
             int vocabularySize = model.Gpt.Config.VocabularySize;
@@ -59,7 +65,7 @@ public sealed record TextEvaluation(long Tokens, double Loss, double? BitsPerByt
             string path = Path.Combine(temporary.FullName, $"tokens{TokenFile.Extension}");
             TextTokens.Write(path, corpus.Documents, tokenizer, progress, cancellationToken);
             using TokenFile tokens = TokenFile.Open(path);
-            return Run(model, tokens, tokenizer, cancellationToken);
+            return Run(model, tokens, tokenizer, cancellationToken) with { Notes = corpus.Notes };
         }
         finally
         {
@@ -80,6 +86,7 @@ public sealed record TextEvaluation(long Tokens, double Loss, double? BitsPerByt
         long? bytes = tokenizer is null ? null : DecodedBytes(tokens, tokenizer, cancellationToken);
         using Evaluator<T> evaluator = new(model.Gpt, BatchSize);
         double loss = evaluator.WholeLoss(tokens, cancellationToken);
+        Require.That(double.IsFinite(loss), $"{model.Path}: the loss is {loss}, though all parameters are finite: the numbers of the model are too large");
         long predicted = tokens.Length - 1;
         return new TextEvaluation(predicted, loss, loss * predicted / Math.Log(2) / bytes);
     }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using MiniGpt.Model.Formats;
 using MiniGpt.Tensors;
+using MiniGpt.Tensors.Simd;
 
 namespace MiniGpt.Model.Training;
 
@@ -21,6 +22,9 @@ internal sealed record TrainingState(
     /// <inheritdoc cref="Checkpoint{T}.Finished"/>
     public bool Finished { get; init; }
 
+    /// <inheritdoc cref="Checkpoint{T}.VectorBits"/>
+    public int? VectorBits { get; init; }
+
     /// <summary>What training.json says of a checkpoint whose files have these checksums.</summary>
     public static TrainingState Of<T>(Checkpoint<T> checkpoint, IReadOnlyDictionary<string, string> checksums)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
@@ -29,6 +33,7 @@ internal sealed record TrainingState(
             SkippedSteps = checkpoint.SkippedSteps,
             ValidationLoss = checkpoint.ValidationLoss,
             Finished = checkpoint.Finished,
+            VectorBits = VectorWidth.Bits,
         };
 
     /// <summary>Reads the file.</summary>
@@ -50,12 +55,14 @@ internal sealed record TrainingState(
             string[] names = [.. required, .. optional.Where(name => files.TryGetProperty(name, out _))];
             foreach (JsonProperty file in files.EnumerateObject().Where(file => !names.Contains(file.Name)))
                 throw new FileFormatException(path, $"a file '{file.Name}' found, {string.Join(", ", required.Concat(optional))} expected");
-            return new TrainingState(ReadOptions(path, fields.Object("options")), step, fields.Count("tokens"),
+            TrainingOptions options = DataPaths.Found(ReadOptions(path, fields.Object("options")), path, fields);
+            return new TrainingState(options, step, fields.Count("tokens"),
                 fields.Text("data_hash"), names.ToDictionary(name => name, checksums.Text))
             {
                 SkippedSteps = Steps("skipped_steps"),
                 ValidationLoss = fields.Number("validation_loss", missing: double.NaN) is var loss && double.IsNaN(loss) ? null : loss,
                 Finished = fields.Flag("finished", missing: false),
+                VectorBits = fields.OptionalInteger("vector_bits"),
             };
 
             int Steps(string key)
@@ -78,6 +85,7 @@ internal sealed record TrainingState(
             SkippedSteps = SkippedSteps,
             ValidationLoss = ValidationLoss,
             Finished = Finished,
+            VectorBits = VectorBits,
             Gpt = model.Gpt,
             Tokenizer = model.Tokenizer,
             ExtraKeys = model.ExtraKeys,
@@ -102,6 +110,9 @@ internal sealed record TrainingState(
             ["files"] = files,
             ["options"] = JsonNode.Parse(Options.ToJson()),
         };
+        DataPaths.Add(state, Options, path);
+        if (VectorBits is int bits)
+            state["vector_bits"] = bits;
         if (ValidationLoss is double loss && double.IsFinite(loss))
             state["validation_loss"] = loss;
         JsonFile.Write(path, state);
