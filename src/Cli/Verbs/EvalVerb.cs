@@ -34,9 +34,10 @@ internal sealed class EvalVerb : Verb
     {
         LoadedModel<float> model = ModelFile.Load<float>(_model.PathOf(arguments), arguments.GetValue(_unknown));
         using Stream standardInput = StandardInput.Open(cancellationToken);
+        List<string> notes = [];
         TextEvaluation result = DataProgressDisplay.Run(progress =>
-            TextEvaluation.Run(model, arguments.GetValue(_data)!, standardInput, progress, cancellationToken));
-        foreach (string note in result.Notes)
+            TextEvaluation.Run(model, arguments.GetValue(_data)!, standardInput, progress, notes, cancellationToken));
+        foreach (string note in notes)
             Talk.Say($"note: {note}");
         string bits = result.BitsPerByte is double number ? $"{number:F4}" : "unknown: no tokenizer says how long the text is";
         Console.Out.WriteLine(arguments.GetValue(_json)

@@ -32,6 +32,7 @@ internal sealed class TrainVerb : Verb
 
         if (_arguments.Profiles(arguments))
             run.Profile = new Profile();
+        EndInGoodOrder();
         TrainingSummary summary = Talk.CanDraw
             ? LiveProgress.Run(Talk.Console, Observed)
             : Observed(new PlainProgress(plan.Options.LogEvery));

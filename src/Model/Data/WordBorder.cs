@@ -1,4 +1,5 @@
-using MiniGpt.Model.Tokenizers;
+using System.Buffers;
+using System.Text;
 
 namespace MiniGpt.Model.Data;
 
@@ -26,7 +27,7 @@ internal static class WordBorder
         {
             if (found is not null)
                 return block.Length;
-            int cut = Gpt2PreTokenizer.FindCut(block, (int)Math.Clamp(place - at, 0, block.Length));
+            int cut = FindFirst(block, (int)Math.Clamp(place - at, 0, block.Length));
             if (cut < block.Length)
                 found = at + cut;
             int done = found is not null || isFinal ? block.Length : Math.Max(0, block.Length - LongestCharacter);
@@ -43,6 +44,23 @@ internal static class WordBorder
         using FileStream file = File.OpenRead(document.Path);
         file.Position = start;
         file.ReadExactly(bytes);
-        return Gpt2PreTokenizer.FindLastCut(bytes, bytes.Length) is var cut and > 0 ? start + cut : null;
+        for (int at = bytes.Length - 1; at > 0; at--)
+        {
+            if (IsBorder(bytes, at))
+                return start + at;
+        }
+        return null;
     }
+
+    private static int FindFirst(ReadOnlySpan<byte> text, int from)
+    {
+        int at = Math.Max(from, 1);
+        while (at < text.Length && !IsBorder(text, at))
+            at++;
+        return Math.Min(at, text.Length);
+    }
+
+    private static bool IsBorder(ReadOnlySpan<byte> text, int at) =>
+        Rune.DecodeFromUtf8(text[at..], out Rune next, out _) == OperationStatus.Done && Rune.IsWhiteSpace(next)
+        && !(Rune.DecodeLastFromUtf8(text[..at], out Rune last, out _) == OperationStatus.Done && Rune.IsWhiteSpace(last));
 }

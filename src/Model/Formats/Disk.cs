@@ -1,3 +1,5 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace MiniGpt.Model.Formats;
 
 /// <summary>The changes of a folder that a save is made of.</summary>
@@ -5,6 +7,9 @@ internal enum DiskStep
 {
     /// <summary>A new file.</summary>
     Create,
+
+    /// <summary>Lines are added to a log.</summary>
+    Write,
 
     /// <summary>The content of a file is written through to the disk.</summary>
     Flush,
@@ -48,6 +53,14 @@ internal static class Disk
             stream.Dispose();
             throw;
         }
+    }
+
+    /// <summary>Writes bytes at a place of a file.</summary>
+    public static void Write(SafeFileHandle file, string path, ReadOnlySpan<byte> bytes, long offset)
+    {
+        t_watch?.Invoke(DiskStep.Write, path, isDone: false);
+        RandomAccess.Write(file, bytes, offset);
+        t_watch?.Invoke(DiskStep.Write, path, isDone: true);
     }
 
     /// <summary>Writes what a file holds through to the disk.</summary>

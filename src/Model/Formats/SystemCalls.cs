@@ -38,6 +38,8 @@ internal static class SystemCalls
 
     private static readonly bool s_hasLibc = OperatingSystem.IsLinux() || OperatingSystem.IsMacOS() || OperatingSystem.IsFreeBSD();
 
+    private static volatile bool s_hasStatus = OperatingSystem.IsLinux() || OperatingSystem.IsMacOS();
+
     /// <summary>Returns once the names in a folder are on the disk.</summary>
     /// <exception cref="IOException">The folder cannot be opened, or the disk does not take it.</exception>
     public static void FlushFolder(string path)
@@ -65,9 +67,11 @@ internal static class SystemCalls
             return FileKind.Folder;
         if (!File.Exists(path))
             return FileKind.Missing;
-        return (ModeOf(path) & KindMask) switch
+        if (StatusOf(path) is not byte[] status)
+            return s_hasStatus ? FileKind.Missing : FileKind.Regular; // .NET sees a link to nothing as a file
+        return (BitConverter.ToUInt16(status, OperatingSystem.IsLinux() ? ModeInStatx : ModeInDarwinStat) & KindMask) switch
         {
-            null or KindRegular => FileKind.Regular,
+            KindRegular => FileKind.Regular,
             KindFolder => FileKind.Folder,
             _ => FileKind.Special,
         };
@@ -81,10 +85,6 @@ internal static class SystemCalls
         : OperatingSystem.IsLinux() ? $"{BitConverter.ToUInt64(status, DeviceInStatx)}:{BitConverter.ToUInt64(status, NumberInStatx)}"
         : $"{BitConverter.ToUInt32(status, DeviceInDarwinStat)}:{BitConverter.ToUInt64(status, NumberInDarwinStat)}";
 
-    private static int? ModeOf(string path) => StatusOf(path) is byte[] status
-        ? BitConverter.ToUInt16(status, OperatingSystem.IsLinux() ? ModeInStatx : ModeInDarwinStat)
-        : null;
-
     /// <summary>struct statx, or macOS's struct stat; null where there is no file, or the system has neither.</summary>
     private static byte[]? StatusOf(string path)
     {
@@ -97,7 +97,8 @@ internal static class SystemCalls
         }
         catch (EntryPointNotFoundException)
         {
-            return null; // an older C library: what it cannot say is taken for a file
+            s_hasStatus = false; // an older C library: what it cannot say is taken for a file
+            return null;
         }
     }
 

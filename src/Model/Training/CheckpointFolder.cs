@@ -110,7 +110,7 @@ internal static class CheckpointFolder
     public static void Repair(string path)
     {
         RollForward(path);
-        foreach (string name in s_all)
+        foreach (string name in s_all.Where(name => File.Exists(Partial(path, name))))
             Disk.Delete(Partial(path, name));
     }
 

@@ -12,11 +12,15 @@ namespace MiniGpt.Model.Training;
 public sealed class MetricsLog : IDisposable
 {
     private readonly SafeFileHandle _file;
+    private readonly string _path;
     private readonly ArrayBufferWriter<byte> _pending = new();
     private long _length;
     private bool _failed;
 
-    private MetricsLog(SafeFileHandle file) => _file = file;
+    private MetricsLog(SafeFileHandle file, string path) => (_file, _path) = (file, path);
+
+    /// <summary>Whether the log has the evaluation after the step that it was opened for.</summary>
+    internal bool IsEvaluated { get; private init; }
 
     /// <summary>
     /// Opens a log to append to it. Lines of later steps than <paramref name="step"/>, and a last line that was not written to its end, are
@@ -35,7 +39,7 @@ public sealed class MetricsLog : IDisposable
         SafeFileHandle file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
         try
         {
-            MetricsLog log = new(file) { _length = LengthUpTo(file, step, evaluated) };
+            MetricsLog log = new(file, path) { _length = LengthUpTo(file, step, evaluated, out bool endsWithEvaluation), IsEvaluated = endsWithEvaluation };
             if (RandomAccess.GetLength(file) > log._length)
                 RandomAccess.SetLength(file, log._length);
             return log;
@@ -128,7 +132,7 @@ public sealed class MetricsLog : IDisposable
     private void WritePending()
     {
         _failed = true;
-        RandomAccess.Write(_file, _pending.WrittenSpan, _length);
+        Disk.Write(_file, _path, _pending.WrittenSpan, _length);
         _failed = false;
         _length += _pending.WrittenCount;
         _pending.ResetWrittenCount();
@@ -143,25 +147,31 @@ public sealed class MetricsLog : IDisposable
     }
 
     /// <summary>How many bytes hold whole lines of steps up to this one.</summary>
-    private static int LengthUpTo(SafeFileHandle file, int step, bool evaluated)
+    private static int LengthUpTo(SafeFileHandle file, int step, bool evaluated, out bool hasEvaluation)
     {
+        hasEvaluation = false;
         byte[] bytes = new byte[RandomAccess.GetLength(file)];
         int read = 0;
         while (RandomAccess.Read(file, bytes.AsSpan(read), read) is var count and > 0)
             read += count;
         int end = 0;
-        while (bytes.AsSpan(end, read - end).IndexOf((byte)'\n') is var length and >= 0 && IsDone(bytes.AsMemory(end, length), step, evaluated))
+        while (bytes.AsSpan(end, read - end).IndexOf((byte)'\n') is var length and >= 0 
+            && IsDone(bytes.AsMemory(end, length), step, evaluated, ref hasEvaluation))
+        {
             end += length + 1;
+        }
         return end;
     }
 
-    private static bool IsDone(ReadOnlyMemory<byte> line, int step, bool evaluated)
+    private static bool IsDone(ReadOnlyMemory<byte> line, int step, bool evaluated, ref bool hasEvaluation)
     {
         try
         {
             using JsonDocument json = JsonDocument.Parse(line);
             long found = json.RootElement.GetProperty("step").GetInt64();
-            return found < step || (found == step && (evaluated || !json.RootElement.TryGetProperty("train_loss", out _)));
+            bool isEvaluation = json.RootElement.TryGetProperty("train_loss", out _), isDone = found < step || (found == step && (evaluated || !isEvaluation));
+            hasEvaluation |= isDone && isEvaluation && found == step;
+            return isDone;
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {

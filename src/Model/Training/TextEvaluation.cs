@@ -18,9 +18,6 @@ public sealed record TextEvaluation(long Tokens, double Loss, double? BitsPerByt
 {
     private const int BatchSize = 16;
 
-    /// <summary>What of the data was passed over or read otherwise than it stands, a line each.</summary>
-    public IReadOnlyList<string> Notes { get; init; } = [];
-
     /// <summary>Among how many equally likely tokens the model seems to choose: e to the loss.</summary>
     public double Perplexity => Math.Exp(Loss);
 
@@ -32,6 +29,7 @@ public sealed record TextEvaluation(long Tokens, double Loss, double? BitsPerByt
     /// <param name="source">A text file, a folder of text, "-", or a token file.</param>
     /// <param name="standardInput">What "-" reads.</param>
     /// <param name="progress">Is told how far the reading of text is.</param>
+    /// <param name="notes">Takes what was passed over or read otherwise than it stands, a line each.</param>
     /// <param name="cancellationToken">Stops between two blocks or batches.</param>
     /// <exception cref="ArgumentException">
     /// The text has fewer than two tokens or holds what the tokenizer cannot say, there is no tokenizer for it, or the model has parameters or
@@ -41,7 +39,7 @@ public sealed record TextEvaluation(long Tokens, double Loss, double? BitsPerByt
     /// <exception cref="IOException">The file cannot be read, or the temporary one not be written.</exception>
     public static TextEvaluation Run<T>(
         LoadedModel<T> model, string source, Stream? standardInput = null, IProgress<DataProgress>? progress = null,
-        CancellationToken cancellationToken = default)
+        ICollection<string>? notes = null, CancellationToken cancellationToken = default)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (model.Gpt.Parameters.LastNotFinite(model.Gpt.Parameters.Values) is { } parameter)
@@ -58,6 +56,8 @@ public sealed record TextEvaluation(long Tokens, double Loss, double? BitsPerByt
         ITokenizer tokenizer = model.Tokenizer ?? throw new ArgumentException(
             $"{model.Path} has no tokenizer: a token file ({TokenFile.Extension}) expected, {source} given");
         using TextCorpus corpus = TextCorpus.Open([source], standardInput, progress, cancellationToken);
+        foreach (string note in corpus.Notes)
+            notes?.Add(note);
         // A folder, not a file: nobody else can read what is in it.
         DirectoryInfo temporary = Directory.CreateTempSubdirectory("minigpt-");
         try
@@ -65,7 +65,7 @@ public sealed record TextEvaluation(long Tokens, double Loss, double? BitsPerByt
             string path = Path.Combine(temporary.FullName, $"tokens{TokenFile.Extension}");
             TextTokens.Write(path, corpus.Documents, tokenizer, progress, cancellationToken);
             using TokenFile tokens = TokenFile.Open(path);
-            return Run(model, tokens, tokenizer, cancellationToken) with { Notes = corpus.Notes };
+            return Run(model, tokens, tokenizer, cancellationToken);
         }
         finally
         {

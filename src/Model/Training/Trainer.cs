@@ -65,8 +65,10 @@ public sealed class Trainer<T> : IDisposable
     }
 
     /// <summary>Takes the next step.</summary>
+    /// <param name="cancellationToken">Ends it between two micro-batches, as if it had not begun.</param>
+    /// <exception cref="OperationCanceledException">It was cancelled; the parameters are as before.</exception>
     /// <exception cref="TrainingDivergedException">The loss or the gradient is not a finite number; the parameters are as before.</exception>
-    public StepMetrics Step()
+    public StepMetrics Step(CancellationToken cancellationToken = default)
     {
         long start = Stopwatch.GetTimestamp();
         Profile?.Begin();
@@ -75,6 +77,7 @@ public sealed class Trainer<T> : IDisposable
         double loss = 0;
         for (int micro = 0; micro < _options.Accumulate; micro++)
         {
+            cancellationToken.ThrowIfCancellationRequested();
             loss += Accumulate(step, micro) / _options.Accumulate;
         }
 

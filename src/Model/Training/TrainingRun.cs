@@ -107,9 +107,22 @@ public sealed class TrainingRun<T> : IDisposable
         using MetricsLog log = MetricsLog.Open(_folder.MetricsPath, Step, evaluated: Step < _options.Steps);
         PersistentWriter writer = new(log);
         observer.Started(Step, _options.Steps);
-        while (Step < _options.Steps && !cancellationToken.IsCancellationRequested)
+        try
         {
-            TakeStep(observer, log, writer);
+            if (_savedStep == Step && Step < _options.Steps && Step > 0 && IsDue(_options.EvalEvery) && !log.IsEvaluated)
+            {
+                FinishStep(observer, log, writer, cancellationToken); // it was cut off there
+            }
+
+            while (Step < _options.Steps && !cancellationToken.IsCancellationRequested)
+            {
+                TakeStep(observer, log, cancellationToken);
+                FinishStep(observer, log, writer, cancellationToken);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // In the midst of a step, which is taken again, or of the evaluation behind it, which the run that goes on makes up for.
         }
 
         if (Step != _savedStep)
@@ -151,21 +164,26 @@ public sealed class TrainingRun<T> : IDisposable
         _evaluations.Dispose();
     }
 
-    private void TakeStep(ITrainingObserver observer, MetricsLog log, PersistentWriter writer)
+    private void TakeStep(ITrainingObserver observer, MetricsLog log, CancellationToken cancellationToken)
     {
-        StepMetrics metrics = StepOrSkip(observer);
+        StepMetrics metrics = StepOrSkip(observer, cancellationToken);
         if (IsDue(_options.LogEvery))
         {
             TellOfNotLogged(observer, log.Write(metrics));
         }
 
         observer.Stepped(metrics);
+    }
+
+    /// <summary>What comes between a step and the next.</summary>
+    /// <exception cref="OperationCanceledException">The evaluation was cancelled: it is not logged, and nothing behind it is done.</exception>
+    private void FinishStep(ITrainingObserver observer, MetricsLog log, PersistentWriter writer, CancellationToken cancellationToken)
+    {
         // The last step's evaluation and checkpoint are those of the end.
         bool evaluates = IsDue(_options.EvalEvery) && Step < _options.Steps;
         if (evaluates)
         {
-            // Not to be cancelled: a resumed run would never make up for it.
-            double? loss = Evaluate(observer, log, final: false, CancellationToken.None);
+            double? loss = Evaluate(observer, log, final: false, cancellationToken);
             _evaluations.SaveIfBest(loss, () => writer.TryWrite(() => SaveBest(loss), TellOf(observer)));
         }
 
@@ -181,11 +199,11 @@ public sealed class TrainingRun<T> : IDisposable
         }
     }
 
-    private StepMetrics StepOrSkip(ITrainingObserver observer)
+    private StepMetrics StepOrSkip(ITrainingObserver observer, CancellationToken cancellationToken)
     {
         try
         {
-            StepMetrics metrics = _trainer.Step();
+            StepMetrics metrics = _trainer.Step(cancellationToken);
             _skippedInARow = 0;
             return metrics;
         }
