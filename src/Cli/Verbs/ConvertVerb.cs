@@ -45,8 +45,8 @@ internal sealed class ConvertVerb : Verb
         string from = arguments.GetRequiredValue(_from), to = arguments.GetRequiredValue(_to);
         if (ModelFile.FormatOf(to) != ModelFormat.HuggingFace)
             OutputPath.CheckFile(_to.Name, to, "the name of a model");
-        else if (!File.Exists(to))
-            OutputPath.CheckFolder(_to.Name, to); // of a file it is said below that it is there already
+        else
+            OutputPath.CheckFolder(_to.Name, to);
         StoredType type = arguments.IsGiven(_type) ? arguments.GetValue(_type) : StoredType.F32;
         if (ModelFile.FormatOf(to) is var format && !ModelFile.TypesOf(format).Contains(type))
         {
