@@ -1,7 +1,8 @@
 using BenchmarkDotNet.Attributes;
 using MiniGpt.Bench.Peers;
-using MiniGpt.Model;
+using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Generation;
+using MiniGpt.Model.Layers;
 
 namespace MiniGpt.Bench.EndToEnd;
 
@@ -10,8 +11,8 @@ public class Gpt2TokenBenchmarks : IMeasuredWork
 {
     private const int Position = 64;
 
-    private FrozenGpt<float>? _gpt;
-    private CachedGpt<float> _cached = null!;
+    private Decoder<float>? _gpt;
+    private IncrementalDecoder<float> _cached = null!;
     private MemoryRead _memory = null!;
 
     public static string Unit => MeasuredWork.Bytes;
@@ -29,7 +30,7 @@ public class Gpt2TokenBenchmarks : IMeasuredWork
     {
         PeerThreads.Set(Threads);
         _gpt ??= Models.Gpt2(Weights);
-        _cached = new CachedGpt<float>(_gpt);
+        _cached = new IncrementalDecoder<float>(_gpt);
         _memory = new MemoryRead(_gpt.BytesOfToken);
     }
 
@@ -49,7 +50,7 @@ public class Gpt2PromptBenchmarks : IMeasuredWork
     private const int Length = 512;
 
     private readonly int[] _prompt = [.. Enumerable.Range(0, Length).Select(i => i * 97)];
-    private CachedGpt<float> _cached = null!;
+    private IncrementalDecoder<float> _cached = null!;
 
     public static string Unit => MeasuredWork.Flops;
 
@@ -64,7 +65,7 @@ public class Gpt2PromptBenchmarks : IMeasuredWork
     public void Setup()
     {
         PeerThreads.Set(Threads);
-        _cached = new CachedGpt<float>(Models.Gpt2("F32"));
+        _cached = new IncrementalDecoder<float>(Models.Gpt2("F32"));
     }
 
     [GlobalCleanup]
@@ -79,7 +80,7 @@ public class TinyTextBenchmarks : IMeasuredWork
 {
     private const int Tokens = 63; // with the prompt a whole context
 
-    private FrozenGpt<float>? _gpt;
+    private Decoder<float>? _gpt;
 
     public static string Unit => MeasuredWork.Bytes;
 
@@ -113,18 +114,18 @@ public class TinyTextBenchmarks : IMeasuredWork
 /// <summary>Models with random weights: how fast they are does not depend on what they know.</summary>
 internal static class Models
 {
-    public static FrozenGpt<float> Tiny() =>
-        FrozenGpt<float>.From(Random(new GptConfig { VocabularySize = 65, Context = 64, Layers = 4, Heads = 4, Width = 128 }));
+    public static Decoder<float> Tiny() =>
+        Random(MiniGpt.Model.Architectures.Gpt2.Config(65, 64, 4, 4, 128)).ForReading();
 
-    public static FrozenGpt<float> Gpt2(string weights)
+    public static Decoder<float> Gpt2(string weights)
     {
-        Gpt<float> gpt = Random(new GptConfig { VocabularySize = 50257, Context = 1024, Layers = 12, Heads = 12, Width = 768 });
-        return weights == "Q8_0" ? QuantizedGpt.From(gpt) : FrozenGpt<float>.From(gpt);
+        Decoder<float> gpt = Random(MiniGpt.Model.Architectures.Gpt2.Config(50257, 1024, 12, 12, 768));
+        return weights == "Q8_0" ? QuantizedDecoder.From(gpt) : gpt.ForReading();
     }
 
-    private static Gpt<float> Random(GptConfig config)
+    private static Decoder<float> Random(TransformerConfig config)
     {
-        Gpt<float> gpt = new(config);
+        Decoder<float> gpt = new(config);
         gpt.Initialize(1);
         return gpt;
     }

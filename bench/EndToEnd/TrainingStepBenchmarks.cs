@@ -1,7 +1,8 @@
 using BenchmarkDotNet.Attributes;
 using MiniGpt.Bench.Peers;
-using MiniGpt.Model;
+using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Data;
+using MiniGpt.Model.Tasks;
 using MiniGpt.Model.Training;
 using MiniGpt.Tensors;
 
@@ -26,7 +27,7 @@ public class TrainingStepBenchmarks : IMeasuredWork
         get
         {
             TrainingOptions options = Options();
-            return Trainer<float>.FlopsOfToken(options.ToConfig(Vocabulary)) * options.BatchSize * options.Context;
+            return new ModelShape(options.ToConfig(Vocabulary)).TrainingOperationsOfToken * options.BatchSize * options.Context;
         }
     }
 
@@ -39,9 +40,11 @@ public class TrainingStepBenchmarks : IMeasuredWork
         TrainingOptions options = Options();
         var random = new RandomStream(1, RandomPurpose.Evaluation);
         int[] ids = [.. Enumerable.Range(0, 100_000).Select(i => (int)random.Below((ulong)i, Vocabulary))];
-        var gpt = new Gpt<float>(options.ToConfig(Vocabulary));
+        var gpt = new Decoder<float>(options.ToConfig(Vocabulary));
         gpt.Initialize(options.Seed);
-        _trainer = new Trainer<float>(gpt, options, TokenSource.FromIds(ids, Vocabulary), ceiling: 1);
+        _trainer = new Trainer<float>(
+            new NextTokenTask<float>(gpt, options.NextToken, TokenSource.FromIds(ids, Vocabulary)), options.CreateOptimizer(gpt.Parameters),
+            options.LearningRates, options.ClipNorm, ceiling: 1);
     }
 
     [Benchmark]

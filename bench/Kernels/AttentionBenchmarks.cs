@@ -36,7 +36,7 @@ public abstract class AttentionBase
             (gradients.Slice(1, 0, heads), gradients.Slice(1, heads, heads), gradients.Slice(1, 2 * heads, heads));
         Output = new Tensor<float>([batch, context, heads, headSize]).Transpose(1, 2);
         OutputGradient = Normal([batch, context, heads, headSize], 2).Transpose(1, 2);
-        LogSumExp = new Tensor<float>([batch, heads, context]);
+        LogSumExp = new Tensor<float>([batch, heads, context, 2]);
         Options = new AttentionOptions<float> { Scale = 1 / MathF.Sqrt(headSize), Causal = true };
         Attention.Forward(Q, K, V, Output, LogSumExp, Options);
     }

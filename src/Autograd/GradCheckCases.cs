@@ -68,6 +68,11 @@ public static class GradCheckCases
         // A bias larger than any product keeps what ReLU sees away from its kink.
         Case("Linear", "ReLU", x => x[0].Linear<double, ReluFunction<double>>(x[1], x[2]), Any(2, 5, 3), Any(12, 3), Far(12)),
 
+        Case("GatedActivation", "SiLU", x => x[0].GatedActivation<double, SiluFunction<double>>(), Any(2, Rows, 2 * Columns)),
+        Case("GatedActivation", "GELU (tanh)", x => x[0].GatedActivation<double, GeluTanhFunction<double>>(), Any(Rows, 2 * Columns)),
+        Case("GatedActivation", "GELU (erf)", x => x[0].GatedActivation<double, GeluErfFunction<double>>(), Any(Rows, 2 * Columns)),
+        Case("GatedActivation", "ReLU", x => x[0].GatedActivation<double, ReluFunction<double>>(), NotZero(Rows, 2 * Columns)),
+
         Case("Reshape", "plain", x => x[0].Reshape([6, 10]).Exp(), Any(3, 4, 5)),
         Case("Transpose", "last two axes", x => x[0].Transpose(-1, -2), Any(3, 4, 5)),
         Case("Transpose", "first and last axis", x => x[0].Transpose(0, 2), Any(3, 4, 5)),
@@ -81,6 +86,7 @@ public static class GradCheckCases
         Case("LogSoftmax", "last axis", x => x[0].LogSoftmax(), Any(4, 33)),
         Case("LogSoftmax", "middle axis", x => x[0].LogSoftmax(1), Any(2, 6, 5)),
         Case("LayerNorm", "plain", x => x[0].LayerNorm(x[1], x[2], 1e-5), Any(2, Rows, Columns), Any(Columns), Any(Columns)),
+        Case("LayerNorm", "no bias", x => x[0].LayerNorm(x[1], null, 1e-5), Any(2, Rows, Columns), Any(Columns)),
         Case("RmsNorm", "plain", x => x[0].RmsNorm(x[1], 1e-5), Any(2, Rows, Columns), Any(Columns)),
 
         Case("Embedding", "an id twice", (tape, x) => tape.Embedding(x[0], tape.Copy([3, 0, 3, 10, 7, 1], [2, 3])), Any(11, 6)),

@@ -20,6 +20,7 @@ public sealed partial class Variable<T>
     private Variable<T>? _viewOf;
     private bool _ownsValue;
     private bool _retained;
+    private bool _hasGradient;
 
     // Two variables with the same gradient read one memory, the lender's, until one of them is added to or the lender's is used again.
     private Variable<T>? _lender;
@@ -61,8 +62,12 @@ public sealed partial class Variable<T>
     /// <summary>Whether a gradient is wanted: for a leaf, as set; for a result, if one of its inputs wants one and the tape records.</summary>
     public bool RequiresGradient { get; set; }
 
-    /// <summary>Whether a gradient has arrived since the last <see cref="ClearGradient"/>.</summary>
-    public bool HasGradient { get; private set; }
+    /// <summary>Whether a gradient has arrived since the last <see cref="ClearGradient"/>, if only in some of its parts.</summary>
+    public bool HasGradient
+    {
+        get => _hasGradient || CompleteParts();
+        private set => _hasGradient = value;
+    }
 
     /// <summary>The gradient of what <see cref="Tape{T}.Backward(Variable{T})"/> was called on with respect to this variable.</summary>
     /// <exception cref="InvalidOperationException">None has arrived.</exception>
@@ -106,15 +111,24 @@ public sealed partial class Variable<T>
     /// <param name="accumulate">Whether to add to what is there.</param>
     public Tensor<T> GradientTarget(out bool accumulate)
     {
-        StopSharing();
+        if (_partOf is not null)
+        {
+            return GradientOfPart(out accumulate);
+        }
+
         accumulate = HasGradient;
+        PrepareGradient();
+        HasGradient = true;
+        return _gradient;
+    }
+
+    private void PrepareGradient()
+    {
+        StopSharing();
         if (_gradient.IsEmpty)
         {
             _gradient = Tape is null ? new Tensor<T>(Shape) : Tape.Allocate<T>(Shape);
         }
-
-        HasGradient = true;
-        return _gradient;
     }
 
     /// <summary>
@@ -123,7 +137,7 @@ public sealed partial class Variable<T>
     /// </summary>
     internal bool TryTakeGradient(Variable<T> result)
     {
-        if (Tape is null || HasGradient || Shape != result.Shape || !result.MayOverwriteGradient)
+        if (Tape is null || _partOf is not null || HasGradient || Shape != result.Shape || !result.MayOverwriteGradient)
         {
             return false;
         }
@@ -138,7 +152,8 @@ public sealed partial class Variable<T>
     /// <summary>Reads another variable's gradient as its own, as long as neither changes; false where there is one already.</summary>
     internal bool TryBorrowGradient(Variable<T> lender)
     {
-        if (Tape is null || HasGradient || _retained || Shape != lender.Shape || lender._borrower is not null || lender._lender is not null)
+        if (Tape is null || _partOf is not null || HasGradient || _retained || Shape != lender.Shape || lender._borrower is not null
+            || lender._lender is not null)
         {
             return false;
         }
@@ -168,6 +183,7 @@ public sealed partial class Variable<T>
         _viewOf = viewOf;
         _gradient = default;
         (_lender, _borrower) = (null, null);
+        (_partOf, _parts, _nextPart, _partsBegan) = (null, null, null, false);
         _state = State.Live;
         _ownsValue = ownsValue;
         _retained = false;

@@ -13,6 +13,8 @@ namespace MiniGpt.Cli;
 /// <summary>The entry point, and the one place where errors become a line on standard error and an exit code.</summary>
 internal static class Program
 {
+    private const int LongestLine = 1000; // of a message that quotes what it found: both ends of it say what is wrong
+
     private static int Main(string[] args)
     {
         Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
@@ -46,6 +48,18 @@ internal static class Program
         {
             return Report(error.Message, ExitCode.Failure);
         }
+        catch (Exception error)
+        {
+            return Report(Unexpected(error), ExitCode.Failure);
+        }
+    }
+
+    /// <summary>What nobody thought of: a fault of the program, whatever it was given.</summary>
+    private static string Unexpected(Exception error)
+    {
+        Exception first = error.GetBaseException();
+        string place = first.StackTrace?.Split('\n')[0].Trim() ?? "";
+        return $"an error of the program itself, {first.GetType().Name}: {first.Message} ({place}). Please report it, with the command and what it was given";
     }
 
     private static int Run(string[] args)
@@ -110,7 +124,8 @@ internal static class Program
 
     private static int Report(string message, int exitCode)
     {
-        Console.Error.WriteLine($"minigpt: {message.ReplaceLineEndings(" ")}");
+        string line = Visible.Line(message);
+        Console.Error.WriteLine($"minigpt: {(line.Length <= LongestLine ? line : $"{line.AsSpan(0, LongestLine / 2)} … {line.AsSpan(line.Length - LongestLine / 2)}")}");
         return exitCode;
     }
 }

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using MiniGpt.Model;
+using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Training;
 
 namespace MiniGpt.Cli;
@@ -7,10 +7,10 @@ namespace MiniGpt.Cli;
 /// <summary>What train was asked for, read and checked: nothing is written yet.</summary>
 /// <param name="Folder">Where the run goes.</param>
 /// <param name="Options">The options of the run.</param>
-/// <param name="Gpt">The model, its parameters filled.</param>
+/// <param name="Model">The model, its parameters filled.</param>
 /// <param name="Data">What it learns from.</param>
 /// <param name="Notes">What the user should hear of, a line each.</param>
-internal sealed record TrainPlan(string Folder, TrainingOptions Options, Gpt<float> Gpt, TrainingData Data, IReadOnlyList<string> Notes)
+internal sealed record TrainPlan(string Folder, TrainingOptions Options, Decoder<float> Model, TrainingData Data, IReadOnlyList<string> Notes)
     : IDisposable
 {
     /// <summary>Keys for config.json that mean nothing here.</summary>
@@ -30,7 +30,7 @@ internal sealed record TrainPlan(string Folder, TrainingOptions Options, Gpt<flo
 
     /// <summary>Prepares the run in its folder.</summary>
     public TrainingRun<float> Start(RunFolder folder) => Checkpoint is null
-        ? new TrainingRun<float>(folder, Options, Gpt, Data, ExtraKeys)
+        ? new TrainingRun<float>(folder, Options, Model, Data, ExtraKeys)
         : new TrainingRun<float>(folder, Options, Checkpoint, Data);
 
     public void Dispose()

@@ -4,7 +4,7 @@ using System.Text.Json.Serialization;
 namespace MiniGpt.Model;
 
 /// <summary>
-/// The written names of choices such as <see cref="Activation"/>: one <see cref="JsonStringEnumMemberNameAttribute"/> a value,
+/// The written names of choices such as an activation: one <see cref="JsonStringEnumMemberNameAttribute"/> a value,
 /// the same in config.json, in training.json and on the command line.
 /// </summary>
 public static class OptionNames

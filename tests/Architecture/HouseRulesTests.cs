@@ -3,7 +3,7 @@ using System.Reflection.PortableExecutable;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using MiniGpt.Autograd;
-using MiniGpt.Model;
+using MiniGpt.Model.Layers;
 using MiniGpt.Tensors;
 using Xunit;
 
@@ -18,7 +18,7 @@ public partial class HouseRulesTests
     [InlineData("MiniGpt.Model", "MiniGpt.Tensors", "MiniGpt.Autograd")]
     public void A_folder_uses_only_what_stands_below_it(string name, params string[] below)
     {
-        Assembly assembly = new[] { typeof(Shape), typeof(Tape<>), typeof(GptConfig) }
+        Assembly assembly = new[] { typeof(Shape), typeof(Tape<>), typeof(TransformerConfig) }
             .Select(type => type.Assembly).Single(assembly => assembly.GetName().Name == name);
         string[] used = [.. assembly.GetReferencedAssemblies().Select(reference => reference.Name!)
             .Where(reference => reference.StartsWith("MiniGpt", StringComparison.Ordinal))];
@@ -28,7 +28,7 @@ public partial class HouseRulesTests
     [Fact]
     public void Nothing_in_src_needs_more_than_the_platform_below_the_command_line()
     {
-        foreach (Assembly assembly in (Assembly[])[typeof(Shape).Assembly, typeof(Tape<>).Assembly, typeof(GptConfig).Assembly])
+        foreach (Assembly assembly in (Assembly[])[typeof(Shape).Assembly, typeof(Tape<>).Assembly, typeof(TransformerConfig).Assembly])
         {
             Assert.All(assembly.GetReferencedAssemblies(), reference =>
                 Assert.Matches("^(System|MiniGpt|Microsoft\\.Win32)\\.", reference.Name));
@@ -73,7 +73,7 @@ public partial class HouseRulesTests
 
     [Fact]
     public void Two_files_alone_call_the_system_and_no_other_native_code_is_called() =>
-        Assert.Equal(["FolderFlush.cs", "HugePages.cs"], FilesWith(@"\bDllImport\b|\bLibraryImport\b|\bNativeLibrary\.").Order());
+        Assert.Equal(["HugePages.cs", "SystemCalls.cs"], FilesWith(@"\bDllImport\b|\bLibraryImport\b|\bNativeLibrary\.").Order());
 
     [Fact]
     public void No_duration_and_no_decision_comes_from_a_clock_that_can_jump() =>

@@ -27,6 +27,7 @@ public sealed class OperatorErrorTests : IDisposable
         AssertNames("RmsNorm: [2, 3] and [2]", () => X(2, 3).RmsNorm(X(2), 1e-5));
         AssertNames("CrossEntropy: [2, 3] and [3]", () => X(2, 3).CrossEntropy(new Tensor<int>([3])));
         AssertNames("Attention: [2, 3] and [2, 3]", () => X(2, 3).Attention(X(2, 3), X(2, 3), new AttentionOptions<double> { Scale = 1 }));
+        AssertNames("GatedActivation: [2, 3]", () => X(2, 3).GatedActivation<double, SiluFunction<double>>());
         AssertNames("Reshape: [2, 3] and [5]", () => X(2, 3).Reshape([5]));
     }
 

@@ -41,9 +41,9 @@ public sealed class EndToEndTests : IDisposable
         Assert.Equal(loss * tokens / Math.Log(2) / (tokens + 1), evaluation.GetProperty("bits_per_byte").GetDouble(), 1e-9);
 
         JsonElement inspection = Json(Minigpt.Success(_folder.Root, "inspect", "whole", "--json"));
-        Assert.Equal(16, inspection.GetProperty("config").GetProperty("n_embd").GetInt32());
+        Assert.Equal(16, inspection.GetProperty("config").GetProperty("hidden_size").GetInt32());
         Assert.Equal(5, inspection.GetProperty("training").GetProperty("step").GetInt32());
-        Assert.Contains("transformer.wte.weight", Minigpt.Success(_folder.Root, "inspect", "whole"));
+        Assert.Contains("model.embed_tokens.weight", Minigpt.Success(_folder.Root, "inspect", "whole"));
     }
 
     [Theory]
@@ -116,11 +116,11 @@ public sealed class EndToEndTests : IDisposable
         _folder.Write("text.txt", string.Concat(Enumerable.Repeat("abcdefg\n", 40)));
         Minigpt.Success(_folder.Root, ["train", .. s_small, "--steps", "1"]);
         Outcome second = Minigpt.Run(_folder.Root, ["train", .. s_small, "--steps", "1"]);
-        Assert.Contains(Path.Combine("runs", "tiny-2"), second.Error);
-        Assert.True(File.Exists(_folder.File("runs/tiny-2/model.safetensors")));
+        Assert.Contains(Path.Combine("runs", "quick-2"), second.Error);
+        Assert.True(File.Exists(_folder.File("runs/quick-2/model.safetensors")));
         Assert.NotEmpty(Minigpt.Success(_folder.Root, "sample"));
-        Assert.Equal(2, Minigpt.Run(_folder.Root, ["train", .. s_small, "--steps", "1", "--out", "runs/tiny"]).ExitCode);
-        Minigpt.Success(_folder.Root, ["train", .. s_small, "--steps", "1", "--out", "runs/tiny", "--overwrite"]);
+        Assert.Equal(2, Minigpt.Run(_folder.Root, ["train", .. s_small, "--steps", "1", "--out", "runs/quick"]).ExitCode);
+        Minigpt.Success(_folder.Root, ["train", .. s_small, "--steps", "1", "--out", "runs/quick", "--overwrite"]);
     }
 
     [Fact]
@@ -151,17 +151,22 @@ public sealed class EndToEndTests : IDisposable
         Assert.Contains("note: the best checkpoint is damaged and counts as absent", resumed.Error, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public void Training_a_GPT2_follows_the_losses_and_gradient_norms_of_PyTorch()
+    public static TheoryData<string> Recorded => ["gpt2-tiny", "family/llama-tiny", "family/qwen2-tiny", "family/qwen3-tiny"];
+
+    [Theory]
+    [MemberData(nameof(Recorded))]
+    public void Training_a_model_of_any_family_follows_the_losses_and_gradient_norms_of_PyTorch(string folder)
     {
-        WriteTokens();
+        string model = Fixtures.File(folder);
+        JsonElement trace = Json(File.ReadAllText(Path.Combine(model, "trace.json")));
+        WriteTokens(model);
         Minigpt.Success(_folder.Root,
-            "train", "--init-from", s_model, "--data", "tokens.bin", "--out", "run", "--validation-fraction", "0",
+            "train", "--init-from", model, "--data", "tokens.bin", "--out", "run", "--validation-fraction", "0",
             "--batches", "sequential", "--schedule", "constant", "--warmup-steps", "0", "--learning-rate", "1e-3", "--beta1", "0.9",
-            "--beta2", "0.99", "--epsilon", "1e-8", "--weight-decay", "0.1", "--clip-norm", "1", "--dropout", "0", "--batch-size", "4", "--context", "16",
+            "--beta2", "0.99", "--epsilon", "1e-8", "--weight-decay", "0.1", "--clip-norm", "1", "--dropout", "0",
+            "--batch-size", $"{trace.GetProperty("batch")}", "--context", $"{trace.GetProperty("context")}",
             "--steps", "10", "--eval-every", "0", "--log-every", "1");
 
-        JsonElement trace = Json(File.ReadAllText(Path.Combine(s_model, "trace.json")));
         JsonElement[] lines = [.. File.ReadLines(_folder.File("run/metrics.jsonl")).Select(Json)];
         Assert.Equal(10, lines.Length);
         for (int step = 0; step < lines.Length; step++)
@@ -172,13 +177,16 @@ public sealed class EndToEndTests : IDisposable
         }
     }
 
-    [Fact]
-    public void Greedy_ids_are_those_of_PyTorch()
+    [Theory]
+    [MemberData(nameof(Recorded))]
+    public void Greedy_ids_are_those_of_PyTorch(string folder)
     {
-        JsonElement trace = Json(File.ReadAllText(Path.Combine(s_model, "trace.json")));
-        string expected = string.Join(' ', trace.GetProperty("greedy").EnumerateArray());
-        string found = Minigpt.Success(
-            _folder.Root, "sample", "--model", s_model, "--temperature", "0", "--ids", "--prompt-ids", "43,7,60,32,10", "--tokens", "11");
+        string model = Fixtures.File(folder);
+        JsonElement trace = Json(File.ReadAllText(Path.Combine(model, "trace.json")));
+        JsonElement[] prompt = [.. trace.GetProperty("prompt").EnumerateArray()], greedy = [.. trace.GetProperty("greedy").EnumerateArray()];
+        string expected = string.Join(' ', greedy);
+        string found = Minigpt.Success(_folder.Root, "sample", "--model", model, "--temperature", "0", "--ids",
+            "--prompt-ids", string.Join(',', prompt), "--tokens", $"{greedy.Length - prompt.Length}");
         Assert.Equal(expected, found.TrimEnd());
     }
 
@@ -187,7 +195,7 @@ public sealed class EndToEndTests : IDisposable
     {
         string[] sample = ["--temperature", "0", "--ids", "--prompt-ids", "43,7,60,32,10", "--tokens", "11"];
         string expected = Minigpt.Success(_folder.Root, ["sample", "--model", s_model, .. sample]);
-        WriteTokens();
+        WriteTokens(s_model);
         foreach ((string to, string format) in ((string, string)[])[("tiny.gguf", "gguf"), ("tiny.bin", "llm.c"), ("tiny", "folder")])
         {
             Assert.Contains($"({format}, f32)", Minigpt.Success(_folder.Root, "convert", "--from", s_model, "--to", to));
@@ -247,9 +255,9 @@ public sealed class EndToEndTests : IDisposable
         Assert.Contains($"Example:\n  minigpt {verb} ", help);
     }
 
-    private void WriteTokens()
+    private void WriteTokens(string model)
     {
-        using SafetensorsReader reader = SafetensorsReader.Open(Path.Combine(s_model, "trace.safetensors"));
+        using SafetensorsReader reader = SafetensorsReader.Open(Path.Combine(model, "trace.safetensors"));
         Assert.True(reader.TryGet("tokens", out StoredTensor? entry));
         long[] tokens = new long[entry.Count];
         reader.ReadIntegers(entry, tokens);

@@ -54,9 +54,9 @@ public sealed class WrongInputTests : IDisposable
     [InlineData(WrongUsage, "--to", "convert", "--from", "text.txt")]
     [InlineData(WrongUsage, "'q4'", "convert", "--from", "text.txt", "--to", "a.gguf", "--type", "q4")]
     [InlineData(WrongUsage, "--type q8_0 does not go with --to folder", "convert", "--from", "text.txt", "--to", "folder", "--type", "q8_0")]
-    [InlineData(Failure, "neither GGUF nor llm.c", "convert", "--from", "text.txt", "--to", "a.gguf")]
+    [InlineData(Failure, "none of GGUF, llm.c and llama2.c", "convert", "--from", "text.txt", "--to", "a.gguf")]
     [InlineData(Failure, "text.bin is there already: --overwrite", "convert", "--from", "text.txt", "--to", "text.bin")]
-    [InlineData(Failure, "a header of 1024 expected", "inspect", "text.bin")]
+    [InlineData(Failure, "the header of an llm.c or a llama2.c model expected", "inspect", "text.bin")]
     [InlineData(Failure, "the magic number GGUF expected", "sample", "--model", "text.gguf")]
     [InlineData(WrongUsage, "Nothing", "gradcheck", "Nothing")]
     [InlineData(Failure, "folder is a folder, a file expected", "tokenize", "encode", "--tokenizer", "gpt2", "folder")]
@@ -100,7 +100,7 @@ public sealed class WrongInputTests : IDisposable
     {
         _folder.Write("text.txt", string.Concat(Enumerable.Repeat("吾輩は猫である。", 20)));
         Minigpt.Success(_folder.Root, "train", "--data", "text.txt", "--layers", "1", "--width", "8", "--heads", "1", "--context", "4",
-            "--steps", "1", "--activation", "relu", "--out", "cat");
+            "--steps", "1", "--activation", "relu", "--preset", "tiny", "--out", "cat");
         AssertOneLine(Failure, "is 3 bytes in UTF-8", "convert", "--from", "cat", "--to", "cat.gguf");
         AssertOneLine(Failure, "the activation relu: llm.c computes gelu_new", "convert", "--from", "cat", "--to", "cat.bin");
     }

@@ -1,4 +1,4 @@
-using MiniGpt.Model;
+using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Tokenizers;
 using MiniGpt.Model.Training;
@@ -37,7 +37,7 @@ public sealed class ModelFormatFuzzTests : IDisposable
     private string Written(string name, StoredType type)
     {
         int width = type.BlockSize() > 1 ? type.BlockSize() : 4;
-        Gpt<float> gpt = new(new GptConfig { VocabularySize = 3, Context = 2, Layers = 1, Heads = 2, Width = width });
+        Decoder<float> gpt = new(Gpt2.Config(3, 2, 1, 2, width));
         ModelFile.Save(_folder.File(name), gpt, _tokenizer, type: type);
         return _folder.File(name);
     }

@@ -1,6 +1,8 @@
 using System.Text;
 using MiniGpt.Model.Data;
+using MiniGpt.Model.Formats;
 using MiniGpt.Model.Tokenizers;
+using MiniGpt.Tests.Model.Formats;
 using Xunit;
 
 namespace MiniGpt.Tests.Fuzz;
@@ -18,6 +20,17 @@ public sealed class TokenizerFuzzTests : IDisposable
     [Fact]
     public void Broken_tokenizers_of_characters_and_words_are_read_or_refused() =>
         AssertSafe("tokenizer.json", CharacterTokenizer.FromText("abc\n猫🐈\""), WordTokenizer.FromText("a b\n猫 \"🐈\""));
+
+    [Fact]
+    public void Broken_tokenizers_of_pieces_are_read_or_refused()
+    {
+        UnigramTrainer unigram = new(Tokenizer.EndOfText);
+        unigram.Add("the tests of the tests, the tests"u8, isFinalBlock: true);
+        WordPieceTrainer wordPiece = new();
+        wordPiece.Add("the tests of the tests, the tests"u8, isFinalBlock: true);
+        AssertSafe("tokenizer.json", unigram.Train(270), wordPiece.Train(30),
+            (Tokenizer)TokenizerFile.Read(_folder.Write("tok.bin", Llama2cTokenizerTests.Build())));
+    }
 
     [Fact]
     public void Broken_vocabularies_are_read_or_refused() => AssertSafe("vocab.json", Train());

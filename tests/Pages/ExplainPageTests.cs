@@ -1,5 +1,5 @@
 using Microsoft.Playwright;
-using MiniGpt.Model;
+using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Generation;
 using MiniGpt.Tests.Cli;
@@ -48,7 +48,7 @@ public sealed class ExplainPageTests(Browser browser) : IClassFixture<Browser>, 
             "minigpt.views['attention-map'].data('attention').flatMap(cell => [cell.r, cell.c, cell.v])");
 
         LoadedModel<float> model = ModelFolder.Load<float>(folder);
-        using GptTrace<float> trace = model.Gpt.Trace(model.Tokenizer!.Encode(ExampleModel.Sentence));
+        using DecoderTrace<float> trace = model.Model.Trace(model.Tokenizer!.Encode(ExampleModel.Sentence));
         Assert.Equal(64 * 65 / 2, shown.Length / 3);
         foreach (double[] cell in shown.Chunk(3))
         {
@@ -78,8 +78,8 @@ public sealed class ExplainPageTests(Browser browser) : IClassFixture<Browser>, 
         double[] shown = await open.Page.EvaluateAsync<double[]>("[...minigpt.distribution()]");
 
         LoadedModel<float> model = ModelFolder.Load<float>(folder);
-        using GptTrace<float> trace = model.Gpt.Trace(model.Tokenizer!.Encode("To be"));
-        float[] logits = trace.Logits.Span[^model.Gpt.Config.VocabularySize..].ToArray();
+        using DecoderTrace<float> trace = model.Model.Trace(model.Tokenizer!.Encode("To be"));
+        float[] logits = trace.Logits.Span[^model.Model.Config.VocabularySize..].ToArray();
         double[] expected = Sampler.Probabilities<float>(logits, new SamplingOptions { Temperature = temperature, TopK = topK, TopP = topP });
         Assert.Equal(expected.Length, shown.Length);
         Assert.All(expected.Zip(shown), pair => Assert.Equal(pair.First, pair.Second, 1e-5));
@@ -148,7 +148,7 @@ public sealed class ExplainPageTests(Browser browser) : IClassFixture<Browser>, 
 
         double[] shown = await open.Page.EvaluateAsync<double[]>("minigpt.views['attention-map'].data('attention').map(cell => cell.v)");
         LoadedModel<float> model = ModelFolder.Load<float>(folder);
-        using GptTrace<float> trace = model.Gpt.Trace(model.Tokenizer!.Encode(text));
+        using DecoderTrace<float> trace = model.Model.Trace(model.Tokenizer!.Encode(text));
         for (int query = 0, at = 0; query < 256; query++)
         {
             float[] row = [.. Enumerable.Range(0, query + 1).Select(key => trace.Blocks[11].Weights[11, query, key])];

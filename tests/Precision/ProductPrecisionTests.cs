@@ -80,7 +80,7 @@ public class ProductPrecisionTests
     private static void CheckAttention(int queries, int keys, int depth, int valueWidth, bool causal)
     {
         Tensor<float> q = Random([1, 1, queries, depth], depth), k = Random([1, 1, keys, depth], 1);
-        Tensor<float> v = Random([1, 1, keys, valueWidth], 2), y = new([1, 1, queries, valueWidth]), logSumExp = new([1, 1, queries]), dy = Random(y.Shape, 3);
+        Tensor<float> v = Random([1, 1, keys, valueWidth], 2), y = new([1, 1, queries, valueWidth]), logSumExp = new([1, 1, queries, 2]), dy = Random(y.Shape, 3);
         Tensor<float> dq = new(q.Shape), dk = new(k.Shape), dv = new(v.Shape);
         int firstQuery = Math.Max(0, keys - queries);
         var options = new AttentionOptions<float> { Scale = 1 / MathF.Sqrt(depth), Causal = causal, FirstQuery = firstQuery };
@@ -112,7 +112,7 @@ public class ProductPrecisionTests
         {
             (int row, int key) = (i / keys, i % keys);
             bool visible = !causal || key <= options.FirstQuery + row;
-            weights.Span[i] = visible ? Math.Exp(weights.Span[i] * options.Scale - logSumExp.Span[row]) : 0;
+            weights.Span[i] = visible ? Math.Exp((weights.Span[i] - logSumExp.Span[2 * row]) * options.Scale - logSumExp.Span[2 * row + 1]) : 0;
             scores.Span[i] = weights.Span[i] * (scores.Span[i] + deltas[row]) * options.Scale;
         }
 

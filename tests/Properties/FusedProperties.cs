@@ -33,6 +33,21 @@ public sealed class FusedProperties
     });
 
     [Fact]
+    public void A_gated_activation_is_a_product_of_two_halves() => AssertEqual(s =>
+    {
+        Tensor<double>[] inputs = [Any(s, 0, s.Shape().With(-1, 2 * s.Shape()[-1]))];
+        return (s.Choice % 4) switch
+        {
+            0 => (x => x[0].GatedActivation<double, GeluTanhFunction<double>>(), x => Half(x[0], 0).GeluTanh() * Half(x[0], 1), inputs),
+            1 => (x => x[0].GatedActivation<double, GeluErfFunction<double>>(), x => Half(x[0], 0).GeluErf() * Half(x[0], 1), inputs),
+            2 => (x => x[0].GatedActivation<double, SiluFunction<double>>(), x => Half(x[0], 0).Silu() * Half(x[0], 1), inputs),
+            _ => (x => x[0].GatedActivation<double, ReluFunction<double>>(), x => Half(x[0], 0).Relu() * Half(x[0], 1), inputs),
+        };
+
+        static Variable<double> Half(Variable<double> x, int half) => x.Slice(-1, half * x.Shape[-1] / 2, x.Shape[-1] / 2);
+    });
+
+    [Fact]
     public void Attention_is_softmax_between_two_products() => AssertEqual(s =>
     {
         (bool causal, bool padded) = ((s.Choice & 1) != 0, (s.Choice & 2) != 0);

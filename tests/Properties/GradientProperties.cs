@@ -53,6 +53,11 @@ public class GradientProperties
     public void GeluErf() => HoldsElementwise(x => x.GeluErf());
 
     [Fact]
+    public void GatedActivation() => Holds(s =>
+        (s.Flag() ? x => x[0].GatedActivation<double, SiluFunction<double>>() : x => x[0].GatedActivation<double, GeluErfFunction<double>>(),
+            [Any(s, 0, s.Shape().With(-1, 2 * s.Shape()[-1]))]));
+
+    [Fact]
     public void Dropout() =>
         Holds(s => (x => x[0].Dropout(s.Choice % 10 / 10.0, new RandomStream((ulong)s.Seed, RandomPurpose.Dropout)),
             [Any(s, 0, s.Shape())]));
@@ -88,6 +93,10 @@ public class GradientProperties
             ? x[0].LayerNorm(x[1], x[2], 1e-2) * x[0].LayerNorm(x[1], x[3], 1e-2)
             : x[0].LayerNorm(x[2], x[1], 1e-2) * x[0].LayerNorm(x[3], x[1], 1e-2),
             [Any(s, 0, s.Shape()), .. Enumerable.Range(1, 3).Select(i => Any(s, i, [s.Shape()[-1]]))]));
+
+    [Fact]
+    public void LayerNorm_without_bias() =>
+        Holds(s => (x => x[0].LayerNorm(x[1], null, 1e-2), [Any(s, 0, s.Shape()), Any(s, 1, [s.Shape()[-1]])]));
 
     [Fact]
     public void RmsNorm() => Holds(s => (x => x[0].RmsNorm(x[1], 1e-2), [Any(s, 0, s.Shape()), Any(s, 1, [s.Shape()[-1]])]));

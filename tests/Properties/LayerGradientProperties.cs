@@ -1,6 +1,6 @@
 using System.Runtime.CompilerServices;
 using MiniGpt.Autograd;
-using MiniGpt.Model;
+using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Layers;
 using MiniGpt.Tensors;
 using Xunit;
@@ -12,136 +12,178 @@ using Layer = System.Func<
 
 namespace MiniGpt.Tests.Properties;
 
-/// <summary>Backward agrees with differences for every layer, for its input and for each of its parameters, up to a whole GPT.</summary>
+/// <summary>Backward agrees with differences for every layer, for its input and for each of its parameters, up to a whole decoder, for every choice of its parts.</summary>
 public class LayerGradientProperties
 {
     private const int Coordinates = 64;
 
     [Fact]
-    public void Linear() => Holds((s, gpt) => ((_, x) => gpt.Blocks[0].Attention.Projection.Forward(x), "h.0.attn.c_proj."));
+    public void Linear() => Holds((s, model) => ((_, x) => Block(model).Attention.QueryKeyValue.Forward(x), "blocks.0.attention.qkv."));
 
     [Fact]
     public void Linear_with_its_activation() =>
-        Holds((s, gpt) => ((_, x) => gpt.Blocks[0].FeedForward.Up.Forward(x, gpt.Config.Activation), "h.0.mlp.c_fc."));
+        Holds((s, model) => ((_, x) => Block(model).FeedForward.Up.Forward(x, model.Config.FeedForward.Activation), "blocks.0.feed_forward.up."));
 
     // A bias larger than any product keeps what ReLU sees away from its kink.
     [Fact]
-    public void Linear_with_ReLU() => Holds((s, gpt) =>
+    public void Linear_with_ReLU() => Property.Check(s =>
     {
-        Linear<double> up = gpt.Blocks[0].FeedForward.Up;
-        foreach (ref double bias in up.Bias.Value.Span)
-        {
-            bias += Math.CopySign(2 * gpt.Config.Width, bias);
-        }
-
-        return ((_, x) => up.Forward(x, Activation.Relu), "h.0.mlp.c_fc.");
+        Decoder<double> model = Model(s, config => config with { FeedForward = config.FeedForward with { HasBias = true, IsGated = false } });
+        Linear<double> up = Block(model).FeedForward.Up;
+        foreach (ref double bias in up.Bias!.Value.Span)
+            bias += Math.CopySign(2 * model.Config.Width, bias);
+        AssertPasses(s, model, "blocks.0.feed_forward.up.", (_, inputs) => up.Forward(inputs[0], Activation.Relu), [Input(s, model)]);
     });
 
     [Fact]
     public void There_is_no_activation_without_a_name()
     {
         using var tape = new Tape<double>();
-        var gpt = new Gpt<double>(new GptConfig { VocabularySize = 2, Context = 1, Layers = 1, Heads = 1, Width = 2 });
+        Decoder<double> model = new(Gpt2.Config(2, 1, 1, 1, 2));
         Variable<double> x = tape.Leaf(new Tensor<double>([1, 1, 2]));
-        Assert.Throws<ArgumentOutOfRangeException>(() => gpt.Blocks[0].FeedForward.Up.Forward(x, (Activation)9));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Block(model).FeedForward.Up.Forward(x, (Activation)9));
     }
 
     [Fact]
-    public void LayerNorm() => Holds((s, gpt) => ((_, x) => gpt.FinalNorm.Forward(x), "ln_f."));
+    public void Norm() => Holds((s, model) => ((_, x) => Block(model).AttentionNorm.Forward(x), "blocks.0.attention_norm."));
 
     [Fact]
-    public void MultiHeadAttention() => Holds((s, gpt) => ((_, x) => gpt.Blocks[0].Attention.Forward(x, Dropouts(s)), "h.0.attn."));
+    public void MultiHeadAttention() =>
+        Holds((s, model) => ((tape, x) => Block(model).Attention.Forward(x, Pass(tape, s)), "blocks.0.attention."));
 
     [Fact]
-    public void FeedForward() => Holds((s, gpt) => ((_, x) => gpt.Blocks[0].FeedForward.Forward(x, Dropouts(s)), "h.0.mlp."));
+    public void FeedForward() =>
+        Holds((s, model) => ((tape, x) => Block(model).FeedForward.Forward(x, Pass(tape, s)), "blocks.0.feed_forward."));
 
     [Fact]
-    public void TransformerBlock() => Holds((s, gpt) => ((_, x) => gpt.Blocks[0].Forward(x, Dropouts(s)), "h.0."));
+    public void TransformerBlock() => Holds((s, model) => ((tape, x) => Block(model).Forward(x, Pass(tape, s)), "blocks.0."));
 
     [Fact]
-    public void Two_blocks() =>
-        Holds((s, gpt) => ((_, x) => gpt.Blocks[1].Forward(gpt.Blocks[0].Forward(x, Dropouts(s))), "h."));
+    public void A_block_of_which_the_last_position_alone_is_wanted() =>
+        Holds((s, model) => ((tape, x) => Block(model).Forward(x, Pass(tape, s) with { LastOnly = true }), "blocks.0."));
+
+    [Fact]
+    public void A_stack_of_two_blocks() => Holds((s, model) => ((tape, x) => model.Stack.Forward(x, Pass(tape, s)), "blocks."));
 
     [Fact]
     public void Embedding() => Property.Check(s =>
     {
-        Gpt<double> gpt = Model(s);
-        Tensor<int> ids = Ids(s, gpt, salt: 0);
-        AssertPasses(s, gpt, "wte.", (tape, _) => gpt.TokenEmbedding.Forward(tape, ids), []);
+        Decoder<double> model = Model(s);
+        Tensor<int> ids = Ids(s, model, salt: 0);
+        AssertPasses(s, model, "tokens.", (tape, _) => model.Tokens.Forward(tape, ids), []);
     });
 
     [Fact]
-    public void A_whole_Gpt_of_two_layers() => Property.Check(s =>
+    public void A_whole_decoder_of_two_layers() => Property.Check(s =>
     {
-        Gpt<double> gpt = Model(s);
-        Tensor<int> ids = Ids(s, gpt, salt: 0), targets = Ids(s, gpt, salt: 1);
-        AssertPasses(s, gpt, "", (tape, _) => gpt.Loss(tape, ids, targets, Dropouts(s)), []);
+        Decoder<double> model = Model(s);
+        Tensor<int> ids = Ids(s, model, salt: 0), targets = Ids(s, model, salt: 1);
+        AssertPasses(s, model, "", (tape, _) => model.Loss(ids, targets, Pass(tape, s)), []);
     });
 
     [Fact]
     public void A_parameter_that_is_not_trained_gets_no_gradient() => Property.Check(s =>
     {
-        Gpt<double> gpt = Model(s);
+        Decoder<double> model = new(Config(s));
+        model.Stack.Blocks[0].Attention.QueryKeyValue.Weight.IsTrained = s.Flag();
+        model.Initialize((ulong)s.Seed);
         using var tape = new Tape<double>();
-        tape.Backward(gpt.Loss(tape, Ids(s, gpt, salt: 0), Ids(s, gpt, salt: 1)));
-        Assert.All(gpt.Parameters.All, parameter => Assert.Equal(parameter.IsTrained, parameter.Variable.HasGradient));
+        tape.Backward(model.Loss(Ids(s, model, salt: 0), Ids(s, model, salt: 1), new ForwardPass<double>(tape)));
+        Assert.All(model.Parameters.All, parameter => Assert.Equal(parameter.IsTrained, parameter.Variable.HasGradient));
     });
 
-    private static void Holds(Func<Sizes, Gpt<double>, (Layer Layer, string Parameters)> make, [CallerMemberName] string name = "") =>
+    private static void Holds(Func<Sizes, Decoder<double>, (Layer Layer, string Parameters)> make, [CallerMemberName] string name = "") =>
         Property.Check(s =>
         {
-            Gpt<double> gpt = Model(s);
-            (Layer layer, string parameters) = make(s, gpt);
-            Tensor<double> x = Any(s, 0, [Examples(s), gpt.Config.Context, gpt.Config.Width]);
-            AssertPasses(s, gpt, parameters, (tape, inputs) => layer(tape, inputs[0]), [x]);
+            Decoder<double> model = Model(s);
+            (Layer layer, string parameters) = make(s, model);
+            AssertPasses(s, model, parameters, (tape, inputs) => layer(tape, inputs[0]), [Input(s, model)]);
         }, name);
 
     private static void AssertPasses(
-        Sizes s, Gpt<double> gpt, string prefix, Func<Tape<double>, IReadOnlyList<Variable<double>>, Variable<double>> function,
+        Sizes s, Decoder<double> model, string prefix, Func<Tape<double>, IReadOnlyList<Variable<double>>, Variable<double>> function,
         Tensor<double>[] inputs)
     {
         Parameter<double>[] parameters =
-            [.. gpt.Parameters.All.Where(p => p.IsTrained && p.Name.StartsWith(prefix, StringComparison.Ordinal))];
+            [.. model.Parameters.Trained.Where(p => p.Name.StartsWith(prefix, StringComparison.Ordinal))];
         int each = Math.Max(1, Coordinates / (parameters.Length + inputs.Length));
         GradCheckResult result = GradCheck.Run(
             function, inputs, new GradCheckOptions { Coordinates = each, Seed = (ulong)s.Seed }, [.. parameters.Select(p => p.Variable)]);
         string where = result.Input < inputs.Length ? "the input" : parameters[result.Input - inputs.Length].Name;
-        Assert.True(result.Passed, $"{where}: {result}");
+        Assert.True(result.Passed, $"{where} of {model.Config}: {result}");
     }
 
-    private static Gpt<double> Model(Sizes s)
+    private static Decoder<double> Model(Sizes s, Func<TransformerConfig, TransformerConfig>? change = null)
     {
-        int heads = 1 + s.Rank % 3;
-        var gpt = new Gpt<double>(new GptConfig
+        Decoder<double> model = new((change ?? (config => config))(Config(s)));
+        model.Initialize((ulong)s.Seed);
+        for (int i = 0; i < model.Parameters.All.Count; i++)
         {
+            Parameter<double> parameter = model.Parameters.All[i];
+            if (parameter.IsTrained)
+                new RandomStream((ulong)s.Seed, RandomPurpose.Sampling, step: 1, (ulong)i).FillUniform(parameter.Value.Span, -0.8, 0.8);
+        }
+        return model;
+    }
+
+    /// <summary>Every choice that a transformer has, in any company.</summary>
+    private static TransformerConfig Config(Sizes s)
+    {
+        var random = new Random(s.Seed);
+        int keyHeads = 1 + random.Next(2), heads = keyHeads * (1 + random.Next(3)), size = 2 + 2 * random.Next(3);
+        bool ownSize = random.Next(3) == 0;
+        return new()
+        {
+            Architecture = "any",
             VocabularySize = 2 + s.D % 20,
             Context = 1 + s.B % 12,
             Layers = 2,
-            Heads = heads,
-            Width = heads * (2 + 2 * (s.C % 3)),
-            FeedForwardWidth = 1 + s.A,
-            Activation = (s.Choice % 3) switch { 0 => Activation.GeluTanh, 1 => Activation.GeluErf, _ => Activation.Silu },
-            Positions = s.Choice % 4 == 0 ? PositionKind.Sinusoidal : PositionKind.Learned,
-            TiedHead = s.Uses == 1,
-            LayerNormEpsilon = 0.1, // two numbers that are nearly equal are a kink otherwise
-        });
-        gpt.Initialize((ulong)s.Seed);
-        for (int i = 0; i < gpt.Parameters.All.Count; i++)
-        {
-            Parameter<double> parameter = gpt.Parameters.All[i];
-            if (parameter.IsTrained)
+            Width = ownSize ? 4 + 2 * random.Next(4) : heads * size,
+            Attention = new()
             {
-                new RandomStream((ulong)s.Seed, RandomPurpose.Sampling, step: 1, (ulong)i).FillUniform(parameter.Value.Span, -0.8, 0.8);
-            }
-        }
-
-        return gpt;
+                Heads = heads,
+                KeyHeads = keyHeads,
+                HeadSize = ownSize ? size : 0,
+                HasBias = random.Next(2) == 0,
+                HasOutputBias = random.Next(2) == 0,
+                NormsQueriesAndKeys = random.Next(2) == 0,
+                IsCausal = random.Next(4) != 0,
+                Window = random.Next(3) == 0 ? 1 + random.Next(6) : 0,
+            },
+            Norm = new()
+            {
+                Kind = (NormKind)random.Next(2),
+                Place = (NormPlace)random.Next(2),
+                HasBias = random.Next(2) == 0,
+                Epsilon = 0.1, // two numbers that are nearly equal are a kink otherwise
+            },
+            FeedForward = new()
+            {
+                Width = 1 + s.A,
+                Activation = (s.Choice % 3) switch { 0 => Activation.GeluTanh, 1 => Activation.GeluErf, _ => Activation.Silu },
+                IsGated = random.Next(2) == 0,
+                HasBias = random.Next(2) == 0,
+            },
+            Positions = new()
+            {
+                Kind = (PositionKind)random.Next(4),
+                RotaryBase = 100,
+                RotaryScaling = random.Next(2) == 0 ? new() { Factor = 3, OriginalContext = 8, Kind = (RotaryScalingKind)random.Next(2) } : null,
+            },
+            Head = s.Uses == 1 ? HeadKind.Tied : HeadKind.Own,
+            EmbeddingScale = random.Next(3) == 0 ? 1.5 : 1,
+        };
     }
+
+    private static TransformerBlock<double> Block(Decoder<double> model) => model.Stack.Blocks[0];
+
+    private static Tensor<double> Input(Sizes s, Decoder<double> model) => Any(s, 0, [Examples(s), model.Config.Context, model.Config.Width]);
 
     private static int Examples(Sizes s) => 1 + s.A % 2;
 
-    private static DropoutStreams? Dropouts(Sizes s) => s.Flag() ? new DropoutStreams(0.2, (ulong)s.Seed, 0) : null;
+    private static ForwardPass<double> Pass(Tape<double> tape, Sizes s) =>
+        new(tape) { Dropout = s.Flag() ? new DropoutStreams(0.2, (ulong)s.Seed, 0) : null };
 
-    private static Tensor<int> Ids(Sizes s, Gpt<double> gpt, int salt) =>
-        Integers(s with { Seed = s.Seed ^ salt }, [Examples(s), gpt.Config.Context], 0, gpt.Config.VocabularySize);
+    private static Tensor<int> Ids(Sizes s, Decoder<double> model, int salt) =>
+        Integers(s with { Seed = s.Seed ^ salt }, [Examples(s), model.Config.Context], 0, model.Config.VocabularySize);
 }

@@ -25,7 +25,7 @@ public static class CrossEntropyOperator
             throw new ShapeException("CrossEntropy", logits.Shape, targets.Shape, "there must be one target for each row of logits");
         }
 
-        Tensor<T> logSumExp = tape.Allocate<T>([rows]);
+        Tensor<T> logSumExp = tape.Allocate<T>([rows, 2]);
         Tensor<int> flatTargets = targets.Reshape([rows]);
         Variable<T> y = tape.Result([], logits.RequiresGradient);
         y.Value.Span[0] = Tensors.Kernels.CrossEntropy.Forward(Rows(logits.Value, rows), flatTargets, logSumExp, ignoredTarget);

@@ -1,6 +1,5 @@
 using System.Numerics;
 using MiniGpt.Tensors;
-using MiniGpt.Tensors.Kernels;
 
 namespace MiniGpt.Autograd.Ops;
 
@@ -8,16 +7,16 @@ namespace MiniGpt.Autograd.Ops;
 public static class LayerNormOperator
 {
     /// <summary>y = (x − mean) / √(variance + epsilon) · gain + bias over the innermost axis.</summary>
-    /// <param name="x">[..., C].</param>
+    /// <param name="x">[..., C]; may be a view whose rows lie apart.</param>
     /// <param name="gain">[C].</param>
-    /// <param name="bias">[C].</param>
+    /// <param name="bias">[C], or null for none.</param>
     /// <param name="epsilon">Keeps a constant row finite.</param>
     /// <exception cref="ShapeException">The shapes do not go together.</exception>
-    public static Variable<T> LayerNorm<T>(this Variable<T> x, Variable<T> gain, Variable<T> bias, T epsilon)
+    public static Variable<T> LayerNorm<T>(this Variable<T> x, Variable<T> gain, Variable<T>? bias, T epsilon)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Tape<T> tape = Tape<T>.Of(x, gain, bias);
-        Variable<T> y = tape.Result(x.Shape, x.RequiresGradient || gain.RequiresGradient || bias.RequiresGradient);
+        Variable<T> y = tape.Result(x.Shape, x.RequiresGradient || gain.RequiresGradient || bias is { RequiresGradient: true });
         Tensor<T> mean = default, inverseDeviation = default;
         if (y.RequiresGradient)
         {
@@ -25,7 +24,7 @@ public static class LayerNormOperator
             inverseDeviation = tape.Allocate<T>(x.Shape.Without(-1));
         }
 
-        Tensors.Kernels.LayerNorm.Forward(x.Value, gain.Value, bias.Value, y.Value, mean, inverseDeviation, epsilon);
+        Tensors.Kernels.LayerNorm.Forward(x.Value, gain.Value, bias?.Value ?? default, y.Value, mean, inverseDeviation, epsilon);
         if (y.RequiresGradient)
         {
             LayerNormNode<T> node = tape.Record<LayerNormNode<T>>(y);
@@ -41,7 +40,7 @@ public static class LayerNormOperator
     {
         public Variable<T> X = null!;
         public Variable<T> Gain = null!;
-        public Variable<T> Bias = null!;
+        public Variable<T>? Bias;
         public Tensor<T> Mean;
         public Tensor<T> InverseDeviation;
 
@@ -50,25 +49,9 @@ public static class LayerNormOperator
             bool accumulateInput = false, accumulateGain = false, accumulateBias = false;
             Tensor<T> dx = X.RequiresGradient ? X.GradientTarget(out accumulateInput) : default;
             Tensor<T> dgain = Gain.RequiresGradient ? Gain.GradientTarget(out accumulateGain) : default;
-            Tensor<T> dbias = Bias.RequiresGradient ? Bias.GradientTarget(out accumulateBias) : default;
-            bool accumulate = accumulateGain || accumulateBias;
-            if (accumulate)
-            {
-                // The kernel adds to both or to none: the one that has no gradient yet starts from zero.
-                StartFromZero(dgain, accumulateGain);
-                StartFromZero(dbias, accumulateBias);
-            }
-
+            Tensor<T> dbias = Bias is { RequiresGradient: true } ? Bias.GradientTarget(out accumulateBias) : default;
             Tensors.Kernels.LayerNorm.Backward(
-                X.Value, Gain.Value, Mean, InverseDeviation, Output.Gradient, dx, accumulateInput, dgain, dbias, accumulate);
-        }
-
-        private static void StartFromZero(Tensor<T> gradient, bool hasContent)
-        {
-            if (!gradient.IsEmpty && !hasContent)
-            {
-                Elementwise.Fill(gradient, T.Zero);
-            }
+                X.Value, Gain.Value, Mean, InverseDeviation, Output.Gradient, dx, accumulateInput, dgain, accumulateGain, dbias, accumulateBias);
         }
     }
 }

@@ -37,7 +37,7 @@ public static class ProjectedCrossEntropyOperator
         int rows = checked((int)targets.Count);
         int atOnce = rowsAtOnce > 0 ? rowsAtOnce : (int)Math.Max(1, Math.Min(rows, MostLogits / weight.Shape[0]));
         var job = new Chunked<T>(
-            x.Value.Reshape([rows, x.Shape[-1]]), weight.Value, targets.Reshape([rows]), ignoredTarget, tape.Allocate<T>([rows]),
+            x.Value.Reshape([rows, x.Shape[-1]]), weight.Value, targets.Reshape([rows]), ignoredTarget, tape.Allocate<T>([rows, 2]),
             tape.Allocate<T>([Math.Min(rows, atOnce), weight.Shape[0]]), CrossEntropy.CountTargets(targets.Span, ignoredTarget, weight.Shape[0]));
         Variable<T> y = tape.Result([], x.RequiresGradient || weight.RequiresGradient);
         y.Value.Span[0] = job.Loss();

@@ -7,7 +7,7 @@ namespace MiniGpt.Autograd.Ops;
 public static class RmsNormOperator
 {
     /// <summary>y = x / √(mean(x²) + epsilon) · gain over the innermost axis.</summary>
-    /// <param name="x">[..., C].</param>
+    /// <param name="x">[..., C]; may be a view whose rows lie apart.</param>
     /// <param name="gain">[C].</param>
     /// <param name="epsilon">Keeps a row of zeros finite.</param>
     /// <exception cref="ShapeException">The shapes do not go together.</exception>

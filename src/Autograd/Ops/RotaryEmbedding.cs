@@ -8,7 +8,7 @@ public static class RotaryEmbeddingOperator
 {
     /// <summary>Turns pairs of each head's numbers by the angles of the token's position.</summary>
     /// <param name="x">[B, H, T, D].</param>
-    /// <param name="cosines">[P, R / 2] with R at most D, as of <see cref="Tensors.Kernels.RotaryEmbedding.Tables"/>; a constant.</param>
+    /// <param name="cosines">[P, R / 2] with R at most D, as of <see cref="Tensors.Kernels.RotaryEmbedding.Tables{T}(int, int, double)"/>; a constant.</param>
     /// <param name="sines">[P, R / 2]. Tables and positions must be alive until after the backward pass.</param>
     /// <param name="positions">[B, T], the position of each token inside [0, P). Empty: token t is at position t.</param>
     /// <param name="interleaved">Whether pairs are neighbours (2i, 2i + 1), as in the paper; otherwise (i, i + R / 2), as in GPT-NeoX.</param>

@@ -56,7 +56,7 @@ internal sealed class LiveProgress(LiveDisplayContext display, IAnsiConsole cons
         protected override IEnumerable<Segment> Render(RenderOptions options, int maxWidth)
         {
             yield return Segment.Control(EraseBelow);
-            foreach (string line in text.Split('\n'))
+            foreach (string line in Visible.Of(text).Split('\n'))
             {
                 yield return new Segment(line);
                 yield return Segment.LineBreak;

@@ -23,9 +23,6 @@ internal static class Output
     /// <summary>Standard output as Spectre.Console draws on it.</summary>
     public static IAnsiConsole Console => s_console.Value;
 
-    /// <summary>Text out of a file, its control characters replaced: what a terminal would obey is not for files to say.</summary>
-    public static string Printable(string text) => string.Concat(text.Select(letter => char.IsControl(letter) ? '\uFFFD' : letter));
-
     /// <summary>An empty table with these headings.</summary>
     public static Table Table(params string[] headings)
     {

@@ -40,5 +40,5 @@ internal static class ProbabilityTable
 
     /// <summary>A token in quotes, so that spaces and line ends can be seen.</summary>
     private static string Name(int id, ITokenizer? tokenizer) =>
-        tokenizer is null ? $"{id}" : JsonSerializer.Serialize(tokenizer.TokenText(id), s_readable);
+        tokenizer is null ? $"{id}" : id >= tokenizer.VocabularySize ? $"<{id}>" : Visible.Line(JsonSerializer.Serialize(tokenizer.TokenText(id), s_readable));
 }

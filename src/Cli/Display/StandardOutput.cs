@@ -20,7 +20,8 @@ internal static class StandardOutput
             stream = pipe.CanSeek ? stream : pipe;
         }
         StreamWriter writer = new(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { AutoFlush = true };
-        return new GuardedWriter(writer, error => throw (error is IOException closed && IsClosed(closed) ? closed : GuardedWriter.Failure(error)));
+        GuardedWriter guarded = new(writer, error => throw (error is IOException closed && IsClosed(closed) ? closed : GuardedWriter.Failure(error)));
+        return Console.IsOutputRedirected ? guarded : new VisibleWriter(guarded);
     }
 
     /// <summary>Whether nobody reads any more: no failure, since whoever reads may have seen enough.</summary>

@@ -19,8 +19,8 @@ internal static class Talk
         && Console.Profile.Capabilities is { Ansi: true, Interactive: true }
         && Console.Profile.Width >= NarrowestDisplay;
 
-    /// <summary>Says a line.</summary>
-    public static void Say(string line) => System.Console.Error.WriteLine(line);
+    /// <summary>Says a line, or several. What it quotes can be seen, and is not obeyed by a terminal.</summary>
+    public static void Say(string line) => System.Console.Error.WriteLine(Visible.Of(line));
 
     /// <summary>An evaluation as a line.</summary>
     public static string Line(in EvaluationMetrics evaluation) =>

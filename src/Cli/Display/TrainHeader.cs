@@ -1,4 +1,4 @@
-using MiniGpt.Model;
+using MiniGpt.Model.Layers;
 using MiniGpt.Model.Training;
 using MiniGpt.Tensors.Simd;
 using MiniGpt.Tensors.Threading;
@@ -10,13 +10,13 @@ internal static class TrainHeader
 {
     public static void Show(TrainPlan plan, double ceiling)
     {
-        GptConfig config = plan.Gpt.Config;
+        TransformerConfig config = plan.Model.Config;
         TrainingData data = plan.Data;
         string validation = data.Validation is null ? "none" : $"{data.Validation.Length:N0}";
         string vectors = VectorWidth.Bits == 0 ? "no vectors" : $"vectors of {VectorWidth.Bits} bits";
-        string sizes = $"{config.Layers} layers, {config.Heads} heads, width {config.Width}, context {config.Context}";
+        string sizes = $"{config.Layers} layers, {Heads(config.Attention)}, width {config.Width}, context {config.Context}";
         Talk.Say($"""
-            model    {config.ParameterCount:N0} parameters: {sizes}
+            model    {plan.Model.Parameters.TrainedCount:N0} parameters: {sizes}
             data     {data.Train.Length:N0} tokens to train on, {validation} to validate with, vocabulary {config.VocabularySize:N0}
             machine  {Workers.Count} threads, {vectors}, at most {ceiling / 1e9:N0} GFLOP/s
             units    loss in nats (natural logarithms) a token; MFU, model FLOPs
@@ -25,4 +25,8 @@ internal static class TrainHeader
 
             """);
     }
+
+    private static string Heads(AttentionConfig attention) => attention.KeyHeads == attention.Heads
+        ? $"{attention.Heads} heads"
+        : $"{attention.Heads} heads on {attention.KeyHeads} of keys";
 }

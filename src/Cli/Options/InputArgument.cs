@@ -14,8 +14,8 @@ internal sealed class InputArgument : Argument<string>
         Arity = ArgumentArity.ZeroOrOne;
     }
 
-    /// <summary>Opens what was given. Waiting for standard input ends where it is cancelled.</summary>
+    /// <summary>Opens the text that was given: <see cref="TextInput"/>. Waiting for standard input or a pipe ends where it is cancelled.</summary>
     public Stream Open(ParseResult arguments, CancellationToken cancellationToken) => arguments.GetRequiredValue(this) is var path && path == TextSource.StandardInput
-        ? StandardInput.Open(cancellationToken)
-        : InputFile.Open(path);
+        ? TextInput.Of(path, StandardInput.Open(cancellationToken))
+        : TextInput.Open(path, cancellationToken);
 }

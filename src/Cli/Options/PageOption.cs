@@ -15,13 +15,12 @@ internal sealed class PageOption : Option<string?>
     /// <summary>The path that was given; null where none was.</summary>
     /// <param name="arguments">The command line.</param>
     /// <param name="inputs">The files that are read, and the folders whose files are.</param>
-    /// <exception cref="UsageException">It is that of a folder, or of a file that is read.</exception>
+    /// <exception cref="UsageException">It is empty, or that of a folder, a pipe, a device, a link to nothing, or a file that is read.</exception>
     public string? PathOf(ParseResult arguments, params IEnumerable<string> inputs)
     {
         if (arguments.GetValue(this) is not string path)
             return null;
-        if (Directory.Exists(path))
-            throw new UsageException($"--out {path} is a folder, the name of a page expected");
+        OutputPath.CheckFile(Name, path, "the name of a page");
         if (!File.Exists(path) || IsPage(path))
             return path;
         string full = Path.GetFullPath(path);

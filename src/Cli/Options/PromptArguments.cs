@@ -1,13 +1,16 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
-using MiniGpt.Model.Formats;
+using MiniGpt.Model.Data;
+using MiniGpt.Model.Tokenizers;
 
 namespace MiniGpt.Cli.Options;
 
 /// <summary>The three ways to say what a sample continues.</summary>
 internal sealed class PromptArguments
 {
+    private const int LongestPrompt = 64 << 20; // bytes
+
     private readonly Option<string?> _text = OptionFactory.Text(OptionFactory.PromptName, "TEXT",
         "The text to continue. An empty one starts from the configuration's begin-of-text id, else from a line end, else from id 0.");
     private readonly Option<string?> _file = OptionFactory.Text("--prompt-file", "FILE", "A file whose text to continue.");
@@ -32,20 +35,19 @@ internal sealed class PromptArguments
 
     /// <summary>The ids of what was given; none of nothing.</summary>
     /// <exception cref="UsageException">It is a text, and the model has no tokenizer.</exception>
-    public int[] Read(ParseResult arguments, ModelFile model)
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public int[] Read(ParseResult arguments, string model, ITokenizer? tokenizer, CancellationToken cancellationToken)
     {
         if (arguments.IsGiven(_ids))
             return arguments.GetValue(_ids)!;
-        string text = arguments.GetValue(_file) is string file ? TextOf(file) : arguments.GetValue(_text) ?? "";
-        if (text.Length > 0 && model.Tokenizer is null)
-            throw new UsageException($"{model.Path} has no tokenizer to read a prompt with: --prompt-ids gives one as ids");
-        return model.Tokenizer?.Encode(text) ?? [];
-    }
-
-    private static string TextOf(string file)
-    {
-        using StreamReader reader = new(InputFile.Open(file));
-        return reader.ReadToEnd();
+        // Bytes, not characters: a byte-level tokenizer has tokens for what is no UTF-8.
+        byte[]? bytes = arguments.GetValue(_file) is string file ? TextInput.ReadAll(file, LongestPrompt, cancellationToken) : null;
+        string text = arguments.GetValue(_text) ?? "";
+        if ((bytes?.Length ?? text.Length) == 0)
+            return [];
+        if (tokenizer is null)
+            throw new UsageException($"{model} has no tokenizer to read a prompt with: --prompt-ids gives one as ids, --tokenizer another's tokenizer");
+        return [.. tokenizer.Ends.Before, .. bytes is null ? tokenizer.Encode(text) : tokenizer.EncodeUtf8(bytes)];
     }
 
     private static int[]? ParseIds(ArgumentResult result)

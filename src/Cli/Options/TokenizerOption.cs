@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MiniGpt.Model.Formats;
 using MiniGpt.Model.Tokenizers;
 
 namespace MiniGpt.Cli.Options;
@@ -12,14 +13,14 @@ internal sealed class TokenizerOption : Option<string>
     public TokenizerOption()
         : base("--tokenizer")
     {
-        Description = "GPT-2's tokenizer, or the folder of a tokenizer or a model.";
-        HelpName = $"{Gpt2}|DIR";
+        Description = "GPT-2's tokenizer, the folder of a tokenizer or a model, or a file: tokenizer.json, vocab.txt, .gguf, or llama2.c's .bin.";
+        HelpName = $"{Gpt2}|PATH";
         Required = true;
     }
 
     /// <summary>The tokenizer of that name.</summary>
     public static ITokenizer Read(string name, UnknownCharacter unknown) =>
-        name == Gpt2 ? Gpt2Tokenizer.Instance : TokenizerFolder.Read(name, unknown);
+        name == Gpt2 ? Gpt2Tokenizer.Instance : TokenizerFile.Read(name, unknown);
 
     /// <summary>The tokenizer that was given.</summary>
     public ITokenizer Read(ParseResult arguments, UnknownCharacter unknown) => Read(arguments.GetRequiredValue(this), unknown);

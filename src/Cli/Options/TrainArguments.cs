@@ -1,10 +1,13 @@
 using System.CommandLine;
 using MiniGpt.Cli.Display;
 using MiniGpt.Model;
+using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Data;
 using MiniGpt.Model.Formats;
+using MiniGpt.Model.Layers;
 using MiniGpt.Model.Tokenizers;
 using MiniGpt.Model.Training;
+using MiniGpt.Tensors.Simd;
 
 namespace MiniGpt.Cli.Options;
 
@@ -16,18 +19,21 @@ internal sealed class TrainArguments
     private static readonly string s_learnedNames = string.Join('|', OptionNames.All<LearnedTokenizer>());
 
     private readonly TrainSettings _settings = new();
+    private readonly ArchitectureArguments _architecture = new();
     private readonly Option<TrainingPreset> _preset =
-        OptionFactory.Choice<TrainingPreset>("--preset", "The recipe to start from. The defaults below are those of tiny. [default: tiny]");
+        OptionFactory.Choice<TrainingPreset>("--preset",
+            "The recipe to start from. The defaults below are those of quick. [default: quick; tiny with --init-from]");
     private readonly Option<string?> _out =
         OptionFactory.Text("--out", "DIR", "The folder to write. [default: runs/PRESET, or runs/PRESET-2 and so on]");
     private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Replace the model, tokenizer or log that is in --out." };
     private readonly Option<string?> _initFrom =
         OptionFactory.Text("--init-from", "PATH", "Start from the sizes, weights and tokenizer of a model; a shorter --context is allowed.");
     private readonly Option<string?> _resume = OptionFactory.Text("--resume", "DIR",
-        "Go on exactly where the run in DIR stopped; only --steps, --threads, --log-every, --checkpoint-every, --keep and --profile can be given again.");
-    private readonly Option<string?> _tokenizer = OptionFactory.Text("--tokenizer", $"{s_learnedNames}|{TokenizerOption.Gpt2}|DIR",
-        "One token a character or word of the data, a byte-level BPE (byte-pair encoding: frequent pieces of words) learned from it, GPT-2's, "
-        + "or that of a folder. [default: char; gpt2 with --preset gpt2]");
+        "Go on exactly where the run in DIR stopped; only --steps, --threads, --log-every, --checkpoint-every, --keep and --profile can be given again, "
+        + "and --data and --validation-data where the same data has another name now.");
+    private readonly Option<string?> _tokenizer = OptionFactory.Text("--tokenizer", $"{s_learnedNames}|{TokenizerOption.Gpt2}|PATH",
+        "One token a character or word of the data, pieces of words learned from it (byte-level BPE, a unigram model, or BERT's WordPiece), GPT-2's, "
+        + "or that of a folder or file. [default: char; gpt2 with --preset gpt2]");
     private readonly Option<bool> _profile = new("--profile")
     {
         Description = "Show at the end where the time went: each operator's calls, milliseconds and GFLOP/s.",
@@ -39,7 +45,7 @@ internal sealed class TrainArguments
     public TrainArguments(Command command)
     {
         _command = command;
-        foreach (Option option in (IEnumerable<Option>)[_preset, _out, _overwrite, _initFrom, _resume, _tokenizer, .. _settings.All, _profile])
+        foreach (Option option in (IEnumerable<Option>)[_preset, _out, _overwrite, _initFrom, _resume, _tokenizer, .. _settings.All, .. _architecture.All, _profile])
             command.Options.Add(option);
     }
 
@@ -57,7 +63,7 @@ internal sealed class TrainArguments
         string[] allowed =
         [
             _resume.Name, "--threads", _settings.Steps.Name, _settings.LogEvery.Name, _settings.CheckpointEvery.Name,
-            _settings.Keep.Name, _profile.Name,
+            _settings.Keep.Name, _profile.Name, _settings.Data.Name, _settings.ValidationData.Name,
         ];
         if (_command.Options.FirstOrDefault(option => arguments.IsGiven(option) && !allowed.Contains(option.Name)) is Option other)
         {
@@ -71,11 +77,13 @@ internal sealed class TrainArguments
             MemoryEstimate.Check(run.ReadConfig(), run.ReadOptions(), MemoryLimit.Find(), isNew: false);
             Checkpoint<float> checkpoint = run.Load<float>();
             TrainingOptions options = _settings.Apply(arguments, checkpoint.Options);
-            TrainingData data = LoadData(folder, options, checkpoint.Tokenizer, checkpoint.Gpt.Config.VocabularySize, cancellationToken);
+            TrainingData data = LoadDataAgain(folder, options, checkpoint, cancellationToken);
             List<string> notes = [$"the run goes on after step {checkpoint.Step}"];
+            if (checkpoint.VectorBits is int bits && bits != VectorWidth.Bits)
+                notes.Add($"the run was begun with {VectorsOf(bits)}, this processor has {VectorsOf(VectorWidth.Bits)}: from here on the last digits differ");
             if (run.BestDamage is string damage)
                 notes.Add($"the best checkpoint is damaged and counts as absent: {damage}");
-            return new TrainPlan(folder, options, checkpoint.Gpt, data, notes) { Checkpoint = checkpoint, Resumed = run };
+            return new TrainPlan(folder, options, checkpoint.Model, data, notes) { Checkpoint = checkpoint, Resumed = run };
         }
         catch
         {
@@ -84,19 +92,35 @@ internal sealed class TrainArguments
         }
     }
 
+    private static string VectorsOf(int bits) => bits == 0 ? "no vectors" : $"vectors of {bits} bits";
+
+    /// <summary>Reads the data of a run that goes on.</summary>
+    private TrainingData LoadDataAgain(string folder, TrainingOptions options, Checkpoint<float> checkpoint, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return LoadData(folder, options, checkpoint.Tokenizer, checkpoint.Model.Config.VocabularySize, cancellationToken);
+        }
+        catch (FileNotFoundException error)
+        {
+            throw new FileNotFoundException($"{error.Message}; {_settings.Data.Name} FILE says where the data of the run is now", error);
+        }
+    }
+
     private TrainPlan Begin(ParseResult arguments, CancellationToken cancellationToken)
     {
-        TrainingPreset preset = arguments.GetValue(_preset);
+        TrainingPreset preset = arguments.IsGiven(_preset) ? arguments.GetValue(_preset)
+            : arguments.IsGiven(_initFrom) ? TrainingPreset.Tiny : TrainingPreset.Quick;
         TrainingOptions options = TrainingOptions.For(preset);
         LoadedModel<float>? start = null;
         if (arguments.GetValue(_initFrom) is string from)
         {
             start = ModelFile.Load<float>(from, _settings.Apply(arguments, options).Unknown);
-            options = WithSizesOf(start.Gpt.Config, options);
+            options = WithSizesOf(start.Model.Config, options);
             CheckSizes(arguments, start);
         }
 
-        options = _settings.Apply(arguments, options);
+        UsageException.Check(() => options = _settings.Apply(arguments, _architecture.Apply(arguments, options)));
         string? tokenizerName = TokenizerName(arguments, preset, options, start);
         if (OptionNames.TryParse(tokenizerName ?? "", out LearnedTokenizer learned))
             options = options with { Tokenizer = learned };
@@ -110,8 +134,11 @@ internal sealed class TrainArguments
         List<string> notes = [];
         string folder = ChooseFolder(arguments, OptionNames.Of(preset), notes);
         ITokenizer? tokenizer = start?.Tokenizer ?? ReadTokenizer(tokenizerName, options);
-        TrainingData data = LoadData(folder, options, tokenizer, start?.Gpt.Config.VocabularySize, cancellationToken);
-        MemoryEstimate.Check(options.ToConfig(data.VocabularySize), options, MemoryLimit.Find(), isNew: true);
+        TrainingData data = LoadData(folder, options, tokenizer, start?.Model.Config.VocabularySize, cancellationToken);
+        TransformerConfig config = start is null
+            ? options.ToConfig(data.VocabularySize)
+            : start.Model.Config with { Context = options.Context, Dropout = options.Dropout };
+        MemoryEstimate.Check(config, options, MemoryLimit.Find(), isNew: true);
         return new TrainPlan(folder, options, StartingModel(options, start, data), data, notes)
         {
             ExtraKeys = start?.ExtraKeys,
@@ -119,40 +146,47 @@ internal sealed class TrainArguments
         };
     }
 
-    private static Gpt<float> StartingModel(TrainingOptions options, LoadedModel<float>? start, TrainingData data)
+    private static Decoder<float> StartingModel(TrainingOptions options, LoadedModel<float>? start, TrainingData data)
     {
         if (start is not null)
-            return ContextCut.Apply(start.Gpt, options.Context, options.Dropout);
-        GptConfig config = options.ToConfig(data.VocabularySize, data.Tokenizer);
+            return ContextCut.Apply(start.Model, options.Context, options.Dropout);
+        TransformerConfig config = options.ToConfig(data.VocabularySize, data.Tokenizer);
         // Samples begin with this token where there is no prompt: one that training never meets would make nonsense of their beginnings.
         if (config.BeginOfTextId is int begin && !data.Train.Contains(begin))
             config = config with { BeginOfTextId = null };
-        Gpt<float> gpt = new(config);
-        gpt.Initialize(options.Seed);
-        return gpt;
+        Decoder<float> model = new(config);
+        model.Initialize(options.Seed);
+        return model;
     }
 
-    private static TrainingOptions WithSizesOf(GptConfig config, TrainingOptions options) => options with
+    private static TrainingOptions WithSizesOf(TransformerConfig config, TrainingOptions options) => options with
     {
+        Architecture = config.Architecture != Gpt2.Family.Name && ModelFamily.All.Any(family => family.Name == config.Architecture)
+            ? config.Architecture
+            : null,
         VocabularySize = config.VocabularySize,
         Layers = config.Layers,
-        Heads = config.Heads,
+        Heads = config.Attention.Heads,
+        KeyHeads = config.Attention.KeyHeads == config.Attention.Heads ? null : config.Attention.KeyHeads,
+        HeadSize = config.Attention.HeadSize == 0 ? null : config.Attention.HeadSize,
         Width = config.Width,
         Context = config.Context,
-        Activation = config.Activation,
-        Positions = config.Positions,
+        Activation = config.FeedForward.Activation,
+        Positions = config.Positions.Kind,
     };
 
     /// <summary>Sizes that are given beside --init-from must be those of the model, but for a shorter context.</summary>
     private void CheckSizes(ParseResult arguments, LoadedModel<float> start)
     {
-        GptConfig config = start.Gpt.Config;
+        TransformerConfig config = start.Model.Config;
+        if (_architecture.All.FirstOrDefault(arguments.IsGiven) is Option part)
+            throw new UsageException($"{part.Name} does not go with --init-from, which brings the parts of its model");
         Check(_settings.Layers, config.Layers);
-        Check(_settings.Heads, config.Heads);
+        Check(_settings.Heads, config.Attention.Heads);
         Check(_settings.Width, config.Width);
         Check(_settings.VocabularySize, config.VocabularySize);
-        Check(_settings.Activation, config.Activation);
-        Check(_settings.Positions, config.Positions);
+        Check(_settings.Activation, config.FeedForward.Activation);
+        Check(_settings.Positions, config.Positions.Kind);
         if (arguments.IsGiven(_settings.Context) && arguments.GetValue(_settings.Context) > config.Context)
         {
             throw new UsageException(
@@ -179,11 +213,11 @@ internal sealed class TrainArguments
             throw new UsageException("--tokenizer does not go with --init-from, which brings the tokenizer of its model");
         if (readsTokens && isLearned)
             throw new UsageException($"--tokenizer {name} does not go with token files (.bin), which have no text to make it from");
-        bool learnsBytePairs = isLearned && learned == LearnedTokenizer.BytePair;
-        if (learnsBytePairs && options.VocabularySize is null)
-            throw new UsageException("--tokenizer bpe needs to know how many tokens to learn: --vocab-size N");
-        if (!readsTokens && !learnsBytePairs && start is null && arguments.IsGiven(_settings.VocabularySize))
-            throw new UsageException("--vocab-size goes with --tokenizer bpe and with token files (.bin); other tokenizers bring their own");
+        bool hasSize = isLearned && TokenizerLearner.HasSize(learned);
+        if (hasSize && options.VocabularySize is null)
+            throw new UsageException($"--tokenizer {name} needs to know how many tokens to learn: --vocab-size N");
+        if (!readsTokens && !hasSize && start is null && arguments.IsGiven(_settings.VocabularySize))
+            throw new UsageException("--vocab-size goes with --tokenizer bpe, unigram and wordpiece and with token files (.bin); other tokenizers bring their own");
     }
 
     /// <summary>The tokenizer that was asked for. GPT-2's preset has GPT-2's vocabulary, so its text is cut by GPT-2's tokenizer.</summary>
@@ -200,8 +234,7 @@ internal sealed class TrainArguments
     {
         if (arguments.GetValue(_out) is string folder)
         {
-            if (File.Exists(folder))
-                throw new UsageException($"--out {folder} is a file, a folder expected");
+            OutputPath.CheckFolder(_out.Name, folder);
             // A log alone may be that of a run that goes on: what is said of it waits for the lock.
             if ((ModelFolder.Exists(folder) || TokenizerFolder.Exists(folder)) && !arguments.GetValue(_overwrite))
                 UsageException.Check(() => RunFolder.RequireFree(folder));

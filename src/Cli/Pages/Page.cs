@@ -35,7 +35,7 @@ internal static class Page
     {
         if (Path.GetDirectoryName(Path.GetFullPath(path)) is string folder)
             Directory.CreateDirectory(folder);
-        using AtomicFile file = AtomicFile.Create(path);
+        using AtomicFile file = AtomicFile.CreateNamed(path);
         using (StreamWriter html = new(file.Stream, new UTF8Encoding(false), leaveOpen: true))
             Write(html, scripts, texts, content);
         file.Commit();

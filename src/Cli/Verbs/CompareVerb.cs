@@ -24,7 +24,7 @@ internal sealed class CompareVerb : Verb
             Options.Add(option);
     }
 
-    public override string Example => "minigpt compare runs/tiny runs/tiny-2 --out compare.html";
+    public override string Example => "minigpt compare runs/quick runs/quick-2 --out compare.html";
 
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Options;
+using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Generation;
 using MiniGpt.Model.Tokenizers;
 
@@ -8,11 +9,12 @@ namespace MiniGpt.Cli.Verbs;
 
 /// <summary>sample --interactive: reads a line, writes what follows, and remembers both for the next line.</summary>
 internal sealed class Conversation(
-    FrozenGpt<float> gpt, ITokenizer tokenizer, SamplingOptions sampling, int tokens, string[] stops, TextWriter output) : IDisposable
+    Decoder<float> model, ITokenizer tokenizer, SamplingOptions sampling, int tokens, string[] stops, TextWriter output) : IDisposable
 {
+    private const char ByteOrderMark = '\uFEFF';
     private const string Commands = ":reset forgets the text, :temperature 0.7 changes the temperature, :quit ends";
 
-    private TokenStreams<float> _streams = new(gpt, sampling);
+    private TokenStreams<float> _streams = new(model, sampling, tokens: tokenizer.VocabularySize);
     private SamplingOptions _sampling = sampling;
     private bool _isEmpty = true;
 
@@ -21,8 +23,12 @@ internal sealed class Conversation(
     public void Run(CancellationToken cancellationToken)
     {
         Talk.Say($"A line is a prompt; {Commands}.");
+        bool isFirst = true;
         while (ReadLine(cancellationToken) is string line && line.Trim() != ":quit")
         {
+            if (isFirst && line.StartsWith(ByteOrderMark))
+                line = line[1..];
+            isFirst = false;
             try
             {
                 if (line.StartsWith(':'))
@@ -52,7 +58,7 @@ internal sealed class Conversation(
         {
             case [":reset"]:
                 _streams.Dispose();
-                _streams = new TokenStreams<float>(gpt, _sampling);
+                _streams = new TokenStreams<float>(model, _sampling, tokens: tokenizer.VocabularySize);
                 _isEmpty = true;
                 break;
             case [":temperature", string number]
@@ -67,12 +73,9 @@ internal sealed class Conversation(
 
     private void Answer(string line, CancellationToken cancellationToken)
     {
-        int[] ids = tokenizer.Encode(line);
-        if (_isEmpty && ids.Length == 0)
-            ids = [Prompt.Start(gpt.Config, tokenizer)];
-        _streams.Append(ids);
+        _streams.Append(_isEmpty ? Prompt.Of(line, model.Config, tokenizer) : tokenizer.Encode(line));
+        SampleText text = new(tokenizer, stops, isTextStart: _isEmpty && line.Length == 0);
         _isEmpty = false;
-        SampleText text = new(tokenizer, stops);
         for (int made = 0; made < tokens && !text.IsStopped && !cancellationToken.IsCancellationRequested; made++)
             output.Write(text.Append(_streams.Next()[0]));
         output.WriteLine(text.Finish());

@@ -38,11 +38,15 @@ internal sealed class ConvertVerb : Verb
             Options.Add(option);
     }
 
-    public override string Example => "minigpt convert --from runs/tiny --to tiny.gguf --type q8_0";
+    public override string Example => "minigpt convert --from runs/quick --to quick.gguf --type q8_0";
 
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {
         string from = arguments.GetRequiredValue(_from), to = arguments.GetRequiredValue(_to);
+        if (ModelFile.FormatOf(to) != ModelFormat.HuggingFace)
+            OutputPath.CheckFile(_to.Name, to, "the name of a model");
+        else
+            OutputPath.CheckFolder(_to.Name, to);
         StoredType type = arguments.IsGiven(_type) ? arguments.GetValue(_type) : StoredType.F32;
         if (ModelFile.FormatOf(to) is var format && !ModelFile.TypesOf(format).Contains(type))
         {
@@ -54,7 +58,7 @@ internal sealed class ConvertVerb : Verb
         Console.Out.WriteLine($"{from} ({OptionNames.Of(conversion.From)}) is now {to} ({OptionNames.Of(conversion.To)}, {NameOf(type)}): "
             + $"{conversion.Parameters:N0} parameters");
         foreach (string dropped in conversion.Dropped)
-            Console.Out.WriteLine(Output.Printable($"dropped: {dropped}"));
+            Console.Out.WriteLine(Visible.Line($"dropped: {dropped}"));
         foreach (string misread in conversion.Misread)
             Talk.Say($"note: {misread}");
         return 0;

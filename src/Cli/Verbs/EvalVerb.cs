@@ -28,14 +28,17 @@ internal sealed class EvalVerb : Verb
             Options.Add(option);
     }
 
-    public override string Example => "minigpt eval --model runs/tiny --data chapter.txt --json";
+    public override string Example => "minigpt eval --model runs/quick --data chapter.txt --json";
 
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {
         LoadedModel<float> model = ModelFile.Load<float>(_model.PathOf(arguments), arguments.GetValue(_unknown));
         using Stream standardInput = StandardInput.Open(cancellationToken);
+        List<string> notes = [];
         TextEvaluation result = DataProgressDisplay.Run(progress =>
-            TextEvaluation.Run(model, arguments.GetValue(_data)!, standardInput, progress, cancellationToken));
+            TextEvaluation.Run(model, arguments.GetValue(_data)!, standardInput, progress, notes, cancellationToken));
+        foreach (string note in notes)
+            Talk.Say($"note: {note}");
         string bits = result.BitsPerByte is double number ? $"{number:F4}" : "unknown: no tokenizer says how long the text is";
         Console.Out.WriteLine(arguments.GetValue(_json)
             ? result.ToJson()

@@ -29,7 +29,7 @@ internal sealed class ExplainVerb : Verb
             Options.Add(option);
     }
 
-    public override string Example => "minigpt explain --model runs/tiny --text \"To be, or not to be\" --out page.html";
+    public override string Example => "minigpt explain --model runs/quick --text \"To be, or not to be\" --out page.html";
 
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {

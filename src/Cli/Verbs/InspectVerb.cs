@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using MiniGpt.Cli.Display;
+using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Training;
 using Spectre.Console;
@@ -23,7 +24,7 @@ internal sealed class InspectVerb : Verb
         Options.Add(_json);
     }
 
-    public override string Example => "minigpt inspect runs/tiny";
+    public override string Example => "minigpt inspect runs/quick";
 
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {
@@ -38,7 +39,7 @@ internal sealed class InspectVerb : Verb
     private static void Show(ModelInspection model)
     {
         JsonObject json = model.ToJson();
-        Console.Out.WriteLine($"{model.Path} ({json["format"]})");
+        Console.Out.WriteLine($"{Visible.Line(model.Path)} ({json["format"]})");
         Console.Out.WriteLine();
         foreach ((string heading, JsonNode? values) in (IEnumerable<(string, JsonNode?)>)
             [("configuration", json["config"]), ("tokenizer", json["tokenizer"]), ("metadata", Filled(json["metadata"])), ("training", Flat(json["training"]))])
@@ -49,7 +50,7 @@ internal sealed class InspectVerb : Verb
             JsonObject pairs = values.AsObject();
             int width = pairs.Max(pair => pair.Key.Length);
             foreach ((string key, JsonNode? value) in pairs)
-                Console.Out.WriteLine($"  {Output.Printable(key).PadRight(width)}  {value?.ToJsonString() ?? "null"}");
+                Console.Out.WriteLine($"  {Visible.Line(key).PadRight(width)}  {Visible.Line(value?.ToJsonString() ?? "null")}");
             Console.Out.WriteLine();
         }
 
@@ -61,12 +62,12 @@ internal sealed class InspectVerb : Verb
         foreach (StoredTensor tensor in model.Tensors)
         {
             string shape = $"[{string.Join(", ", tensor.Shape)}]";
-            table.AddRow(new Text(Output.Printable(tensor.Name)), new Text($"{tensor.Type}"), new Text(shape),
+            table.AddRow(new Text(Visible.Line(tensor.Name)), new Text($"{tensor.Type}"), new Text(shape),
                 new Text($"{tensor.Count:N0}"), new Text($"{tensor.Bytes:N0}"));
         }
         Output.Console.Write(table);
         if (model.Config is { } config)
-            Console.Out.WriteLine($"{config.ParameterCount:N0} parameters that training can change");
+            Console.Out.WriteLine($"{new ModelShape(config).TrainedCount:N0} parameters that training can change");
     }
 
     private static JsonObject? Filled(JsonNode? values) => values is JsonObject { Count: > 0 } filled ? filled : null;

@@ -1,12 +1,13 @@
 using System.Diagnostics;
 using MiniGpt.Cli.Display;
+using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Generation;
 using MiniGpt.Model.Tokenizers;
 
 namespace MiniGpt.Cli.Verbs;
 
 /// <summary>Writes samples of one prompt: some at a time as one batch, of which the first is seen while it is made.</summary>
-internal sealed class SampleRun(FrozenGpt<float> gpt, ITokenizer? tokenizer, SamplingOptions sampling, TextWriter output)
+internal sealed class SampleRun(Decoder<float> model, ITokenizer? tokenizer, SamplingOptions sampling, TextWriter output)
 {
     // Each sample has a cache of its own: so many share the reading of the weights.
     private const int MostTogether = 8;
@@ -43,14 +44,14 @@ internal sealed class SampleRun(FrozenGpt<float> gpt, ITokenizer? tokenizer, Sam
             TextWriter writer = number % together == 0 ? output : new StringWriter();
             if (samples > 1 && !WritesIds)
                 writer.WriteLine(number == 0 ? $"== sample 1 of {samples} ==" : $"\n== sample {number + 1} of {samples} ==");
-            return new Sample(writer, tokenizer is null ? null : new SampleText(tokenizer, Stops), WritesIds);
+            return new Sample(writer, tokenizer is null ? null : new SampleText(tokenizer, Stops, isTextStart: prompt.Length == 0), WritesIds);
         }
     }
 
     private void Make(Sample[] batch, int first, int[] prompt, CancellationToken cancellationToken)
     {
-        using TokenStreams<float> streams = new(gpt, sampling, batch.Length, first);
-        int[] start = prompt.Length > 0 ? prompt : [Prompt.Start(gpt.Config, tokenizer)];
+        using TokenStreams<float> streams = new(model, sampling, batch.Length, first, tokenizer?.VocabularySize);
+        int[] start = prompt.Length > 0 ? prompt : [Prompt.Start(model.Config, tokenizer)];
         streams.Append(start);
         foreach (Sample sample in batch)
             sample.WritePrompt(WritesIds ? start : prompt, tokenizer);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Options;
+using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Generation;
 using MiniGpt.Model.Tokenizers;
@@ -26,6 +27,8 @@ internal sealed class SampleVerb : Verb
     private readonly Option<int> _showProbabilities = OptionFactory.Whole(
         "--show-probabilities", "Print the K likeliest next tokens at each step, by the model's own probabilities; with --ids on standard error. [default: none]",
         1, int.MaxValue, helpName: "K");
+    private readonly Option<string?> _tokenizer = OptionFactory.Text("--tokenizer", $"{TokenizerOption.Gpt2}|PATH",
+        "The tokenizer of a model file that has none: GPT-2's, a folder, or a file such as llama2.c's. [default: the model's own]");
     private readonly Option<bool> _stats = new("--stats") { Description = "Say on standard error when the first token came, and how many a second were read and written." };
     private readonly Option<bool> _interactive = new("--interactive") { Description = "Read prompts, a line each, and go on with the text." };
     private readonly Option<UnknownCharacter> _unknown = OptionFactory.Choice<UnknownCharacter>(
@@ -37,11 +40,11 @@ internal sealed class SampleVerb : Verb
         _tokens.DefaultValueFactory = _ => 200;
         _samples.DefaultValueFactory = _ => 1;
         foreach (Option option in (IEnumerable<Option>)
-            [_model, .. _prompt.All, _tokens, .. _sampling.All, _stop, _samples, _ids, _showProbabilities, _stats, _interactive, _unknown])
+            [_model, .. _prompt.All, _tokens, .. _sampling.All, _stop, _samples, _ids, _showProbabilities, _tokenizer, _stats, _interactive, _unknown])
             Options.Add(option);
     }
 
-    public override string Example => "minigpt sample --model runs/tiny --prompt \"ROMEO:\" --tokens 300 --temperature 0.8";
+    public override string Example => "minigpt sample --model runs/quick --prompt \"ROMEO:\" --tokens 300 --temperature 0.8";
 
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {
@@ -54,20 +57,24 @@ internal sealed class SampleVerb : Verb
             throw new UsageException($"--interactive does not go with {other.Name}");
 
         using ModelFile model = ModelFile.Open(_model.PathOf(arguments), arguments.GetValue(_unknown));
-        if (model.Tokenizer is null && (!writesIds || stops.Length > 0))
-            throw new UsageException($"{model.Path} has no tokenizer to write text with: --ids writes ids, --prompt-ids gives a prompt");
-        int[] prompt = _prompt.Read(arguments, model);
-        FrozenGpt<float> gpt = model.Freeze();
+        ITokenizer? tokenizer = arguments.GetValue(_tokenizer) is string path
+            ? TokenizerOption.Read(path, arguments.GetValue(_unknown))
+            : model.Tokenizer;
+        if (tokenizer is null && (!writesIds || stops.Length > 0))
+            throw new UsageException($"{model.Path} has no tokenizer to write text with: --tokenizer gives one, --ids writes ids, --prompt-ids gives a prompt");
+        ModelNotes.Say(model);
+        int[] prompt = _prompt.Read(arguments, model.Path, tokenizer, cancellationToken);
+        Decoder<float> decoder = model.LoadForReading();
         model.Dispose(); // a copy is in memory, and the file need not be there a second time
         using TextWriter output = StandardOutput.Open();
         if (isInteractive)
         {
-            using Conversation conversation = new(gpt, model.Tokenizer!, sampling, arguments.GetValue(_tokens), stops, output);
+            using Conversation conversation = new(decoder, tokenizer!, sampling, arguments.GetValue(_tokens), stops, output);
             conversation.Run(cancellationToken);
             return 0;
         }
 
-        SampleRun run = new(gpt, model.Tokenizer, sampling, output)
+        SampleRun run = new(decoder, tokenizer, sampling, output)
         {
             Tokens = arguments.GetValue(_tokens),
             Stops = stops,

@@ -1,13 +1,15 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Options;
+using MiniGpt.Model;
 using MiniGpt.Model.Data;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Tokenizers;
 
 namespace MiniGpt.Cli.Verbs;
 
-/// <summary>minigpt tokenize train: learns a byte-level BPE.</summary>
+/// <summary>minigpt tokenize train: learns a tokenizer of pieces of words.</summary>
 internal sealed class TokenizeTrainVerb : Verb
 {
     private readonly Option<string[]> _data = new("--data")
@@ -19,10 +21,16 @@ internal sealed class TokenizeTrainVerb : Verb
         Required = true,
     };
     private readonly Option<int> _vocabularySize = OptionFactory.Whole(
-        "--vocab-size", "How many tokens to learn: special tokens, then the 256 bytes, then merges.", 1, int.MaxValue);
+        "--vocab-size", "How many tokens to learn, special ones among them.", 1, int.MaxValue);
+    private readonly Option<LearnedTokenizer> _type = new("--type")
+    {
+        Description = "bpe: byte-level byte-pair encoding; unigram: a unigram language model of pieces; wordpiece: BERT's pieces, without cases and accents. [default: bpe]",
+        HelpName = "bpe|unigram|wordpiece",
+        CustomParser = result => ParseType(result),
+    };
     private readonly Option<string> _out = new("--out")
     {
-        Description = "The folder to write: tokenizer.json, vocab.json and merges.txt.",
+        Description = "The folder to write: tokenizer.json, and vocab.json and merges.txt of a BPE, vocab.txt of WordPiece.",
         HelpName = "DIR",
         Required = true,
     };
@@ -35,10 +43,10 @@ internal sealed class TokenizeTrainVerb : Verb
     private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Replace the tokenizer that is in --out." };
 
     public TokenizeTrainVerb()
-        : base("train", "Learns a byte-level BPE (byte-pair encoding) from text, and writes it as Hugging Face's tools read it.")
+        : base("train", "Learns a tokenizer of pieces of words from text, and writes it as Hugging Face's tools read it.")
     {
         _vocabularySize.Required = true;
-        foreach (Option option in (IEnumerable<Option>)[_data, _vocabularySize, _out, _special, _overwrite])
+        foreach (Option option in (IEnumerable<Option>)[_data, _type, _vocabularySize, _out, _special, _overwrite])
             Options.Add(option);
     }
 
@@ -47,26 +55,40 @@ internal sealed class TokenizeTrainVerb : Verb
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {
         string folder = arguments.GetRequiredValue(_out);
-        if (File.Exists(folder))
-            throw new UsageException($"--out {folder} is a file, a folder expected");
+        OutputPath.CheckFolder(_out.Name, folder);
         if (ModelFolder.Exists(folder))
             throw new UsageException($"--out {folder} holds a model, which has its own tokenizer");
         if (TokenizerFolder.FindPart(folder) is string found && !arguments.GetValue(_overwrite))
             throw new UsageException($"--out {folder} holds {found} already, --overwrite replaces it");
         string[] special = arguments.IsGiven(_special) ? arguments.GetRequiredValue(_special) : [Tokenizer.EndOfText];
         int vocabularySize = arguments.GetValue(_vocabularySize);
-        UsageException.Check(() => new BytePairTrainer(special).CheckVocabularySize(vocabularySize));
+        LearnedTokenizer type = arguments.IsGiven(_type) ? arguments.GetValue(_type) : LearnedTokenizer.BytePair;
+        UsageException.Check(() => TokenizerLearner.CheckVocabularySize(type, vocabularySize, special));
 
         using Stream standardInput = StandardInput.Open(cancellationToken);
-        BytePairTokenizer tokenizer = DataProgressDisplay.Run(progress =>
+        IReadOnlyList<string> notes = [];
+        SubwordTokenizer tokenizer = DataProgressDisplay.Run(progress =>
         {
             using TextCorpus text = TextCorpus.Open(arguments.GetRequiredValue(_data), standardInput, progress, cancellationToken);
-            return TokenizerLearner.BytePairs(text.Documents, vocabularySize, special, progress, cancellationToken);
+            notes = text.Notes;
+            return TokenizerLearner.Subwords(type, text.Documents, vocabularySize, special, progress, cancellationToken);
         });
         TokenizerFolder.Write(folder, tokenizer);
+        foreach (string note in notes)
+            Talk.Say($"note: {note}");
         if (tokenizer.VocabularySize < vocabularySize)
-            Talk.Say($"note: every word of the text has become one token before there were {vocabularySize:N0}");
-        Talk.Say($"{tokenizer.VocabularySize:N0} tokens, {tokenizer.Merges.Count:N0} merges, saved in {folder}");
+            Talk.Say($"note: the text has no more than {tokenizer.VocabularySize:N0} tokens of this kind, {vocabularySize:N0} were asked for");
+        string merges = tokenizer is BytePairTokenizer pairs ? $", {pairs.Merges.Count:N0} merges" : "";
+        Talk.Say($"{tokenizer.VocabularySize:N0} tokens{merges}, saved in {folder}");
         return 0;
+    }
+
+    private static LearnedTokenizer ParseType(ArgumentResult result)
+    {
+        string text = result.Tokens is [Token token, ..] ? token.Value : "";
+        if (OptionNames.TryParse(text, out LearnedTokenizer type) && TokenizerLearner.HasSize(type))
+            return type;
+        result.AddError($"--type: '{text}' found, bpe, unigram or wordpiece expected");
+        return default;
     }
 }

@@ -15,7 +15,7 @@ internal sealed class TrainVerb : Verb
     private readonly TrainArguments _arguments;
 
     public TrainVerb()
-        : base("train", "Trains a model on text and writes a model folder. Without options: tiny, on Shakespeare, into runs/tiny.") =>
+        : base("train", "Trains a model on text and writes a model folder. Without options: quick, on Shakespeare, into runs/quick.") =>
         _arguments = new TrainArguments(this);
 
     public override string Example =>
@@ -32,6 +32,7 @@ internal sealed class TrainVerb : Verb
 
         if (_arguments.Profiles(arguments))
             run.Profile = new Profile();
+        EndInGoodOrder();
         TrainingSummary summary = Talk.CanDraw
             ? LiveProgress.Run(Talk.Console, Observed)
             : Observed(new PlainProgress(plan.Options.LogEvery));
@@ -111,7 +112,7 @@ internal sealed class TrainVerb : Verb
     {
         try
         {
-            Console.Out.WriteLine(text);
+            Console.Out.WriteLine(Console.IsOutputRedirected ? text : Visible.Of(text));
         }
         catch (IOException error)
         {

@@ -8,7 +8,10 @@ namespace MiniGpt.Cli.Verbs;
 /// <summary>One verb of the command line. Every verb takes --threads, shows an example in its help, and ends early on Ctrl-C, SIGTERM and a closed terminal.</summary>
 internal abstract class Verb : Command, IHasExample
 {
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(0.7);
+
     private readonly ThreadsOption _threads = new();
+    private volatile bool _endsInGoodOrder;
 
     protected Verb(string name, string description)
         : base(name, description)
@@ -29,6 +32,7 @@ internal abstract class Verb : Command, IHasExample
     {
         Workers.Count = arguments.GetValue(_threads);
         using CancellationTokenSource interrupt = new();
+        bool isDone = false;
         PosixSignalRegistration[] registrations = Array.ConvertAll(s_endings, signal => PosixSignalRegistration.Create(signal, Cancel));
         try
         {
@@ -36,6 +40,7 @@ internal abstract class Verb : Command, IHasExample
         }
         finally
         {
+            isDone = true;
             Array.ForEach(registrations, registration => registration.Dispose());
         }
 
@@ -44,6 +49,18 @@ internal abstract class Verb : Command, IHasExample
         {
             signal.Cancel = !interrupt.IsCancellationRequested;
             interrupt.Cancel();
+            _ = EndWithoutWork();
+        }
+
+        // What has nothing to save need not be waited for where it looks at nobody for long, as the reading of a large model does.
+        async Task EndWithoutWork()
+        {
+            await Task.Delay(s_patience).ConfigureAwait(false);
+            if (!isDone && !_endsInGoodOrder)
+                Environment.Exit(ExitCode.Interrupted);
         }
     }
+
+    /// <summary>From here on an interruption waits until the verb has ended by itself: it has something to save.</summary>
+    protected void EndInGoodOrder() => _endsInGoodOrder = true;
 }

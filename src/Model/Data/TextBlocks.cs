@@ -19,7 +19,7 @@ internal static class TextBlocks
     /// <exception cref="IOException">The file cannot be read, or is shorter than it was.</exception>
     public static void Read(string path, long start, long end, BlockReader read, CancellationToken cancellationToken = default)
     {
-        using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0, FileOptions.SequentialScan);
+        using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0, FileOptions.SequentialScan);
         file.Position = start;
         if (Read(file, end - start, read, cancellationToken) != end - start)
             throw new EndOfStreamException($"{path}: the file has become shorter while it was read");
@@ -42,6 +42,8 @@ internal static class TextBlocks
             if (filled == 0)
                 break;
             int done = read(buffer.AsSpan(0, filled), isEnd);
+            if (done == 0 && filled == Array.MaxLength)
+                throw new IOException($"a text of more than {Array.MaxLength} bytes that the tokenizer cannot cut");
             if (done == 0 && filled == buffer.Length)
                 Array.Resize(ref buffer, (int)Math.Min(Array.MaxLength, 2L * buffer.Length)); // one word longer than the block
             buffer.AsSpan(done, filled - done).CopyTo(buffer);

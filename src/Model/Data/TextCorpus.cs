@@ -13,13 +13,15 @@ public sealed record TextRange(string Name, string Path, string DocumentHash, lo
 
 /// <summary>
 /// Documents of text, one a file, that were looked through once: they stay in their files and are read in blocks, so that they may be
-/// larger than memory. A byte-order mark at the beginning of a file is no part of it.
+/// larger than memory. A byte-order mark at the beginning of a file is no part of it. What has no length (a pipe, standard input) or is not written
+/// in UTF-8 is kept in temporary files, in UTF-8.
 /// </summary>
 public sealed class TextCorpus : IDisposable
 {
     private readonly List<string> _temporary = [];
     private readonly List<TextRange> _documents = [];
     private readonly List<TextLandmark> _landmarks = [];
+    private readonly List<string> _notes = [];
 
     private TextCorpus()
     {
@@ -37,6 +39,9 @@ public sealed class TextCorpus : IDisposable
     /// <summary>How many byte sequences are no UTF-8.</summary>
     public long InvalidSequences { get; private set; }
 
+    /// <summary>What was passed over or read otherwise than it stands, a line each.</summary>
+    public IReadOnlyList<string> Notes => _notes;
+
     /// <summary>The SHA-256 of the document, or of the hashes of several, in hexadecimal.</summary>
     public string Hash { get; private set; } = "";
 
@@ -46,7 +51,7 @@ public sealed class TextCorpus : IDisposable
     /// <param name="progress">Is told how many bytes were looked through.</param>
     /// <param name="cancellationToken">Stops between two blocks.</param>
     /// <exception cref="ArgumentException">A file is named twice, or token files are among them.</exception>
-    /// <exception cref="FileFormatException">A file is empty, or a folder has no text.</exception>
+    /// <exception cref="FileFormatException">A file is empty or holds no text, or a folder has none.</exception>
     /// <exception cref="IOException">A file is missing or cannot be read.</exception>
     public static TextCorpus Open(
         IEnumerable<string> sources, Stream? standardInput = null, IProgress<DataProgress>? progress = null,
@@ -55,12 +60,12 @@ public sealed class TextCorpus : IDisposable
         TextCorpus corpus = new();
         try
         {
-            IReadOnlyList<string> files = TextSource.Find(sources);
-            string[] paths = [.. files.Select(file => file == TextSource.StandardInput ? corpus.Keep(standardInput, cancellationToken) : file)];
-            long total = paths.Sum(path => new FileInfo(path).Length);
+            (string Name, string Path, long Start, long End)[] files =
+                [.. TextSource.Find(sources, corpus._notes).Select(file => corpus.Locate(file, standardInput, cancellationToken))];
+            long total = files.Sum(file => file.End - file.Start);
             List<byte[]> hashes = [];
-            for (int i = 0; i < paths.Length; i++)
-                hashes.Add(corpus.Scan(files[i], paths[i], total, progress, cancellationToken));
+            foreach ((string name, string path, long start, long end) in files)
+                hashes.Add(corpus.Scan(name, path, start, end, total, progress, cancellationToken));
             corpus.Hash = CombineHashes(hashes);
             return corpus;
         }
@@ -75,9 +80,13 @@ public sealed class TextCorpus : IDisposable
     /// Divides the text into a first part to train on, the first (1 - fraction) of its characters, rounded down, and the rest to validate
     /// with.
     /// </summary>
+    /// <param name="validationFraction">The share to validate with.</param>
+    /// <param name="betweenWords">
+    /// Whether the place is moved on to where the next white space begins, or back where there is none: a word that is cut in two is two others.
+    /// </param>
     /// <exception cref="ArgumentException">The fraction is not in [0, 1).</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
-    public (IReadOnlyList<TextRange> Train, IReadOnlyList<TextRange> Validation) Split(double validationFraction)
+    public (IReadOnlyList<TextRange> Train, IReadOnlyList<TextRange> Validation) Split(double validationFraction, bool betweenWords = false)
     {
         long characters = Data.Split.TrainLength(Characters, validationFraction);
         if (characters == Characters)
@@ -91,6 +100,8 @@ public sealed class TextCorpus : IDisposable
             at += length;
             return missing == 0 ? block.Length : length;
         });
+        if (betweenWords)
+            at = WordBorder.Nearest(divided, at);
         TextRange[] train = [.. _documents.Take(landmark.Document), divided with { End = at }];
         TextRange[] validation = [divided with { Start = at }, .. _documents.Skip(landmark.Document + 1)];
         return ([.. train.Where(range => range.End > range.Start)], [.. validation.Where(range => range.End > range.Start)]);
@@ -107,26 +118,63 @@ public sealed class TextCorpus : IDisposable
     internal static string CombineHashes(IReadOnlyList<byte[]> hashes) =>
         Convert.ToHexStringLower(hashes.Count == 1 ? hashes[0] : SHA256.HashData([.. hashes.SelectMany(hash => hash)]));
 
-    private string Keep(Stream? standardInput, CancellationToken cancellationToken)
+    /// <summary>Where the bytes of a text lie: in their own file, or in a temporary one.</summary>
+    private (string Name, string Path, long Start, long End) Locate(string name, Stream? standardInput, CancellationToken cancellationToken)
     {
-        Require.That(standardInput is not null, $"there is no standard input to read");
-        _temporary.Add(Path.GetTempFileName());
-        using FileStream file = File.Create(_temporary[^1]);
-        TextBlocks.Read(standardInput!, long.MaxValue, (block, _) =>
+        if (name == TextSource.StandardInput)
         {
-            file.Write(block);
-            return block.Length;
-        }, cancellationToken);
-        return _temporary[^1];
+            Require.That(standardInput is not null, $"there is no standard input to read");
+            return Keep(name, standardInput!, cancellationToken);
+        }
+        if (SystemCalls.KindOf(name) == FileKind.Special)
+        {
+            using Stream bytes = TextInput.OpenBytes(name, cancellationToken);
+            return Keep(name, bytes, cancellationToken);
+        }
+        using FileStream file = RegularFile.Open(name);
+        if (file.Length == 0)
+            return Keep(name, file, cancellationToken); // as the system's own files say that are made when they are read
+        byte[] beginning = TextInput.Beginning(name);
+        (TextForm form, _, int mark) = TextInput.FormOf(beginning);
+        if (form == TextForm.Wide)
+            return Keep(name, file, cancellationToken);
+        CheckText(name, beginning);
+        return (name, name, mark, file.Length);
     }
 
-    private byte[] Scan(string name, string path, long total, IProgress<DataProgress>? progress, CancellationToken cancellationToken)
+    private (string Name, string Path, long Start, long End) Keep(string name, Stream bytes, CancellationToken cancellationToken)
     {
-        long length = new FileInfo(path).Length, start = StartsWithMark(path) ? 3 : 0, at = start;
-        if (start == length)
+        string path = Path.GetTempFileName();
+        _temporary.Add(path);
+        using Stream text = TextInput.Decoded(name, bytes, out TextForm form);
+        using FileStream kept = File.Create(path);
+        TextBlocks.Read(text, long.MaxValue, (block, _) =>
+        {
+            if (kept.Length == 0)
+                CheckText(name, block); // before an endless device has filled the disk
+            kept.Write(block);
+            return block.Length;
+        }, cancellationToken);
+        if (form == TextForm.Wide)
+            _notes.Add($"{name} is UTF-16 or UTF-32, as its mark says, and is read as such");
+        return (name, path, 0, kept.Length);
+    }
+
+    private static void CheckText(string name, ReadOnlySpan<byte> beginning)
+    {
+        RegularFile.RefusePointer(name, beginning);
+        if (TextInput.WhyNoText(beginning) is string found)
+            throw new FileFormatException(name, $"{found}, text in UTF-8 expected");
+    }
+
+    private byte[] Scan(
+        string name, string path, long start, long end, long total, IProgress<DataProgress>? progress, CancellationToken cancellationToken)
+    {
+        if (start == end)
             throw new FileFormatException(name, "the file is empty, text expected");
+        long at = start;
         using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        TextBlocks.Read(path, start, length, (block, isFinal) =>
+        TextBlocks.Read(path, start, end, (block, isFinal) =>
         {
             _landmarks.Add(new TextLandmark(_documents.Count, at, Characters));
             int done = Utf8Characters.Count(block, isFinal, out long characters, out long invalid);
@@ -136,15 +184,8 @@ public sealed class TextCorpus : IDisposable
             return done;
         }, cancellationToken);
         byte[] documentHash = hash.GetHashAndReset();
-        _documents.Add(new TextRange(name, path, Convert.ToHexStringLower(documentHash), start, length));
+        _documents.Add(new TextRange(name, path, Convert.ToHexStringLower(documentHash), start, end));
         return documentHash;
-    }
-
-    private static bool StartsWithMark(string path)
-    {
-        using FileStream file = File.OpenRead(path);
-        Span<byte> first = stackalloc byte[3];
-        return file.ReadAtLeast(first, first.Length, throwOnEndOfStream: false) == first.Length && first.SequenceEqual("\uFEFF"u8);
     }
 
     /// <summary>A place in a document of which it is known how many characters stand before it, those of other documents too.</summary>

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Tokenizers;
 
@@ -13,6 +14,8 @@ public delegate void TokenSink(ReadOnlySpan<int> ids);
 /// <summary>The tokens of text that stays in its files: block after block, &lt;|endoftext|&gt; between documents where the vocabulary has it.</summary>
 public static class TextTokens
 {
+    private static ReadOnlySpan<byte> ByteOrderMark => "\uFEFF"u8;
+
     /// <summary>Tokenises a text into memory.</summary>
     /// <param name="text">Parts of documents, one a document.</param>
     /// <param name="tokenizer">What makes the ids.</param>
@@ -45,6 +48,7 @@ public static class TextTokens
         using AtomicFile file = AtomicFile.Create(path, NameWhileWritten(path, Environment.ProcessId));
         TokenFileHeader header = new(tokenBytes, tokenizer.VocabularySize, 0);
         header.Write(file.Stream);
+        using IncrementalHash hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         long count = 0;
         ushort[] narrow = [];
         Encode(text, tokenizer, ids =>
@@ -52,18 +56,24 @@ public static class TextTokens
             count += ids.Length;
             if (tokenBytes == sizeof(int))
             {
-                file.Stream.Write(MemoryMarshal.AsBytes(ids));
+                Append(MemoryMarshal.AsBytes(ids));
                 return;
             }
             if (narrow.Length < ids.Length)
                 narrow = new ushort[ids.Length];
             for (int i = 0; i < ids.Length; i++)
                 narrow[i] = (ushort)ids[i];
-            file.Stream.Write(MemoryMarshal.AsBytes(narrow.AsSpan(0, ids.Length)));
+            Append(MemoryMarshal.AsBytes(narrow.AsSpan(0, ids.Length)));
         }, progress, cancellationToken);
         file.Stream.Position = 0;
-        (header with { Count = count }).Write(file.Stream);
+        (header with { Count = count, Checksum = hash.GetHashAndReset() }).Write(file.Stream);
         file.Commit();
+
+        void Append(ReadOnlySpan<byte> bytes)
+        {
+            hash.AppendData(bytes);
+            file.Stream.Write(bytes);
+        }
     }
 
     /// <summary>Deletes what processes that are gone have left half-written of the token files in a folder.</summary>
@@ -101,7 +111,7 @@ public static class TextTokens
         }
     }
 
-    /// <summary>Tokenises a stream, byte for byte, as far as it goes.</summary>
+    /// <summary>Tokenises a stream, byte for byte, as far as it goes. A byte-order mark at its beginning is no part of it.</summary>
     /// <param name="text">The text, in UTF-8.</param>
     /// <param name="tokenizer">What makes the ids.</param>
     /// <param name="sink">Takes the ids.</param>
@@ -112,21 +122,27 @@ public static class TextTokens
     {
         ArrayBufferWriter<int> ids = new();
         TextPlace place = TextPlace.Start;
+        bool isFirst = true;
         TextBlocks.Read(text, long.MaxValue, (block, isFinal) =>
         {
+            int mark = isFirst && block.StartsWith(ByteOrderMark) ? ByteOrderMark.Length : 0;
+            block = block[mark..];
             int read;
             try
             {
                 ids.ResetWrittenCount();
-                read = tokenizer.EncodeUtf8(block, ids, isFinal);
+                read = tokenizer.EncodeUtf8(block, ids, isFinal, isFirst);
             }
             catch (TextEncodingException error)
             {
                 throw error.Within(file: null, place);
             }
+            if (read == 0 && !isFinal)
+                return 0; // a longer block, from the beginning
+            isFirst = false;
             place = place.After(block[..read]);
             sink(ids.WrittenSpan);
-            return read;
+            return mark + read;
         }, cancellationToken);
     }
 
@@ -147,7 +163,7 @@ public static class TextTokens
                 int read;
                 try
                 {
-                    read = tokenizer.EncodeUtf8(block, ids, isFinal);
+                    read = tokenizer.EncodeUtf8(block, ids, isFinal, isFirstBlock: at == range.Start);
                 }
                 catch (TextEncodingException error)
                 {

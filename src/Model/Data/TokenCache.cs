@@ -29,7 +29,7 @@ internal sealed class TokenCache(string folder)
         return TokenFile.Open(path);
     }
 
-    /// <summary>What is there and whole; anything else is written over.</summary>
+    /// <summary>What is there and whole, its tokens those of its checksum; anything else is written over.</summary>
     private static TokenFile? TryOpen(string path, ITokenizer tokenizer, CancellationToken cancellationToken)
     {
         if (!File.Exists(path))
@@ -37,7 +37,7 @@ internal sealed class TokenCache(string folder)
         try
         {
             TokenFile file = TokenFile.Open(path);
-            if (file.VocabularySize == tokenizer.VocabularySize && file.MaxId(cancellationToken) < tokenizer.VocabularySize)
+            if (IsWhole(file))
                 return file;
             file.Dispose();
             return null;
@@ -45,6 +45,20 @@ internal sealed class TokenCache(string folder)
         catch (FileFormatException)
         {
             return null;
+        }
+
+        bool IsWhole(TokenFile file)
+        {
+            try
+            {
+                return file.HasChecksum && file.VocabularySize == tokenizer.VocabularySize
+                    && file.Scan(_ => { }, cancellationToken).MaxId < tokenizer.VocabularySize;
+            }
+            catch
+            {
+                file.Dispose();
+                throw;
+            }
         }
     }
 

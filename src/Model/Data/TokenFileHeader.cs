@@ -6,15 +6,21 @@ namespace MiniGpt.Model.Data;
 
 /// <summary>
 /// The header of our own token files, 64 bytes, little-endian: the 8 bytes "MGPTTOKS", then int32 version (1), int32 bytes of a token
-/// (2 or 4), int32 vocabulary size, int32 0, int64 count of tokens, and zeros. The tokens follow, and nothing behind them.
+/// (2 or 4), int32 vocabulary size, int32 0, int64 count of tokens, and 32 bytes SHA-256 of the tokens, or zeros. The tokens follow, and nothing
+/// behind them.
 /// </summary>
 internal readonly record struct TokenFileHeader(int TokenBytes, int VocabularySize, long Count)
 {
+    private const int ChecksumStart = 32;
+
     public const int Bytes = 64;
 
     private const int Version = 1;
 
     private static ReadOnlySpan<byte> Magic => "MGPTTOKS"u8;
+
+    /// <summary>The SHA-256 of the tokens, 32 bytes; null where the file does not say it.</summary>
+    public byte[]? Checksum { get; init; }
 
     /// <summary>The width that a vocabulary needs.</summary>
     public static int TokenBytesFor(int vocabularySize) => vocabularySize <= ushort.MaxValue + 1 ? sizeof(ushort) : sizeof(int);
@@ -37,7 +43,8 @@ internal readonly record struct TokenFileHeader(int TokenBytes, int VocabularySi
             throw new FileFormatException(path, $"a vocabulary of {vocabularySize} with {tokenBytes} bytes a token found, 2 up to 65536 and else 4 expected");
         if (count < 0 || bytes % tokenBytes != 0 || count != bytes / tokenBytes)
             throw new FileFormatException(path, $"{bytes} bytes of tokens found, those of the {count} tokens of its header expected");
-        return new TokenFileHeader(tokenBytes, vocabularySize, count);
+        ReadOnlySpan<byte> checksum = header[ChecksumStart..];
+        return new TokenFileHeader(tokenBytes, vocabularySize, count) { Checksum = checksum.ContainsAnyExcept((byte)0) ? checksum.ToArray() : null };
     }
 
     /// <summary>Writes the header.</summary>
@@ -50,6 +57,7 @@ internal readonly record struct TokenFileHeader(int TokenBytes, int VocabularySi
         BinaryPrimitives.WriteInt32LittleEndian(header[12..], TokenBytes);
         BinaryPrimitives.WriteInt32LittleEndian(header[16..], VocabularySize);
         BinaryPrimitives.WriteInt64LittleEndian(header[24..], Count);
+        Checksum?.CopyTo(header[ChecksumStart..]);
         stream.Write(header);
     }
 }

@@ -20,6 +20,7 @@ public static class TokenText
     public static void Decode(string name, Stream text, ITokenizer tokenizer, Stream output, CancellationToken cancellationToken = default)
     {
         long line = 1;
+        bool isStart = true;
         TextBlocks.Read(text, long.MaxValue, (block, isFinal) =>
         {
             int at = 0;
@@ -39,7 +40,9 @@ public static class TokenText
                     throw new FileFormatException(name,
                         $"'{System.Text.Encoding.UTF8.GetString(number[..Math.Min(40, number.Length)])}' found in line {line}, an id from 0 to {tokenizer.VocabularySize - 1} expected");
                 }
-                output.Write(tokenizer.TokenBytes(id));
+                ReadOnlySpan<byte> bytes = tokenizer.TokenBytes(id);
+                output.Write(isStart && tokenizer.DropsFirstSpace && bytes is [(byte)' ', ..] ? bytes[1..] : bytes);
+                isStart = false;
                 at += number.Length;
             }
             return at;

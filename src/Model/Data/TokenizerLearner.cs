@@ -15,11 +15,67 @@ public enum LearnedTokenizer
 
     /// <summary>Byte-level byte-pair encoding.</summary>
     [JsonStringEnumMemberName("bpe")] BytePair,
+
+    /// <summary>A unigram language model of pieces of words.</summary>
+    [JsonStringEnumMemberName("unigram")] Unigram,
+
+    /// <summary>BERT's pieces of words.</summary>
+    [JsonStringEnumMemberName("wordpiece")] WordPiece,
 }
 
 /// <summary>Makes tokenizers from text of any length.</summary>
 public static class TokenizerLearner
 {
+    /// <summary>Whether a tokenizer has as many tokens as are asked for, rather than as many as the text has.</summary>
+    public static bool HasSize(LearnedTokenizer kind) => kind is LearnedTokenizer.BytePair or LearnedTokenizer.Unigram or LearnedTokenizer.WordPiece;
+
+    /// <summary>Throws where no such vocabulary of this size can be learned.</summary>
+    /// <exception cref="ArgumentException">It is too small or too large, or a special token is wrong.</exception>
+    public static void CheckVocabularySize(LearnedTokenizer kind, int vocabularySize, IEnumerable<string> specialTokens)
+    {
+        switch (kind)
+        {
+            case LearnedTokenizer.BytePair:
+                new BytePairTrainer(specialTokens).CheckVocabularySize(vocabularySize);
+                break;
+            case LearnedTokenizer.Unigram:
+                new UnigramTrainer(specialTokens).CheckVocabularySize(vocabularySize);
+                break;
+            case LearnedTokenizer.WordPiece:
+                new WordPieceTrainer(specialTokens).CheckVocabularySize(vocabularySize);
+                break;
+        }
+    }
+
+    /// <summary>A tokenizer of as many tokens as are asked for, learned from a text.</summary>
+    /// <param name="kind">One of those that <see cref="HasSize"/> is true of.</param>
+    /// <param name="text">The documents, or parts of them.</param>
+    /// <param name="vocabularySize">V: special tokens and all others.</param>
+    /// <param name="specialTokens">Tokens that are found in a text as a whole.</param>
+    /// <param name="progress">Is told how far it is.</param>
+    /// <param name="cancellationToken">Ends the learning without a result.</param>
+    /// <exception cref="ArgumentException">The vocabulary is too small or too large.</exception>
+    public static SubwordTokenizer Subwords(
+        LearnedTokenizer kind, IReadOnlyList<TextRange> text, int vocabularySize, IEnumerable<string> specialTokens,
+        IProgress<DataProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        CheckVocabularySize(kind, vocabularySize, specialTokens);
+        Learned? learned = progress is null ? null : new Learned(progress, vocabularySize);
+        switch (kind)
+        {
+            case LearnedTokenizer.Unigram:
+                UnigramTrainer unigram = new(specialTokens);
+                Read(text, unigram.Add, progress, cancellationToken);
+                return unigram.Train(vocabularySize, learned, cancellationToken);
+            case LearnedTokenizer.WordPiece:
+                WordPieceTrainer wordPiece = new(specialTokens);
+                Read(text, wordPiece.Add, progress, cancellationToken);
+                return wordPiece.Train(vocabularySize, learned, cancellationToken);
+            default:
+                return BytePairs(text, vocabularySize, specialTokens, progress, cancellationToken);
+        }
+    }
+
     /// <summary>A tokenizer with every character of a text.</summary>
     public static CharacterTokenizer Characters(
         IReadOnlyList<TextRange> text, UnknownCharacter unknown, IProgress<DataProgress>? progress = null, CancellationToken cancellationToken = default)
@@ -73,6 +129,6 @@ public static class TokenizerLearner
 
     private sealed class Learned(IProgress<DataProgress> progress, int vocabularySize) : IProgress<int>
     {
-        public void Report(int value) => progress.Report(new DataProgress("learning merges", value, vocabularySize));
+        public void Report(int value) => progress.Report(new DataProgress("learning tokens", value, vocabularySize));
     }
 }

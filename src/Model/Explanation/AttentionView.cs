@@ -1,3 +1,4 @@
+using MiniGpt.Model.Architectures;
 using MiniGpt.Tensors;
 
 namespace MiniGpt.Model.Explanation;
@@ -10,7 +11,7 @@ public sealed record AttentionView(PackedNumbers Weights, PackedNumbers Scores)
     private const int MostExactWeights = 250_000; // a megabyte
     private const int MostScored = 24;
 
-    internal static AttentionView Of(GptTrace<float> trace)
+    internal static AttentionView Of(DecoderTrace<float> trace)
     {
         int length = trace.Ids.Count, scored = Math.Min(length, MostScored);
         List<float[]> weights = [];

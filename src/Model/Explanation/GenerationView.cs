@@ -1,5 +1,7 @@
 using MiniGpt.Autograd;
+using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Generation;
+using MiniGpt.Model.Layers;
 using MiniGpt.Model.Tokenizers;
 using MiniGpt.Tensors;
 
@@ -15,11 +17,11 @@ public sealed record GenerationView(int[] Chosen, string[] Written, PackedNumber
     private const int MostSteps = 12;
     private const int MostLogits = 100_000;
 
-    internal static GenerationView Of(Gpt<float> gpt, ITokenizer tokenizer, IReadOnlyList<int> ids)
+    internal static GenerationView Of(Decoder<float> model, ITokenizer tokenizer, IReadOnlyList<int> ids)
     {
-        int steps = Math.Clamp(MostLogits / gpt.Config.VocabularySize, 1, MostSteps);
+        int steps = Math.Clamp(MostLogits / model.Config.VocabularySize, 1, MostSteps);
         SamplingOptions options = new();
-        Generator<float> generator = new(FrozenGpt<float>.Over(gpt));
+        Generator<float> generator = new(model.ForReading(), tokenizer);
         int[] chosen = [.. generator.Generate(ids, options).Take(steps)];
 
         using Tape<float> tape = new(records: false);
@@ -29,15 +31,15 @@ public sealed record GenerationView(int[] Chosen, string[] Written, PackedNumber
         {
             tape.Reset();
             int[] seen = [.. window];
-            Tensor<float> all = gpt.Forward(tape, tape.Copy<int>(seen, [1, seen.Length])).Value; // (1, T, V)
-            logits.AddRange(all.Span[^gpt.Config.VocabularySize..]);
+            Tensor<float> all = model.Logits(tape.Copy<int>(seen, [1, seen.Length]), new ForwardPass<float>(tape)).Value; // (1, T, V)
+            logits.AddRange(all.Span[^model.Config.VocabularySize..]);
             window.Add(next);
             // As the generator goes on behind a full context.
-            if (window.Count > gpt.Config.Context)
-                window.RemoveRange(0, window.Count - Math.Max(1, gpt.Config.Context / 2));
+            if (window.Count > model.Config.Context)
+                window.RemoveRange(0, window.Count - Math.Max(1, model.Config.Context / 2));
         }
         string[] written = [.. chosen.Select((_, step) => tokenizer.Decode(chosen.AsSpan(0, step)))];
         return new GenerationView(
-            chosen, written, PackedNumbers.Exact(logits.ToArray(), steps, gpt.Config.VocabularySize), options.Temperature);
+            chosen, written, PackedNumbers.Exact(logits.ToArray(), steps, model.Config.VocabularySize), options.Temperature);
     }
 }

@@ -1,5 +1,6 @@
 using MiniGpt.Autograd;
 using MiniGpt.Autograd.Ops;
+using MiniGpt.Model.Architectures;
 using MiniGpt.Tensors;
 
 namespace MiniGpt.Model.Explanation;
@@ -29,14 +30,14 @@ public sealed record PredictionView(Prediction[] Positions, LensRow[] Lens)
 {
     private const int LikeliestShown = 10;
 
-    internal static PredictionView Of(Gpt<float> gpt, GptTrace<float> trace)
+    internal static PredictionView Of(Decoder<float> model, DecoderTrace<float> trace)
     {
         using Tape<float> tape = new(records: false);
         var lens = new LensRow[trace.Blocks.Count + 1];
         for (int depth = 0; depth < lens.Length; depth++)
         {
             tape.Reset();
-            Variable<float> logits = gpt.FinalNorm.Forward(tape.Constant(trace.Residual(depth))).Linear(gpt.Head.Variable);
+            Variable<float> logits = model.Project(model.Stack.Norm(tape.Constant(trace.Residual(depth))));
             lens[depth] = LensOf(logits.Softmax().Value, trace.Ids);
         }
 

@@ -1,5 +1,7 @@
 using System.Globalization;
+using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Formats;
+using MiniGpt.Model.Layers;
 using MiniGpt.Model.Tokenizers;
 
 namespace MiniGpt.Model.Explanation;
@@ -9,10 +11,30 @@ namespace MiniGpt.Model.Explanation;
 /// <param name="Bytes">Its bytes, in hexadecimal.</param>
 public sealed record TokenView(int Id, string Bytes);
 
+/// <summary>A model's sizes and choices, as a page names them.</summary>
+/// <param name="VocabularySize">V.</param>
+/// <param name="Context">T.</param>
+/// <param name="Layers">How many blocks.</param>
+/// <param name="Heads">H.</param>
+/// <param name="KeyHeads">G: heads of keys and values.</param>
+/// <param name="Width">C.</param>
+/// <param name="HeadSize">D.</param>
+/// <param name="FeedForwardWidth">F.</param>
+/// <param name="Positions">How positions are told apart.</param>
+/// <param name="ParameterCount">How many numbers training can change.</param>
+public sealed record SizesView(
+    int VocabularySize, int Context, int Layers, int Heads, int KeyHeads, int Width, int HeadSize, int FeedForwardWidth,
+    PositionKind Positions, long ParameterCount)
+{
+    internal static SizesView Of(TransformerConfig config) => new(
+        config.VocabularySize, config.Context, config.Layers, config.Attention.Heads, config.Attention.KeyHeads, config.Width,
+        config.HeadSize, config.FeedForwardWidth, config.Positions.Kind, new ModelShape(config).TrainedCount);
+}
+
 /// <summary>A model and its sizes.</summary>
 /// <param name="Name">Its folder's name.</param>
-/// <param name="Config">Its configuration.</param>
-public sealed record ModelView(string Name, GptConfig Config);
+/// <param name="Config">Its sizes and choices.</param>
+public sealed record ModelView(string Name, SizesView Config);
 
 /// <summary>All that a page shows of what a model does with a sentence.</summary>
 /// <param name="Model">The model.</param>
@@ -41,14 +63,14 @@ public sealed record SentenceExplanation(
             ?? throw new ArgumentException($"{model.Path} has no tokenizer to cut a text with: a model with a tokenizer.json expected");
         int[] all = tokenizer.Encode(text);
         Require.That(all.Length > 0, $"the text is empty, at least one token expected");
-        int[] ids = all[..Math.Min(all.Length, model.Gpt.Config.Context)];
+        int[] ids = all[..Math.Min(all.Length, model.Model.Config.Context)];
         left = all.Length - ids.Length;
 
-        using GptTrace<float> trace = model.Gpt.Trace(ids);
-        EmbeddingView embedding = EmbeddingView.Of(model.Gpt.TokenEmbedding.Table.Value, ids);
-        PredictionView predictions = PredictionView.Of(model.Gpt, trace);
-        GenerationView generation = GenerationView.Of(model.Gpt, tokenizer, ids);
-        int size = model.Gpt.Config.VocabularySize;
+        using DecoderTrace<float> trace = model.Model.Trace(ids);
+        EmbeddingView embedding = EmbeddingView.Of(model.Model.Tokens.Table.Value, ids);
+        PredictionView predictions = PredictionView.Of(model.Model, trace);
+        GenerationView generation = GenerationView.Of(model.Model, tokenizer, ids);
+        int size = model.Model.Config.VocabularySize;
         IEnumerable<int> named = embedding.MapIds
             .Concat(embedding.Neighbours.SelectMany(neighbours => neighbours).Select(neighbour => neighbour.Id))
             .Concat(predictions.Positions.SelectMany(position => position.Likeliest).Select(candidate => candidate.Id))
@@ -56,12 +78,12 @@ public sealed record SentenceExplanation(
             .Concat(Ranking.Greatest(trace.Logits.Span[^size..], NamedCandidates))
             .Concat(generation.Chosen);
         return new SentenceExplanation(
-            new ModelView(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model.Path))), model.Gpt.Config),
+            new ModelView(Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model.Path))), SizesView.Of(model.Model.Config)),
             left == 0 ? text : tokenizer.Decode(ids),
             [.. ids.Select(id => new TokenView(id, HexBytes(tokenizer.TokenBytes(id))))],
             named.Distinct().Order().ToDictionary(id => id, id => TextOf(tokenizer, id)),
             embedding,
-            PositionView.Of(model.Gpt.PositionEmbedding.Table.Value),
+            PositionView.Of(model.Model),
             AttentionView.Of(trace),
             predictions,
             generation);

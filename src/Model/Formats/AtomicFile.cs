@@ -14,7 +14,7 @@ public sealed class AtomicFile : IDisposable
     {
         Path = path;
         _partialPath = partialPath;
-        _stream = new FileStream(partialPath, FileMode.Create, FileAccess.Write, FileShare.Read);
+        _stream = Disk.Create(partialPath);
     }
 
     /// <summary>The final name.</summary>
@@ -23,11 +23,22 @@ public sealed class AtomicFile : IDisposable
     /// <summary>Where to write.</summary>
     public Stream Stream => _stream;
 
-    /// <summary>Starts a file that will be called <paramref name="path"/>. Its folder must be there.</summary>
+    /// <summary>
+    /// Starts a file that will be called <paramref name="path"/>. Its folder must be there. A link of this name is replaced, and what it leads
+    /// to stays.
+    /// </summary>
     /// <param name="path">The final name.</param>
     /// <param name="partialPath">The name until then, in the same folder, where several processes may write the file at once; null for the usual one.</param>
     /// <exception cref="IOException">The file beside it cannot be made.</exception>
     public static AtomicFile Create(string path, string? partialPath = null) => new(path, partialPath ?? PartialPath(path));
+
+    /// <summary>
+    /// Starts a file whose name somebody chose, to whom a link stands for the file that it leads to: that one is replaced, and the link stays.
+    /// </summary>
+    /// <exception cref="IOException">
+    /// There is a pipe, a device or a link to nothing of this name, none of which a file may replace; or the file cannot be made.
+    /// </exception>
+    public static AtomicFile CreateNamed(string path) => Create(TargetOf(path));
 
     /// <summary>Writes a whole file at once.</summary>
     /// <exception cref="IOException">The file cannot be written.</exception>
@@ -49,7 +60,7 @@ public sealed class AtomicFile : IDisposable
     public void Finish()
     {
         if (_stream.CanWrite)
-            _stream.Flush(flushToDisk: true);
+            Disk.Flush(_stream);
         _stream.Dispose();
     }
 
@@ -58,15 +69,21 @@ public sealed class AtomicFile : IDisposable
     public void Commit()
     {
         Finish();
-        File.Move(_partialPath, Path, overwrite: true);
+        Disk.Rename(_partialPath, Path);
         _committed = true;
     }
+
+    /// <summary>Leaves the file beside its name, for good: somebody else will rename it.</summary>
+    internal void Leave() => _committed = true;
 
     /// <summary>Deletes the file unless it was committed.</summary>
     public void Dispose()
     {
         if (_committed)
+        {
+            _stream.Dispose();
             return;
+        }
         try
         {
             _stream.Dispose(); // writes what is buffered, which a full disk refuses
@@ -75,5 +92,19 @@ public sealed class AtomicFile : IDisposable
         {
             File.Delete(_partialPath);
         }
+    }
+
+    /// <summary>The file that a name stands for: itself, or where a link leads to.</summary>
+    /// <exception cref="IOException">It is a pipe, a device or a link to nothing.</exception>
+    public static string TargetOf(string path)
+    {
+        if (SystemCalls.KindOf(path) == FileKind.Special)
+            throw new IOException($"{path} is a pipe or a device, which no file may replace: the name of a file expected");
+        if (!Disk.IsLink(path))
+            return path;
+        string target = RealPath.Of(path);
+        return System.IO.Path.Exists(target)
+            ? target
+            : throw new IOException($"{path} is a link to {target}, where nothing is: the name of a file expected");
     }
 }

@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace MiniGpt.Model.Formats;
 
 /// <summary>A file is not what its reader expects. The message is one line: the path, what was found and what was expected.</summary>
@@ -10,15 +12,21 @@ public sealed class FileFormatException(string path, string problem, Exception? 
     /// <summary>The file that could not be read.</summary>
     public string Path { get; } = path;
 
-    // Problems quote names out of the file, which can hold line ends, terminal escapes and megabytes.
+    // Problems quote names and values out of the file, which can hold line ends, terminal escapes and megabytes. What they are and what was
+    // expected stand at both ends.
     private static string OneLine(string message)
     {
-        const int longest = 1000;
-        string cut = message.Length <= longest ? message : $"{message.AsSpan(0, longest)}…";
-        return string.Create(cut.Length, cut, (line, text) =>
+        const int longest = 800;
+        StringBuilder line = new();
+        bool afterSpace = false;
+        foreach (char letter in message)
         {
-            for (int i = 0; i < line.Length; i++)
-                line[i] = char.IsControl(text[i]) ? '\uFFFD' : text[i];
-        });
+            bool isSpace = letter is '\n' or '\r' or '\t' or ' ';
+            if (isSpace && afterSpace)
+                continue;
+            afterSpace = letter is '\n' or '\r' or '\t' || (isSpace && afterSpace);
+            line.Append(isSpace ? " " : char.IsControl(letter) ? $"\\x{(int)letter:X2}" : letter.ToString());
+        }
+        return line.Length <= longest ? line.ToString() : $"{line.ToString(0, longest / 2)} … {line.ToString(line.Length - longest / 2, longest / 2)}";
     }
 }

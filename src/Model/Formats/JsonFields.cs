@@ -13,6 +13,8 @@ internal readonly struct JsonFields(string path, JsonElement json)
         var value => throw Wrong(key, value, "a string"),
     };
 
+    public string? OptionalText(string key) => Find(key) is { ValueKind: not JsonValueKind.Null } ? Text(key) : null;
+
     public int Integer(string key) => OptionalInteger(key) ?? throw Wrong(key, Find(key), "a whole number");
 
     public int? OptionalInteger(string key) => Find(key) switch
@@ -51,6 +53,32 @@ internal readonly struct JsonFields(string path, JsonElement json)
         var value => throw Wrong(key, value, string.Join(" or ", OptionNames.All<T>())),
     };
 
+    /// <summary>One whole number of 32 bits or a list of them; none where the key is missing or null.</summary>
+    public int[] OneOrMoreIntegers(string key)
+    {
+        if (Find(key) is not { ValueKind: JsonValueKind.Array } list)
+            return OptionalInteger(key) is int one ? [one] : [];
+        List<int> numbers = [];
+        foreach (JsonElement element in list.EnumerateArray())
+        {
+            numbers.Add(element.ValueKind == JsonValueKind.Number && element.TryGetInt32(out int number)
+                ? number
+                : throw Wrong(key, "whole numbers of 32 bits"));
+        }
+        return [.. numbers];
+    }
+
+    /// <summary>The fields of an object; null where the key is missing or null.</summary>
+    public JsonFields? OptionalFields(string key) =>
+        Find(key) is { ValueKind: not JsonValueKind.Null } ? new JsonFields(path, Object(key)) : null;
+
+    /// <summary>What to throw where a value is not what was expected.</summary>
+    public FileFormatException Wrong(string key, string expected) => Wrong(key, Find(key), expected);
+
+    /// <summary>What to throw where a value asks for arithmetic that there is not.</summary>
+    public FileFormatException NotSupported(string key, string supported) =>
+        new(path, $"{key} is {Find(key)?.GetRawText() ?? "missing"}, only {supported} is supported");
+
     /// <summary>The object of a key.</summary>
     public JsonElement Object(string key) => Find(key) switch
     {
@@ -65,6 +93,9 @@ internal readonly struct JsonFields(string path, JsonElement json)
         { ValueKind: JsonValueKind.Array } value => value.EnumerateArray(),
         var value => throw Wrong(key, value, "an array"),
     };
+
+    /// <summary>Whether there is a key, whatever its value.</summary>
+    public bool Has(string key) => Find(key) is not null;
 
     /// <summary>Whether a key is missing, null or an empty array or object.</summary>
     public bool IsEmpty(string key) => Find(key) switch
@@ -87,9 +118,15 @@ internal readonly struct JsonFields(string path, JsonElement json)
     /// <summary>The object as it is written.</summary>
     public override string ToString() => json.GetRawText();
 
+    private static string Short(string value)
+    {
+        const int longest = 80;
+        return value.Length <= longest ? value : $"{value.AsSpan(0, longest)}…";
+    }
+
     private JsonElement? Find(string key) => json.TryGetProperty(key, out JsonElement value) ? value : null;
 
     private FileFormatException Wrong(string key, JsonElement? found, string expected) => found is JsonElement value
-        ? new(path, $"{key} is {value.GetRawText()}, {expected} expected")
+        ? new(path, $"{key} is {Short(value.GetRawText())}, {expected} expected")
         : new(path, $"there is no {key}, {expected} expected");
 }

@@ -1,6 +1,9 @@
+using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using System.Text.Unicode;
+using MiniGpt.Model.Data;
 
 namespace MiniGpt.Model.Formats;
 
@@ -21,23 +24,19 @@ internal static class JsonFile
     /// <summary>Reads a file whose JSON is an object and gives it to <paramref name="parse"/>.</summary>
     /// <exception cref="FileFormatException">It is no JSON object, or <paramref name="parse"/> finds a string that is no Unicode.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static T Read<T>(string path, Func<JsonElement, T> parse)
-    {
-        long length = new FileInfo(path).Length;
-        if (length > LongestFile)
-            throw new FileFormatException(path, $"{length} bytes of JSON found, at most {LongestFile} expected");
-        return Parse(path, File.ReadAllBytes(path), parse);
-    }
+    public static T Read<T>(string path, Func<JsonElement, T> parse) => Parse(path, RegularFile.ReadAll(path, LongestFile, "JSON"), parse);
 
     /// <summary>Parses JSON that came out of a file and gives the object to <paramref name="parse"/>.</summary>
     /// <exception cref="FileFormatException">It is no JSON object, or <paramref name="parse"/> finds a string that is no Unicode.</exception>
     public static T Parse<T>(string path, ReadOnlyMemory<byte> json, Func<JsonElement, T> parse)
     {
-        if (json.Span.StartsWith("\uFEFF"u8))
-            json = json[3..];
+        json = AsUtf8(json);
+        if (JsonEscapes.FindHalf(json.Span) is var half and >= 0)
+            throw new FileFormatException(path, $"no valid JSON: half of a surrogate pair found at byte {half}, Unicode text expected");
         try
         {
             using JsonDocument document = JsonDocument.Parse(json, s_reading);
+            CheckStrings(document.RootElement, json.Span);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
                 throw new FileFormatException(path, $"a JSON {Kind(document.RootElement)} found, an object expected");
             return parse(document.RootElement);
@@ -46,6 +45,46 @@ internal static class JsonFile
         catch (Exception error) when (error is JsonException or InvalidOperationException)
         {
             throw new FileFormatException(path, $"no valid JSON: {error.Message}", error);
+        }
+    }
+
+    /// <summary>JSON as editors write it: with a byte-order mark, or in UTF-16 with one.</summary>
+    private static ReadOnlyMemory<byte> AsUtf8(ReadOnlyMemory<byte> json)
+    {
+        (_, Encoding? encoding, int mark) = TextInput.FormOf(json.Span);
+        return encoding is null ? json[mark..] : Encoding.Convert(encoding, Encoding.UTF8, json[mark..].ToArray());
+    }
+
+    /// <summary>
+    /// Looks at every string once where one of them could be no Unicode: half of a surrogate pair, as \ud800 alone, or bytes that are no UTF-8.
+    /// Parsing lets them pass, and whoever reads or writes the string, if only hours later, would throw.
+    /// </summary>
+    private static void CheckStrings(JsonElement value, ReadOnlySpan<byte> json)
+    {
+        if (json.IndexOf("\\ud"u8) >= 0 || json.IndexOf("\\uD"u8) >= 0 || !Utf8.IsValid(json))
+            CheckStrings(value);
+    }
+
+    private static void CheckStrings(JsonElement value)
+    {
+        switch (value.ValueKind)
+        {
+            case JsonValueKind.Object:
+                foreach (JsonProperty property in value.EnumerateObject())
+                {
+                    _ = property.Name;
+                    CheckStrings(property.Value);
+                }
+                break;
+            case JsonValueKind.Array:
+                foreach (JsonElement item in value.EnumerateArray())
+                    CheckStrings(item);
+                break;
+            case JsonValueKind.String:
+                _ = value.GetString();
+                break;
+            default:
+                break; // no strings
         }
     }
 

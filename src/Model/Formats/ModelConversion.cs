@@ -1,6 +1,9 @@
 using System.Numerics;
 using System.Text.Json.Nodes;
+using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Formats.Families;
 using MiniGpt.Model.Formats.Gguf;
+using MiniGpt.Model.Layers;
 using MiniGpt.Model.Tokenizers;
 using MiniGpt.Tensors.Storage;
 
@@ -15,7 +18,7 @@ namespace MiniGpt.Model.Formats;
 public sealed record ModelConversion(
     ModelFormat From, ModelFormat To, long Parameters, IReadOnlyList<string> Dropped, IReadOnlyList<string> Misread)
 {
-    private static readonly GptConfig s_defaults = new() { VocabularySize = 1, Context = 1, Layers = 1, Heads = 1, Width = 1 };
+    private static readonly TransformerConfig s_defaults = Gpt2.Config(vocabularySize: 1, context: 1, layers: 1, heads: 1, width: 1);
 
     /// <summary>Writes a model in another form.</summary>
     /// <param name="from">A model folder, a GGUF or an llm.c file.</param>
@@ -37,10 +40,10 @@ public sealed record ModelConversion(
     {
         using ModelFile source = ModelFile.Open(from);
         LoadedModel<T> model = source.Load<T>();
-        ModelFormat format = ModelFile.FormatOf(to);
+        ModelFormat format = ModelFile.FormatOf(to, source.Config);
         string[] dropped = [.. WhatIsDropped(source, format, type)]; // before there is a new file, which could lie in the old folder
-        ModelFile.Save(to, model.Gpt, model.Tokenizer, model.ExtraKeys, type);
-        return new ModelConversion(source.Format, format, model.Gpt.Config.ParameterCount, dropped, [.. WhatIsMisread(source, format)]);
+        ModelFile.Save(to, model.Model, model.Tokenizer, model.ExtraKeys, type);
+        return new ModelConversion(source.Format, format, new ModelShape(source.Config).TrainedCount, dropped, [.. WhatIsMisread(source, format)]);
     }
 
     private static void CheckTarget(string to, bool overwrite)
@@ -57,7 +60,7 @@ public sealed record ModelConversion(
         if (type != StoredType.F64 && source.Tensors.Any(tensor => tensor.Type == StoredType.F64))
             yield return $"the digits of F64 numbers that {type} has no room for";
         foreach (StoredTensor tensor in source.IgnoredTensors)
-            yield return $"the mask {tensor.Name}";
+            yield return $"the tensor {tensor.Name}, which is no parameter";
         foreach (string file in OtherFiles(source))
             yield return $"the file {file}";
         foreach ((string key, JsonNode? value) in source.Metadata)
@@ -74,10 +77,10 @@ public sealed record ModelConversion(
             yield return $"the dropout of {source.Config.Dropout}";
         if (source.Config.InitializerRange != s_defaults.InitializerRange)
             yield return $"the initializer range of {source.Config.InitializerRange}";
-        if (to != ModelFormat.LlmC)
+        if (to is not (ModelFormat.LlmC or ModelFormat.Llama2C))
             yield break;
 
-        if (source.Config.Positions != PositionKind.Learned)
+        if (source.Config.Positions.Kind == PositionKind.Sinusoidal)
             yield return "that the positions are sinusoidal: they are written as if they were learned";
         foreach ((string name, int? id) in ((string, int?)[])
             [("begin-of-text", source.Config.BeginOfTextId), ("end-of-text", source.Config.EndOfTextId)])
@@ -91,10 +94,11 @@ public sealed record ModelConversion(
 
     private static IEnumerable<string> WhatIsMisread(ModelFile source, ModelFormat to)
     {
-        GptConfig config = source.Config;
-        if (to == ModelFormat.Gguf && config.Activation != Activation.GeluTanh)
+        TransformerConfig config = source.Config;
+        bool isGpt2 = FamilyFormat.Of(config) is Gpt2Format;
+        if (to == ModelFormat.Gguf && isGpt2 && config.FeedForward.Activation != Activation.GeluTanh)
         {
-            yield return $"other programs compute {OptionNames.Of(Activation.GeluTanh)} where this model has {OptionNames.Of(config.Activation)}: "
+            yield return $"other programs compute {OptionNames.Of(Activation.GeluTanh)} where this model has {OptionNames.Of(config.FeedForward.Activation)}: "
                 + "GGUF has no key for the activation of a GPT-2, and they do not look for ours";
         }
         if (to == ModelFormat.Gguf && source.Tokenizer is { EndOfTextId: null } tokenizer && config.EndOfTextId is null)
@@ -103,7 +107,7 @@ public sealed record ModelConversion(
             string named = token.Length > 0 && !token.Any(char.IsControl) ? $" (here '{token}')" : "";
             yield return $"this model has no end-of-text token: llama.cpp takes token {GgufTokenizer.AssumedEnd}{named} for one and ends a text with it";
         }
-        if (to != ModelFormat.LlmC && config.Positions != PositionKind.Learned)
+        if (isGpt2 && to != ModelFormat.LlmC && config.Positions.Kind == PositionKind.Sinusoidal)
             yield return "other programs take the sinusoidal positions for learned ones: they compute the same, and change them when they train";
     }
 

@@ -1,9 +1,11 @@
 using System.Numerics;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Formats.Families;
 using MiniGpt.Model.Formats.Gguf;
+using MiniGpt.Model.Formats.Llama2C;
 using MiniGpt.Model.Formats.LlmC;
-using MiniGpt.Model.Generation;
 using MiniGpt.Model.Layers;
 using MiniGpt.Model.Tokenizers;
 using MiniGpt.Tensors;
@@ -24,14 +26,17 @@ public enum ModelFormat
 
     /// <summary>A model file of llm.c.</summary>
     [JsonStringEnumMemberName("llm.c")] LlmC,
+
+    /// <summary>A model file of llama2.c.</summary>
+    [JsonStringEnumMemberName("llama2.c")] Llama2C,
 }
 
 /// <summary>A model that was read.</summary>
 /// <param name="Path">The folder or file.</param>
-/// <param name="Gpt">The model.</param>
+/// <param name="Model">The model.</param>
 /// <param name="Tokenizer">Its tokenizer, where there is one.</param>
 /// <param name="ExtraKeys">The keys of config.json that mean nothing here, to be written back.</param>
-public sealed record LoadedModel<T>(string Path, Gpt<T> Gpt, ITokenizer? Tokenizer, JsonObject ExtraKeys)
+public sealed record LoadedModel<T>(string Path, Decoder<T> Model, ITokenizer? Tokenizer, JsonObject ExtraKeys)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>;
 
 /// <summary>
@@ -42,15 +47,15 @@ public sealed record LoadedModel<T>(string Path, Gpt<T> Gpt, ITokenizer? Tokeniz
 public sealed class ModelFile : IDisposable
 {
     private readonly TensorSource _source;
-    private readonly WeightNames _names;
+    private readonly TensorMap _map;
 
-    internal ModelFile(string path, ModelFormat format, GptConfig config, TensorSource source, WeightNames names)
+    internal ModelFile(string path, ModelFormat format, TransformerConfig config, TensorSource source, TensorMap map)
     {
         Path = path;
         Format = format;
         Config = config;
         _source = source;
-        _names = names;
+        _map = map;
     }
 
     /// <summary>The folder or file.</summary>
@@ -60,7 +65,7 @@ public sealed class ModelFile : IDisposable
     public ModelFormat Format { get; }
 
     /// <summary>The sizes and choices of the model.</summary>
-    public GptConfig Config { get; }
+    public TransformerConfig Config { get; }
 
     /// <summary>The tokenizer, where there is one.</summary>
     public ITokenizer? Tokenizer { get; internal init; }
@@ -81,7 +86,12 @@ public sealed class ModelFile : IDisposable
     internal IEnumerable<string> TensorFiles => _source.FileNames;
 
     /// <summary>Tensors of the file that are no parameters and change nothing.</summary>
-    public IEnumerable<StoredTensor> IgnoredTensors => Tensors.Where(tensor => _names.IsIgnored(tensor.Name));
+    /// <exception cref="FileFormatException">A tensor is missing, unexpected, or of another shape or type.</exception>
+    public IEnumerable<StoredTensor> IgnoredTensors => ModelWeights.PassedOver(_source, Config, _map);
+
+    /// <summary>Those of <see cref="IgnoredTensors"/> that a user may wonder about: heads of other tasks, say, but no masks of old files.</summary>
+    /// <inheritdoc cref="IgnoredTensors"/>
+    public IEnumerable<StoredTensor> StrangeTensors => IgnoredTensors.Where(tensor => !_map.IsMask(tensor.Name));
 
     /// <summary>Opens a model folder, a GGUF file or a model file of llm.c: its content says which it is.</summary>
     /// <param name="path">The folder or file.</param>
@@ -93,17 +103,19 @@ public sealed class ModelFile : IDisposable
         if (Directory.Exists(path))
             return ModelFolder.Open(path, unknown);
         if (!File.Exists(path))
-            throw new FileFormatException(path, "no such file or folder, a model folder, a .gguf or an llm.c file expected");
+            throw new FileFormatException(path, "no such file or folder, a model folder, a .gguf, an llm.c or a llama2.c file expected");
         byte[] start;
-        using (MappedFile file = MappedFile.Open(path))
+        using (MappedFile file = RegularFile.Map(path))
             start = file.Bytes(0, (int)Math.Min(sizeof(int), file.Length)).ToArray();
         if (start.AsSpan().SequenceEqual(GgufReader.Magic) || HasExtension(path, GgufModel.Extension))
             return GgufModel.Open(path, unknown);
-        if (start.AsSpan().SequenceEqual(BitConverter.GetBytes(LlmCReader.Magic)) || HasExtension(path, LlmCWriter.Extension))
+        if (start.AsSpan().SequenceEqual(BitConverter.GetBytes(LlmCReader.Magic)))
             return LlmCReader.OpenModel(path);
+        if (HasExtension(path, LlmCWriter.Extension))
+            return Llama2CReader.OpenModel(path); // which has no magic number
         throw new FileFormatException(path, HasExtension(path, SafetensorsReader.Extension)
             ? "tensors without a configuration found, the folder around them expected"
-            : "neither GGUF nor llm.c found, a model folder, a .gguf or an llm.c file expected");
+            : "none of GGUF, llm.c and llama2.c found, a model folder, a .gguf, an llm.c or a llama2.c file expected");
     }
 
     /// <summary>Opens a model and reads all of it.</summary>
@@ -116,7 +128,11 @@ public sealed class ModelFile : IDisposable
         return file.Load<T>();
     }
 
-    /// <summary>The form that a file or folder of this name has.</summary>
+    /// <summary>The form that a model has in a file or folder of a name: what .bin is follows from the architecture.</summary>
+    public static ModelFormat FormatOf(string path, TransformerConfig config) =>
+        FormatOf(path) == ModelFormat.LlmC && FamilyFormat.Of(config) is LlamaFormat ? ModelFormat.Llama2C : FormatOf(path);
+
+    /// <summary>The form that a file or folder of this name has, .bin taken for llm.c's.</summary>
     public static ModelFormat FormatOf(string path) =>
         HasExtension(path, GgufModel.Extension) ? ModelFormat.Gguf
         : HasExtension(path, LlmCWriter.Extension) ? ModelFormat.LlmC
@@ -126,13 +142,13 @@ public sealed class ModelFile : IDisposable
     public static IReadOnlyList<StoredType> TypesOf(ModelFormat format) => format switch
     {
         ModelFormat.Gguf => [StoredType.F32, StoredType.F16, StoredType.Q8_0],
-        ModelFormat.LlmC => [StoredType.F32],
+        ModelFormat.LlmC or ModelFormat.Llama2C => [StoredType.F32],
         _ => [StoredType.F32, StoredType.F64, StoredType.F16, StoredType.BF16],
     };
 
-    /// <summary>Writes a model in the form that the ending of the path says: .gguf, .bin for llm.c, else a folder.</summary>
+    /// <summary>Writes a model in the form that the ending of the path says: .gguf, .bin for llm.c or llama2.c, else a folder.</summary>
     /// <param name="path">The folder or file. What has its name is replaced once the new one is whole.</param>
-    /// <param name="gpt">The model.</param>
+    /// <param name="model">The model.</param>
     /// <param name="tokenizer">Its tokenizer, if it has one; llm.c's files have no room for it.</param>
     /// <param name="extraKeys">Keys for config.json that mean nothing here.</param>
     /// <param name="type">One of <see cref="TypesOf"/>, for matrices; left out, F32.</param>
@@ -141,75 +157,72 @@ public sealed class ModelFile : IDisposable
     /// </exception>
     /// <exception cref="IOException">A file cannot be written.</exception>
     public static void Save<T>(
-        string path, Gpt<T> gpt, ITokenizer? tokenizer = null, JsonObject? extraKeys = null, StoredType type = StoredType.F32)
+        string path, Decoder<T> model, ITokenizer? tokenizer = null, JsonObject? extraKeys = null, StoredType type = StoredType.F32)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        ModelFormat format = FormatOf(path);
+        ModelFormat format = FormatOf(path, model.Config);
         Require.That(TypesOf(format).Contains(type),
             $"{path}: a model in this form has numbers of type {string.Join(" or ", TypesOf(format))}, not {type}");
         if (format == ModelFormat.HuggingFace)
         {
-            ModelFolder.Save(path, gpt, tokenizer, extraKeys, type);
+            ModelFolder.Save(path, model, tokenizer, extraKeys, type);
             return;
         }
-        using AtomicFile file = AtomicFile.Create(path);
+        using AtomicFile file = AtomicFile.CreateNamed(path);
         if (format == ModelFormat.Gguf)
-            GgufModel.Write(file.Stream, gpt, tokenizer, System.IO.Path.GetFileNameWithoutExtension(path), type);
+            GgufModel.Write(file.Stream, model, tokenizer, System.IO.Path.GetFileNameWithoutExtension(path), type);
+        else if (format == ModelFormat.Llama2C)
+            Llama2CWriter.Write(file.Stream, model);
         else
-            LlmCWriter.Write(file.Stream, gpt);
+            LlmCWriter.Write(file.Stream, model);
         file.Commit();
     }
 
     /// <summary>Reads all of the model, each number rounded to the precision that is asked for.</summary>
     /// <exception cref="FileFormatException">A tensor is missing, unexpected, or of another shape or type.</exception>
     public LoadedModel<T> Load<T>()
-        where T : unmanaged, IBinaryFloatingPointIeee754<T> => new(Path, GptWeights.Read<T>(_source, Config, _names), Tokenizer, ExtraKeys);
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => new(Path, ModelWeights.Read<T>(_source, Config, _map), Tokenizer, ExtraKeys);
 
     /// <summary>
     /// The model as generation reads it: all of it is read, matrices laid out to be multiplied, those in Q8_0 in their 8 bits. This may be
     /// disposed of afterwards.
     /// </summary>
     /// <exception cref="FileFormatException">A tensor is missing, unexpected, or of another shape or type.</exception>
-    public FrozenGpt<float> Freeze()
+    public Decoder<float> LoadForReading()
     {
-        (Gpt<float> gpt, StoredTensor[] entries) = GptWeights.Match<float>(_source, Config, _names);
-        GptWeights.CheckTied(_source, gpt, _names);
-        Dictionary<Parameter<float>, StoredTensor> entryOf = gpt.Parameters.All.Zip(entries).ToDictionary(pair => pair.First, pair => pair.Second);
+        (Decoder<float> model, Dictionary<Parameter<float>, StoredPart[]> parts) = ModelWeights.Match<float>(_source, Config, _map);
+        ModelWeights.CheckTied(_source, model, _map, parts);
         using Arena arena = new();
-        return FrozenGpt<float>.From(gpt, Matrix, parameter => ReadInto(new Tensor<float>(parameter.Shape), parameter));
+        return model.ForReading(Matrix, parameter => ReadInto(new Tensor<float>(parameter.Shape), parameter));
 
         WeightMatrix<float> Matrix(Parameter<float> parameter)
         {
-            if (Blocks(parameter.Name) is Q8Matrix blocks)
-                return new QuantizedMatrix(blocks);
+            if (Blocks(parts[parameter]) is Q8Matrix blocks)
+            {
+                using (blocks)
+                    return new QuantizedMatrix(blocks);
+            }
             arena.Reset(); // one matrix after the other in the same memory, on its way to where it stays
             return new PanelMatrix<float>(ReadInto(arena.Allocate<float>(parameter.Shape), parameter));
         }
 
         Tensor<float> ReadInto(Tensor<float> values, Parameter<float> parameter)
         {
-            GptWeights.ReadInto(_source, entryOf[parameter], _names.IsTransposed(parameter.Name), values.Span);
+            ModelWeights.ReadInto(_source, parts[parameter], values.Span);
             return values;
         }
     }
 
     /// <summary>Builds the model without memory for its numbers: every tensor is known to be there, in its shape.</summary>
     /// <exception cref="FileFormatException">A tensor is missing, unexpected, or of another shape or type.</exception>
-    public void CheckTensors() => GptWeights.Match<float>(_source, Config, _names);
-
-    /// <summary>A matrix of the model where it lies in the file, in Q8_0; null where the file has it in another type.</summary>
-    /// <param name="parameter">Its <see cref="Parameter{T}.Name"/>. The matrix is [Out, In], and valid until this is disposed of.</param>
-    public Q8Matrix? Blocks(string parameter) =>
-        _source.TryGet(_names.Of(parameter), out StoredTensor? entry) && entry is { Type: StoredType.Q8_0, Shape.Count: 2 }
-            ? _source.Blocks(entry)
-            : null;
+    public void CheckTensors() => ModelWeights.Match<float>(_source, Config, _map);
 
     /// <summary>Ends the mapping.</summary>
     public void Dispose() => _source.Dispose();
 
     /// <summary>A configuration that came out of a file, once it is known to keep the rules.</summary>
-    /// <exception cref="FileFormatException">It breaks a rule of <see cref="GptConfig.Validate"/>.</exception>
-    internal static GptConfig Checked(string path, GptConfig config)
+    /// <exception cref="FileFormatException">It breaks a rule of <see cref="TransformerConfig.Validate"/>.</exception>
+    internal static TransformerConfig Checked(string path, TransformerConfig config)
     {
         try
         {
@@ -220,6 +233,26 @@ public sealed class ModelFile : IDisposable
         {
             throw new FileFormatException(path, error.Message, error);
         }
+    }
+
+    /// <summary>A matrix of the model in Q8_0, its rows in the model's order; null where the file has some of it in another type.</summary>
+    private Q8Matrix? Blocks(StoredPart[] parts)
+    {
+        if (!parts.All(part => part.Entry is { Type: StoredType.Q8_0, Shape.Count: 2 } && part.Layout != TensorLayout.Transposed))
+            return null;
+        if (parts is [{ Layout: TensorLayout.AsIs }])
+            return _source.Blocks(parts[0].Entry);
+        Q8Matrix whole = new(parts.Sum(part => part.Rows), parts[0].Columns);
+        foreach (StoredPart part in parts)
+        {
+            using Q8Matrix blocks = _source.Blocks(part.Entry);
+            for (int row = 0; row < part.Rows; row++)
+            {
+                int inFile = part.Layout == TensorLayout.TurnsNeighbours ? TensorRows.OfNeighbours(row, part.HeadSize) : row;
+                blocks.Row(inFile).CopyTo(whole.RowToFill(part.FirstRow + row));
+            }
+        }
+        return whole;
     }
 
     private static bool HasExtension(string path, string extension) => path.EndsWith(extension, StringComparison.OrdinalIgnoreCase);

@@ -1,5 +1,8 @@
 using System.Numerics;
 using System.Text.Json.Nodes;
+using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Formats.Families;
+using MiniGpt.Model.Layers;
 using MiniGpt.Model.Tokenizers;
 using MiniGpt.Model.Training;
 using MiniGpt.Tensors.Storage;
@@ -37,6 +40,7 @@ public static class ModelFolder
     {
         if (!Directory.Exists(path))
             throw Missing(path, File.Exists(path) ? "a file found" : "no such folder");
+        FolderReplacement.Finish(path);
         RunFolder.FinishInterruptedSave(path);
         string configFile = Path.Combine(path, ConfigFile), weights = Path.Combine(path, WeightsFile), index = Path.Combine(path, IndexFile);
         if (!File.Exists(configFile))
@@ -44,8 +48,8 @@ public static class ModelFolder
         if (!File.Exists(weights) && !File.Exists(index))
             throw Missing(path, $"no {WeightsFile} found");
 
-        GptConfig config = ConfigJson.Read(configFile, out JsonObject extraKeys);
-        ITokenizer? tokenizer = LoadTokenizer(path, config, unknown);
+        TransformerConfig config = ConfigJson.Read(configFile, out JsonObject extraKeys);
+        ITokenizer? tokenizer = TokenizerFolder.Find(path, unknown);
         JsonObject metadata = [];
         TensorSource source;
         if (File.Exists(weights))
@@ -59,7 +63,7 @@ public static class ModelFolder
         {
             source = SafetensorsShards.Open(index);
         }
-        return new ModelFile(path, ModelFormat.HuggingFace, config, source, HuggingFaceNames.Instance)
+        return new ModelFile(path, ModelFormat.HuggingFace, config, source, FamilyFormat.Of(config).HuggingFace)
         {
             Tokenizer = tokenizer,
             ExtraKeys = extraKeys,
@@ -70,7 +74,7 @@ public static class ModelFolder
 
     /// <summary>Writes a model, over the one that is in the folder.</summary>
     /// <param name="path">The folder.</param>
-    /// <param name="gpt">The model.</param>
+    /// <param name="model">The model.</param>
     /// <param name="tokenizer">Its tokenizer, if it has one.</param>
     /// <param name="extraKeys">Keys of the config.json that it was read from.</param>
     /// <param name="type">F64, F32, F16 or BF16; left out, F32 from floats and F64 from doubles.</param>
@@ -79,18 +83,14 @@ public static class ModelFolder
     /// </exception>
     /// <exception cref="IOException">A file cannot be written.</exception>
     public static void Save<T>(
-        string path, Gpt<T> gpt, ITokenizer? tokenizer = null, JsonObject? extraKeys = null, StoredType? type = null)
+        string path, Decoder<T> model, ITokenizer? tokenizer = null, JsonObject? extraKeys = null, StoredType? type = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Directory.CreateDirectory(path);
+        FolderReplacement.Finish(path);
         using StagedFiles files = new(path);
-        Stage(files, gpt, tokenizer, extraKeys, type);
-        // Weights are renamed last. Until then the folder is no model, rather than a mixture of two.
-        File.Delete(Path.Combine(path, WeightsFile));
-        File.Delete(Path.Combine(path, IndexFile));
-        if (tokenizer is null)
-            TokenizerFolder.Delete(path);
-        files.Commit();
+        Stage(files, model, tokenizer, extraKeys, type);
+        files.Replace(tokenizer is null ? [IndexFile, .. TokenizerFolder.Parts] : [IndexFile]);
     }
 
     /// <summary>The folder under <paramref name="runs"/> whose model was trained or written last; null where there is none.</summary>
@@ -103,26 +103,17 @@ public static class ModelFolder
 
     /// <summary>Writes the files of a model beside their final names, the weights last.</summary>
     internal static void Stage<T>(
-        StagedFiles files, Gpt<T> gpt, ITokenizer? tokenizer, JsonObject? extraKeys, StoredType? type = null)
+        StagedFiles files, Decoder<T> model, ITokenizer? tokenizer, JsonObject? extraKeys, StoredType? type = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (tokenizer is not null)
         {
-            Require.That(tokenizer.VocabularySize <= gpt.Config.VocabularySize,
-                $"a tokenizer of {tokenizer.VocabularySize} tokens does not go with a model of {gpt.Config.VocabularySize}");
+            Require.That(tokenizer.VocabularySize <= model.Config.VocabularySize,
+                $"a tokenizer of {tokenizer.VocabularySize} tokens does not go with a model of {model.Config.VocabularySize}");
             files.Add(TokenizerFile, stream => JsonFile.Write(stream, TokenizerJson.ToJson(tokenizer)));
         }
-        files.Add(ConfigFile, stream => JsonFile.Write(stream, ConfigJson.ToJson(gpt.Config, extraKeys)));
-        files.Add(WeightsFile, stream => GptWeights.Write(stream, gpt, type));
-    }
-
-    private static ITokenizer? LoadTokenizer(string path, GptConfig config, UnknownCharacter unknown)
-    {
-        ITokenizer? tokenizer = TokenizerFolder.Find(path, unknown);
-        return tokenizer is null || tokenizer.VocabularySize <= config.VocabularySize
-            ? tokenizer
-            : throw new FileFormatException(path,
-                $"a tokenizer of {tokenizer.VocabularySize} tokens found, at most the {config.VocabularySize} of the model's vocabulary expected");
+        files.Add(ConfigFile, stream => JsonFile.Write(stream, ConfigJson.ToJson(model.Config, extraKeys)));
+        files.Add(WeightsFile, stream => ModelWeights.Write(stream, model, type));
     }
 
     private static DateTime WrittenAt(string path) =>

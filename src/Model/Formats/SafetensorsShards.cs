@@ -40,8 +40,7 @@ public sealed class SafetensorsShards : TensorSource
                     throw new FileFormatException(path, $"tensor '{tensors.First()}' is in {tensors.Key}, and there is no such file");
                 SafetensorsReader shard = SafetensorsReader.Open(file);
                 shards.Add(shard);
-                if (tensors.FirstOrDefault(name => !shard.TryGet(name, out _)) is string missing)
-                    throw new FileFormatException(path, $"tensor '{missing}' is in {tensors.Key}, which has no such tensor");
+                // A name without a tensor is passed over: of two names for one matrix, the index may list both. A model that needs it says so.
                 if (shard.Entries.FirstOrDefault(entry => fileOf.GetValueOrDefault(entry.Name) != tensors.Key) is StoredTensor unknown)
                 {
                     throw new FileFormatException(path,

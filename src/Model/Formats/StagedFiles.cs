@@ -4,21 +4,20 @@ namespace MiniGpt.Model.Formats;
 
 /// <summary>
 /// Several files of one folder that belong together: all of them are first written beside their final names, and renamed once the last
-/// one is on the disk. Disposed before <see cref="Commit"/>, they leave nothing behind.
+/// one is on the disk. Disposed before they are committed, they leave nothing behind.
 /// </summary>
 internal sealed class StagedFiles(string folder) : IDisposable
 {
     private readonly List<AtomicFile> _files = [];
     private readonly Dictionary<string, string> _checksums = [];
-    private bool _committed;
 
-    /// <summary>The SHA-256 of every file, in hexadecimal, by its name.</summary>
+    /// <summary>The SHA-256 of every file, in hexadecimal, by its name, in the order in which they were added.</summary>
     public IReadOnlyDictionary<string, string> Checksums => _checksums;
 
     /// <summary>The SHA-256 of a file that is there, in hexadecimal.</summary>
     public static string ChecksumOf(string path)
     {
-        using FileStream file = File.OpenRead(path);
+        using FileStream file = RegularFile.Open(path);
         return Convert.ToHexStringLower(SHA256.HashData(file));
     }
 
@@ -34,23 +33,45 @@ internal sealed class StagedFiles(string folder) : IDisposable
         _checksums.Add(name, Convert.ToHexStringLower(hash.Hash!));
     }
 
+    /// <summary>Leaves the files beside their names, for good: something that is on the disk already speaks of them.</summary>
+    public void Leave() => _files.ForEach(file => file.Leave());
+
     /// <summary>
-    /// Gives the files their names, in the order in which they were added. What fails here is left beside, to be renamed later.
+    /// Gives the files their names, in the order in which they were added, where something on the disk already speaks of them. What fails
+    /// here is left beside, to be renamed later.
     /// </summary>
     public void Commit()
     {
-        _committed = true;
+        Leave();
         foreach (AtomicFile file in _files)
-            file.Commit();
-        FolderFlush.Flush(folder);
+        {
+            // Whoever reads the folder meanwhile renames them as well.
+            if (File.Exists(AtomicFile.PartialPath(file.Path)))
+                file.Commit();
+        }
+        Disk.FlushFolder(folder);
+    }
+
+    /// <summary>Puts the files in the place of others, all of them or none: <see cref="FolderReplacement"/>.</summary>
+    /// <param name="replaced">The names of files that are no part of what the folder holds from now on.</param>
+    public void Replace(IEnumerable<string> replaced)
+    {
+        FolderReplacement replacement = new(_checksums, [.. replaced.Except(_checksums.Keys)]);
+        Disk.FlushFolder(folder);
+        try
+        {
+            replacement.Write(folder);
+        }
+        catch
+        {
+            if (FolderReplacement.Exists(folder))
+                Leave();
+            throw;
+        }
+        Leave();
+        FolderReplacement.Finish(folder);
     }
 
     /// <summary>Deletes the files unless they were committed.</summary>
-    public void Dispose()
-    {
-        if (_committed)
-            return;
-        foreach (AtomicFile file in _files)
-            file.Dispose();
-    }
+    public void Dispose() => _files.ForEach(file => file.Dispose());
 }

@@ -116,7 +116,7 @@ public abstract class TensorSource : IDisposable
     /// <summary>Maps a file for a reader that takes it over, unless it finds something wrong with it.</summary>
     private protected static TReader Open<TReader>(string path, Func<string, MappedFile, TReader> parse)
     {
-        MappedFile file = MappedFile.Open(path);
+        MappedFile file = RegularFile.Map(path);
         try
         {
             return parse(path, file);

@@ -1,5 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Tokenizers;
 
@@ -8,20 +9,14 @@ namespace MiniGpt.Model.Generation;
 /// <summary>
 /// Continues texts. It keeps nothing between two of them: one generator, or several of one model, can serve any number of threads at once.
 /// </summary>
-/// <param name="gpt">The model's parameters.</param>
+/// <param name="model">The model; fastest where it is laid out to be read, <see cref="Decoder{T}.ForReading()"/>.</param>
 /// <param name="tokenizer">Turns text to ids and back; without one there are only ids.</param>
-public sealed class Generator<T>(FrozenGpt<T> gpt, ITokenizer? tokenizer = null)
+public sealed class Generator<T>(Decoder<T> model, ITokenizer? tokenizer = null)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    /// <summary>A generator with a copy of a model's matrices.</summary>
-    public Generator(Gpt<T> gpt, ITokenizer? tokenizer = null)
-        : this(FrozenGpt<T>.From(gpt), tokenizer)
-    {
-    }
-
-    /// <summary>A generator with a model as it was read from a folder.</summary>
+    /// <summary>A generator with a model as it was read from a folder, its matrices laid out to be read.</summary>
     public Generator(LoadedModel<T> model)
-        : this(model.Gpt, model.Tokenizer)
+        : this(model.Model.ForReading(), model.Tokenizer)
     {
     }
 
@@ -40,7 +35,7 @@ public sealed class Generator<T>(FrozenGpt<T> gpt, ITokenizer? tokenizer = null)
         Require.That(prompt.Count > 0, $"a prompt must have at least one token");
         foreach (int id in prompt)
         {
-            gpt.RequireId(id);
+            model.RequireId(id);
         }
 
         return Continue([.. prompt], options, sample);
@@ -65,14 +60,13 @@ public sealed class Generator<T>(FrozenGpt<T> gpt, ITokenizer? tokenizer = null)
         options.Validate();
         Require.NotNegative(tokens, "number of tokens");
         Require.That(tokenizer is not null, $"there is no tokenizer to write text with");
-        int[] ids = tokenizer!.Encode(prompt);
-        SampleText text = new(tokenizer, stops);
-        return Continue(ids.Length > 0 ? ids : [Prompt.Start(gpt.Config, tokenizer)], options, tokens, text, cancellationToken);
+        SampleText text = new(tokenizer!, stops, isTextStart: prompt.Length == 0);
+        return Continue(Prompt.Of(prompt, model.Config, tokenizer!), options, tokens, text, cancellationToken);
     }
 
     private IEnumerable<int> Continue(int[] prompt, SamplingOptions options, int sample)
     {
-        using TokenStreams<T> streams = new(gpt, options, count: 1, firstSample: sample);
+        using TokenStreams<T> streams = new(model, options, count: 1, firstSample: sample, tokenizer?.VocabularySize);
         streams.Append(prompt);
         while (true)
         {
@@ -83,7 +77,7 @@ public sealed class Generator<T>(FrozenGpt<T> gpt, ITokenizer? tokenizer = null)
     private async IAsyncEnumerable<string> Continue(
         int[] prompt, SamplingOptions options, int tokens, SampleText text, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        using TokenStreams<T> streams = new(gpt, options);
+        using TokenStreams<T> streams = new(model, options, tokens: tokenizer?.VocabularySize);
         streams.Append(prompt);
         Func<string> next = () => text.Append(streams.Next()[0]).ToString();
         for (int made = 0; made < tokens && !text.IsStopped; made++)

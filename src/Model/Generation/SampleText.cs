@@ -17,12 +17,13 @@ public sealed class SampleText
     /// <summary>Begins a text.</summary>
     /// <param name="tokenizer">Whose ids these are.</param>
     /// <param name="stops">The texts that end it; they are not part of it.</param>
+    /// <param name="isTextStart">Whether the first id begins a text, rather than going on with a prompt.</param>
     /// <exception cref="ArgumentException">A stop text is empty.</exception>
-    public SampleText(ITokenizer tokenizer, IReadOnlyList<string>? stops = null)
+    public SampleText(ITokenizer tokenizer, IReadOnlyList<string>? stops = null, bool isTextStart = false)
     {
         _stops = stops ?? [];
         Check(_stops);
-        _decoder = new StreamingDecoder(tokenizer);
+        _decoder = new StreamingDecoder(tokenizer, isTextStart);
     }
 
     /// <summary>Whether a stop text has come: the text is at its end.</summary>

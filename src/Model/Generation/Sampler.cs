@@ -166,6 +166,11 @@ public sealed class Sampler
     {
         foreach (int id in _distinct)
         {
+            if (id >= logits.Length)
+            {
+                continue; // a spare row of the model's embedding, which is never drawn
+            }
+
             logits[id] = logits[id] < 0 ? logits[id] * _options.RepetitionPenalty : logits[id] / _options.RepetitionPenalty;
         }
     }

@@ -1,4 +1,5 @@
 using System.Numerics;
+using MiniGpt.Model.Architectures;
 using MiniGpt.Tensors;
 
 namespace MiniGpt.Model.Generation;
@@ -10,29 +11,34 @@ namespace MiniGpt.Model.Generation;
 public sealed class TokenStreams<T> : IDisposable
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly FrozenGpt<T> _gpt;
-    private readonly CachedGpt<T> _cached;
+    private readonly Decoder<T> _model;
+    private readonly IncrementalDecoder<T> _decoder;
     private readonly List<Stream> _streams = [];
     private readonly Tensor<T> _logits;
     private readonly int[] _next;
+    private readonly int _tokens;
 
     /// <summary>Prepares streams, which need a text to continue: <see cref="Append"/>.</summary>
-    /// <param name="gpt">The model.</param>
+    /// <param name="model">The model.</param>
     /// <param name="options">How tokens are chosen.</param>
     /// <param name="count">How many streams.</param>
     /// <param name="firstSample">The number of the first one's sample; each number draws other random numbers.</param>
+    /// <param name="tokens">
+    /// How many tokens there are, where the model's vocabulary was padded beyond its tokenizer's: the spare ids are never drawn. Null for all.
+    /// </param>
     /// <exception cref="ArgumentException">An option makes no sense, or there is no stream.</exception>
-    public TokenStreams(FrozenGpt<T> gpt, SamplingOptions options, int count = 1, int firstSample = 0)
+    public TokenStreams(Decoder<T> model, SamplingOptions options, int count = 1, int firstSample = 0, int? tokens = null)
     {
         Require.Positive(count, "number of samples");
         options.Validate();
-        _gpt = gpt;
-        _cached = new CachedGpt<T>(gpt, count);
-        _logits = new Tensor<T>([count, gpt.Config.VocabularySize]);
+        _model = model;
+        _tokens = Math.Min(tokens ?? int.MaxValue, model.Config.VocabularySize);
+        _decoder = new IncrementalDecoder<T>(model, count);
+        _logits = new Tensor<T>([count, model.Config.VocabularySize]);
         _next = new int[count];
         for (int i = 0; i < count; i++)
         {
-            _streams.Add(new Stream(firstSample + i, new TokenWindow(gpt.Config.Context), options));
+            _streams.Add(new Stream(firstSample + i, new TokenWindow(model.Config.Context), options));
         }
     }
 
@@ -45,7 +51,7 @@ public sealed class TokenStreams<T> : IDisposable
     {
         foreach (int id in ids)
         {
-            _gpt.RequireId(id);
+            _model.RequireId(id);
         }
 
         foreach (Stream stream in _streams)
@@ -84,7 +90,7 @@ public sealed class TokenStreams<T> : IDisposable
             }
 
             ReadOnlySpan<int> ids = _next.AsSpan(0, _streams.Count);
-            _cached.Logits(ids, _streams[0].Window.Given, 0, _streams.Count).Span.CopyTo(logits.Span);
+            _decoder.Logits(ids, _streams[0].Window.Given, 0, _streams.Count).Span.CopyTo(logits.Span);
         }
         else
         {
@@ -110,7 +116,7 @@ public sealed class TokenStreams<T> : IDisposable
         Tensor<T> logits = Logits();
         for (int i = 0; i < _streams.Count; i++)
         {
-            _next[i] = _streams[i].Draw(logits.Slice(0, i, 1).Span);
+            _next[i] = _streams[i].Draw(logits.Slice(0, i, 1).Span[.._tokens]);
         }
 
         return _next.AsSpan(0, _streams.Count);
@@ -120,13 +126,13 @@ public sealed class TokenStreams<T> : IDisposable
     public void End(int index)
     {
         int last = _streams.Count - 1;
-        _cached.Copy(last, index);
+        _decoder.Copy(last, index);
         _streams[index] = _streams[last];
         _streams.RemoveAt(last);
     }
 
     /// <summary>Frees the memory.</summary>
-    public void Dispose() => _cached.Dispose();
+    public void Dispose() => _decoder.Dispose();
 
     /// <summary>A prompt, or a window that starts anew: texts that equal the one before are not computed again.</summary>
     private void ComputeText(int index, Span<T> logits)
@@ -135,12 +141,12 @@ public sealed class TokenStreams<T> : IDisposable
         if (index > 0 && window.Pending.SequenceEqual(_streams[index - 1].Window.Pending)
             && window.Given == 0 && _streams[index - 1].Window.Given == 0)
         {
-            _cached.Copy(index - 1, index);
+            _decoder.Copy(index - 1, index);
             _logits.Slice(0, index - 1, 1).Span.CopyTo(logits);
             return;
         }
 
-        _cached.Logits(window.Pending, window.Given, index).Span.CopyTo(logits);
+        _decoder.Logits(window.Pending, window.Given, index).Span.CopyTo(logits);
     }
 
     private sealed class Stream(int sample, TokenWindow window, SamplingOptions options)

@@ -1,6 +1,5 @@
 using System.Numerics;
 using MiniGpt.Autograd;
-using MiniGpt.Autograd.Ops;
 using MiniGpt.Tensors;
 
 namespace MiniGpt.Model.Layers;
@@ -9,12 +8,21 @@ namespace MiniGpt.Model.Layers;
 public sealed class Embedding<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    internal Embedding(ParameterSet<T> parameters, string name, int count, int width, double standardDeviation, bool isTrained = true) =>
-        Table = parameters.Add($"{name}.weight", [count, width], Initialization.Normal(standardDeviation), isTrained);
+    /// <summary>Adds the table to a set.</summary>
+    /// <param name="parameters">The set.</param>
+    /// <param name="name">The layer's name; its parameter is NAME.weight.</param>
+    /// <param name="count">V: how many ids there are.</param>
+    /// <param name="width">C.</param>
+    /// <param name="initialization">How the vectors start.</param>
+    /// <param name="role">Whether ids are tokens or positions.</param>
+    public Embedding(
+        ParameterSet<T> parameters, string name, int count, int width, Initialization initialization,
+        ParameterRole role = ParameterRole.Embedding) =>
+        Table = parameters.Add($"{name}.weight", [count, width], initialization, role);
 
     /// <summary>[V, C].</summary>
     public Parameter<T> Table { get; }
 
     /// <summary>Ids [...] to vectors [..., C].</summary>
-    public Variable<T> Forward(Tape<T> tape, Tensor<int> ids) => tape.Embedding(Table.Variable, ids);
+    public Variable<T> Forward(Tape<T> tape, Tensor<int> ids) => tape.Embedding(Table, ids);
 }

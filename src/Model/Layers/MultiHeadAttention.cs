@@ -1,42 +1,156 @@
 using System.Numerics;
 using MiniGpt.Autograd;
 using MiniGpt.Autograd.Ops;
+using MiniGpt.Tensors;
 using MiniGpt.Tensors.Kernels;
 
 namespace MiniGpt.Model.Layers;
 
-/// <summary>Causal self-attention of several heads (Vaswani et al. 2017, section 3.2.2).</summary>
+/// <summary>
+/// Self-attention of several heads (Vaswani et al. 2017, section 3.2.2), of which some may share their keys and values, with norms and
+/// rotation of queries and keys where the model has them.
+/// </summary>
 public sealed class MultiHeadAttention<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly int _heads;
+    private readonly AttentionConfig _config;
+    private readonly int _layer;
+    private readonly int _headSize;
+    private readonly RotaryPositions<T>? _rotary;
     private readonly T _scale;
 
-    internal MultiHeadAttention(ParameterSet<T> parameters, string name, GptConfig config, double residualDeviation)
+    /// <summary>Adds the layers' parameters to a set.</summary>
+    /// <param name="parameters">The set.</param>
+    /// <param name="name">The layer's name.</param>
+    /// <param name="layer">The block that it belongs to, from 0: its place in an <see cref="AttentionMemory{T}"/>.</param>
+    /// <param name="config">The model's configuration.</param>
+    /// <param name="residual">How the matrix back to the residual stream starts.</param>
+    /// <param name="rotary">The model's rotary positions, where it has them.</param>
+    public MultiHeadAttention(
+        ParameterSet<T> parameters, string name, int layer, TransformerConfig config, Initialization residual, RotaryPositions<T>? rotary = null)
     {
-        _heads = config.Heads;
-        _scale = T.CreateChecked(1 / Math.Sqrt(config.HeadSize));
-        QueryKeyValue = new Linear<T>(parameters, $"{name}.c_attn", config.Width, 3 * config.Width, config.InitializerRange);
-        Projection = new Linear<T>(parameters, $"{name}.c_proj", config.Width, config.Width, residualDeviation);
+        (_config, _layer, _headSize, _rotary) = (config.Attention, layer, config.HeadSize, rotary);
+        _scale = T.CreateChecked(1 / Math.Sqrt(_headSize));
+        int queries = _config.Heads * _headSize, keys = _config.KeyHeads * _headSize;
+        QueryKeyValue = new Linear<T>(
+            parameters, $"{name}.qkv", config.Width, queries + 2 * keys, Initialization.Normal(config.InitializerRange), _config.HasBias,
+            queries, keys, keys);
+        if (_config.NormsQueriesAndKeys)
+        {
+            QueryNorm = new Norm<T>(parameters, $"{name}.query_norm", _headSize, config.Norm);
+            KeyNorm = new Norm<T>(parameters, $"{name}.key_norm", _headSize, config.Norm);
+        }
+        Output = new Linear<T>(parameters, $"{name}.output", queries, config.Width, residual, _config.HasOutputBias);
     }
 
-    /// <summary>One projection to q, k and v, side by side.</summary>
+    /// <summary>One projection to queries, keys and values, side by side: C to (H + 2G) · D.</summary>
     public Linear<T> QueryKeyValue { get; }
 
-    /// <summary>From the heads' outputs back to the residual stream.</summary>
-    public Linear<T> Projection { get; }
+    /// <summary>The norm of each head of queries, where the model has one.</summary>
+    public Norm<T>? QueryNorm { get; }
 
-    /// <summary>[B, T, C] to [B, T, C].</summary>
-    public Variable<T> Forward(Variable<T> x, DropoutStreams? dropout)
+    /// <summary>The norm of each head of keys, where the model has one.</summary>
+    public Norm<T>? KeyNorm { get; }
+
+    /// <summary>From the heads' outputs back to the residual stream: H · D to C.</summary>
+    public Linear<T> Output { get; }
+
+    /// <summary>[B, T, C] to [B, T, C], or to [B, 1, C] where the last position alone is wanted.</summary>
+    public Variable<T> Forward(Variable<T> x, in ForwardPass<T> pass)
     {
-        Variable<T> qkv = QueryKeyValue.Forward(x); // (B, T, 3C)
-        Variable<T> heads = qkv.SelfAttention(_heads, new AttentionOptions<T>
+        Variable<T> qkv = QueryKeyValue.Forward(x); // (B, T, (H + 2G)·D)
+        (int heads, int keyHeads) = (_config.Heads, _config.KeyHeads);
+        Variable<T> q = qkv.Heads(0, heads, _headSize); // (B, H, T, D)
+        Variable<T> k = qkv.Heads(heads, keyHeads, _headSize), v = qkv.Heads(heads + keyHeads, keyHeads, _headSize); // (B, G, T, D)
+        int skipped = pass.LastOnly ? q.Shape[2] - 1 : 0;
+        q = pass.LastOnly ? q.Last(axis: 2) : q;
+        if (QueryNorm is not null && KeyNorm is not null)
+            (q, k) = (QueryNorm.Forward(q), KeyNorm.Forward(k));
+        if (_rotary is not null)
+            (q, k) = (_rotary.Forward(q, pass.FirstPosition + skipped), _rotary.Forward(k, pass.FirstPosition));
+
+        Variable<T> joined = pass switch
         {
-            Scale = _scale,
-            Causal = true,
-            Dropout = dropout?.Probability ?? 0,
-            DropoutStream = dropout?.Next() ?? default,
-        }); // (B, T, C)
-        return Projection.Forward(heads).Dropout(dropout);
+            { Memory: { } memory } => Remember(q, k, v, memory, pass.Tape),
+            { Observer: not null } => WriteOut(q, k, v, pass),
+            _ => q.JoinedAttention(k, v, OptionsOf(q, k, pass)),
+        }; // (B, T, H·D)
+        return Output.Forward(joined).Dropout(pass.Dropout);
+    }
+
+    private AttentionOptions<T> OptionsOf(Variable<T> q, Variable<T> k, in ForwardPass<T> pass) => new()
+    {
+        Scale = _scale,
+        Causal = _config.IsCausal,
+        FirstQuery = k.Shape[2] - q.Shape[2],
+        Mask = _config.Window > 0 && _config.Window < k.Shape[2] ? WindowMask(q, k, pass.Tape) : default,
+        Dropout = pass.Dropout?.Probability ?? 0,
+        DropoutStream = pass.Dropout?.Next() ?? default,
+    };
+
+    private Variable<T> Remember(Variable<T> q, Variable<T> k, Variable<T> v, AttentionMemory<T> memory, Tape<T> tape)
+    {
+        (int texts, int queries, int heads) = (q.Shape[0], q.Shape[2], _config.Heads);
+        Variable<T> joined = tape.Result([texts, queries, heads * _headSize], requiresGradient: false);
+        Tensor<T> output = joined.Value.Reshape([texts, queries, heads, _headSize]).Transpose(1, 2);
+        memory.Attend(_layer, q.Value, k.Value, v.Value, output, _scale, _config.Window);
+        return joined;
+    }
+
+    /// <summary>The same step by step, for whoever looks at it.</summary>
+    private Variable<T> WriteOut(Variable<T> q, Variable<T> k, Variable<T> v, ForwardPass<T> pass)
+    {
+        (int texts, int queries) = (q.Shape[0], q.Shape[2]);
+        q = pass.Show(ForwardStage.Query, _layer, q.Copy());
+        k = pass.Show(ForwardStage.Key, _layer, k.Copy());
+        v = pass.Show(ForwardStage.Value, _layer, v.Copy());
+        Variable<T> scores = pass.Show(ForwardStage.Scores, _layer, ForEachHead(q, k, transposeB: true)); // (B, H, T, T)
+        Tensor<T> hidden = HiddenKeys(queries, k.Shape[2], pass.Tape);
+        Variable<T> weights = (scores * _scale).MaskedFill(hidden, T.NegativeInfinity).Softmax();
+        weights = pass.Show(ForwardStage.Weights, _layer, weights);
+        Variable<T> heads = pass.Show(ForwardStage.HeadOutputs, _layer, ForEachHead(weights, v, transposeB: false)); // (B, H, T, D)
+        return heads.Transpose(1, 2).Reshape([texts, queries, _config.Heads * _headSize]);
+    }
+
+    /// <summary>A product for each head of queries with the head of keys or values that it shares.</summary>
+    private Variable<T> ForEachHead(Variable<T> a, Variable<T> b, bool transposeB)
+    {
+        int group = _config.Heads / _config.KeyHeads;
+        if (group == 1)
+            return a.MatMul(b, transposeB: transposeB);
+        Variable<T> grouped = a.Reshape([a.Shape[0], _config.KeyHeads, group, a.Shape[2], a.Shape[3]]); // (B, G, H/G, T, ·)
+        Variable<T> shared = b.Reshape([b.Shape[0], _config.KeyHeads, 1, b.Shape[2], b.Shape[3]]);
+        Variable<T> product = grouped.MatMul(shared, transposeB: transposeB);
+        return product.Reshape([a.Shape[0], _config.Heads, a.Shape[2], product.Shape[-1]]);
+    }
+
+    /// <summary>[Tq, Tk]: −infinity where a key lies before a query's window, else 0.</summary>
+    private Tensor<T> WindowMask(Variable<T> q, Variable<T> k, Tape<T> tape)
+    {
+        (int queries, int keys) = (q.Shape[2], k.Shape[2]);
+        Tensor<T> mask = tape.Allocate<T>([queries, keys]);
+        for (int query = 0; query < queries; query++)
+        {
+            Span<T> row = mask.Slice(0, query, 1).Span;
+            row.Fill(T.Zero);
+            row[..Math.Clamp(keys - queries + query + 1 - _config.Window, 0, keys)].Fill(T.NegativeInfinity);
+        }
+        return mask;
+    }
+
+    /// <summary>[Tq, Tk]: 1 where a query does not see a key.</summary>
+    private Tensor<T> HiddenKeys(int queries, int keys, Tape<T> tape)
+    {
+        Tensor<T> hidden = tape.Allocate<T>([queries, keys]);
+        for (int query = 0; query < queries; query++)
+        {
+            int own = keys - queries + query;
+            for (int key = 0; key < keys; key++)
+            {
+                bool isHidden = _config.IsCausal && key > own || _config.Window > 0 && key <= own - _config.Window;
+                hidden[query, key] = isHidden ? T.One : T.Zero;
+            }
+        }
+        return hidden;
     }
 }

@@ -1,38 +1,61 @@
 using System.Numerics;
 using MiniGpt.Autograd;
+using MiniGpt.Autograd.Ops;
 
 namespace MiniGpt.Model.Layers;
 
-/// <summary>One block of a decoder: attention, then feed-forward, each on a normed copy and added to the residual stream (GPT-2's order).</summary>
+/// <summary>
+/// One block of a transformer: attention, then feed-forward, each a branch that is added to the residual stream, with a norm before the
+/// branch or after the sum.
+/// </summary>
 public sealed class TransformerBlock<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    internal TransformerBlock(ParameterSet<T> parameters, string name, GptConfig config)
+    private readonly int _layer;
+    private readonly bool _normsFirst;
+
+    /// <summary>Adds the block's parameters to a set.</summary>
+    /// <param name="parameters">The set.</param>
+    /// <param name="name">The block's name.</param>
+    /// <param name="layer">Its place among the blocks, from 0.</param>
+    /// <param name="config">The model's configuration.</param>
+    /// <param name="rotary">The model's rotary positions, where it has them.</param>
+    public TransformerBlock(ParameterSet<T> parameters, string name, int layer, TransformerConfig config, RotaryPositions<T>? rotary = null)
     {
+        _layer = layer;
+        _normsFirst = config.Norm.Place == NormPlace.Before;
         // 2 · layers branches add up in the residual stream; scaled so, its variance does not grow with the depth (Radford et al. 2019).
-        double residualDeviation = config.InitializerRange / Math.Sqrt(2 * config.Layers);
-        AttentionNorm = new LayerNorm<T>(parameters, $"{name}.ln_1", config.Width, config.LayerNormEpsilon);
-        Attention = new MultiHeadAttention<T>(parameters, $"{name}.attn", config, residualDeviation);
-        FeedForwardNorm = new LayerNorm<T>(parameters, $"{name}.ln_2", config.Width, config.LayerNormEpsilon);
-        FeedForward = new FeedForward<T>(parameters, $"{name}.mlp", config, residualDeviation);
+        Initialization residual = config.StartsAsIdentity
+            ? Initialization.Zeros
+            : Initialization.Normal(config.InitializerRange / Math.Sqrt(2 * config.Layers));
+        AttentionNorm = new Norm<T>(parameters, $"{name}.attention_norm", config.Width, config.Norm);
+        Attention = new MultiHeadAttention<T>(parameters, $"{name}.attention", layer, config, residual, rotary);
+        FeedForwardNorm = new Norm<T>(parameters, $"{name}.feed_forward_norm", config.Width, config.Norm);
+        FeedForward = new FeedForward<T>(parameters, $"{name}.feed_forward", config, residual);
     }
 
-    /// <summary>The norm before attention.</summary>
-    public LayerNorm<T> AttentionNorm { get; }
+    /// <summary>The norm of attention's branch.</summary>
+    public Norm<T> AttentionNorm { get; }
 
     /// <summary>Where positions look at each other.</summary>
     public MultiHeadAttention<T> Attention { get; }
 
-    /// <summary>The norm before the feed-forward layers.</summary>
-    public LayerNorm<T> FeedForwardNorm { get; }
+    /// <summary>The norm of the feed-forward layers' branch.</summary>
+    public Norm<T> FeedForwardNorm { get; }
 
     /// <summary>Where each position is worked on by itself.</summary>
     public FeedForward<T> FeedForward { get; }
 
-    /// <summary>[B, T, C] to [B, T, C].</summary>
-    public Variable<T> Forward(Variable<T> x, DropoutStreams? dropout = null)
+    /// <summary>[B, T, C] to [B, T, C], or to [B, 1, C] where the last position alone is wanted.</summary>
+    public Variable<T> Forward(Variable<T> x, in ForwardPass<T> pass)
     {
-        x += Attention.Forward(AttentionNorm.Forward(x), dropout);
-        return x + FeedForward.Forward(FeedForwardNorm.Forward(x), dropout);
+        Variable<T> attention = Attention.Forward(_normsFirst ? AttentionNorm.Forward(x) : x, pass);
+        x = (pass.LastOnly ? x.Last(axis: 1) : x) + pass.Show(ForwardStage.AttentionOutput, _layer, attention);
+        x = _normsFirst ? x : AttentionNorm.Forward(x);
+
+        Variable<T> feedForward = FeedForward.Forward(_normsFirst ? FeedForwardNorm.Forward(x) : x, pass);
+        x += pass.Show(ForwardStage.FeedForwardOutput, _layer, feedForward);
+        x = _normsFirst ? x : FeedForwardNorm.Forward(x);
+        return pass.Show(ForwardStage.BlockOutput, _layer, x);
     }
 }

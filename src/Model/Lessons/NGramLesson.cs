@@ -1,7 +1,7 @@
 using MiniGpt.Model.Data;
 using MiniGpt.Model.Formats;
+using MiniGpt.Model.Tasks;
 using MiniGpt.Model.Tokenizers;
-using MiniGpt.Model.Training;
 
 namespace MiniGpt.Model.Lessons;
 
@@ -77,8 +77,8 @@ internal static class NGramLesson
     private static double ModelLoss(LoadedModel<float> model, string text, CancellationToken cancellationToken)
     {
         int[] ids = Encode(model, text);
-        using Evaluator<float> evaluator = new(model.Gpt, batchSize: 16);
-        double loss = evaluator.WholeLoss(TokenSource.FromIds(ids, model.Gpt.Config.VocabularySize), cancellationToken);
+        using NextTokenEvaluator<float> evaluator = new(model.Model, batchSize: 16);
+        double loss = evaluator.WholeLoss(TokenSource.FromIds(ids, model.Model.Config.VocabularySize), cancellationToken);
         return loss * (ids.Length - 1) / (text.Length - 1);
     }
 

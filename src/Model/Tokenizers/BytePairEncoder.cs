@@ -6,31 +6,49 @@ internal sealed class BytePairEncoder(BytePairTokenizer tokenizer)
     private const int LongestScanned = 96; // tokens up to which looking at all pairs is quicker than keeping them in a queue
 
     private readonly WordCache _cache = new();
-    private readonly MergeQueue _queue = new(tokenizer);
+    private readonly MergeQueue _queue = new(tokenizer.MergeTable, tokenizer.ResultOf);
+    private readonly List<Range> _pieces = [];
 
     /// <summary>Writes the ids of a text that has no special tokens; there is room for one a byte. Returns how many they are.</summary>
     /// <exception cref="TextEncodingException">A byte is not in the vocabulary.</exception>
     public int Encode(ReadOnlySpan<byte> text, Span<int> ids)
     {
         int count = 0;
+        if (tokenizer.Options.PreTokenizer != PreTokenizer.Gpt2)
+        {
+            _pieces.Clear();
+            tokenizer.Options.PreTokenizer.Cut(text, _pieces);
+            foreach (Range piece in _pieces)
+                count += EncodePiece(text, piece.Start.Value, piece.End.Value - piece.Start.Value, ids[count..]);
+            return count;
+        }
         for (int at = 0, length; at < text.Length; at += length)
         {
-            ReadOnlySpan<byte> rest = text[at..];
-            length = Gpt2PreTokenizer.Next(rest);
-            WordCache.Key key = WordCache.KeyOf(rest, length);
-            if (!_cache.TryGet(key, ids[count..], out int written))
-            {
-                written = EncodePiece(text, at, length, ids[count..]);
-                _cache.Add(key, ids.Slice(count, written));
-            }
-            count += written;
+            length = Gpt2PreTokenizer.Next(text[at..]);
+            count += EncodePiece(text, at, length, ids[count..]);
         }
         return count;
     }
 
     private int EncodePiece(ReadOnlySpan<byte> text, int start, int length, Span<int> ids)
     {
+        WordCache.Key key = WordCache.KeyOf(text[start..], length);
+        if (!_cache.TryGet(key, ids, out int written))
+        {
+            written = MergePiece(text, start, length, ids);
+            _cache.Add(key, ids[..written]);
+        }
+        return written;
+    }
+
+    private int MergePiece(ReadOnlySpan<byte> text, int start, int length, Span<int> ids)
+    {
         ReadOnlySpan<byte> piece = text.Slice(start, length);
+        if (tokenizer.Options.IgnoresMerges && tokenizer.TryGetId(piece, out int whole))
+        {
+            ids[0] = whole;
+            return 1;
+        }
         ReadOnlySpan<int> byteIds = tokenizer.ByteIds;
         for (int i = 0; i < piece.Length; i++)
         {

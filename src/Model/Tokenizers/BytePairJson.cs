@@ -9,18 +9,19 @@ internal static class BytePairJson
 {
     public static JsonObject ToJson(BytePairTokenizer tokenizer)
     {
-        JsonArray added = [.. tokenizer.SpecialIds.Select(id => (JsonNode)new JsonObject
-        {
-            ["id"] = id,
-            ["content"] = tokenizer.AlphabetText(id),
-            ["single_word"] = false,
-            ["lstrip"] = false,
-            ["rstrip"] = false,
-            ["normalized"] = false,
-            ["special"] = true,
-        })];
+        BytePairOptions options = tokenizer.Options;
+        JsonArray added = AddedTokensJson.ToJson(tokenizer.SpecialIds.Select(id => new AddedToken(tokenizer.AlphabetText(id), id, IsControl: true)));
         JsonArray merges = [.. MergesText.LinesOf(tokenizer).Select(line => (JsonNode)line)];
-        return TokenizerJson.File(Model(Vocabulary(tokenizer), merges), added, ByteLevel(), ByteLevel(), ByteLevel());
+        JsonObject model = Model(Vocabulary(tokenizer), merges);
+        model["ignore_merges"] = options.IgnoresMerges;
+        JsonObject last = PreTokenizer.ByteLevel(cuts: true);
+        if (AddedTokensJson.Template(options.Ends, tokenizer.AlphabetText) is JsonObject template)
+            last = new JsonObject { ["type"] = "Sequence", ["processors"] = new JsonArray(last, template) };
+        JsonObject file = TokenizerJson.File(
+            model, added, options.PreTokenizer.ToJson(options.AddsPrefixSpace), last, PreTokenizer.ByteLevel(cuts: true));
+        if (options.Composes)
+            file["normalizer"] = new JsonObject { ["type"] = "NFC" };
+        return file;
     }
 
     /// <summary>The object of vocab.json.</summary>
@@ -50,59 +51,50 @@ internal static class BytePairJson
     public static BytePairTokenizer Read(string path, JsonFields fields, JsonFields model)
     {
         CheckSteps(path, fields, model);
-        List<(string Token, int Id)> special = ReadAdded(path, fields);
-        string[] tokens = VocabularyJson.Read(path, model.Object("vocab"), special);
+        bool composes = PreTokenizerJson.Flatten(path, fields, "normalizer", "normalizers").Any();
+        List<AddedToken> added = AddedTokensJson.Read(path, fields, changesText: false);
+        string[] tokens = VocabularyJson.Read(path, model.Object("vocab"), [.. added.Select(token => (token.Text, token.Id))]);
         List<(string, string)> merges = ReadMerges(path, model);
-        return JsonFile.Refusing(path, () => BytePairTokenizer.FromAlphabet(tokens, merges, special.Select(token => token.Id).ToHashSet()));
+        BytePairOptions options = new()
+        {
+            PreTokenizer = PreTokenizerJson.Read(path, fields, out bool prefixSpace),
+            AddsPrefixSpace = prefixSpace,
+            IgnoresMerges = model.Flag("ignore_merges", missing: false),
+            Composes = composes,
+            Ends = AddedTokensJson.ReadEnds(path, fields),
+        };
+        return JsonFile.Refusing(path, () => BytePairTokenizer.FromAlphabet(tokens, merges, added.Select(token => token.Id).ToHashSet(), options));
     }
-
-    private static JsonObject ByteLevel() => new()
-    {
-        ["type"] = "ByteLevel",
-        ["add_prefix_space"] = false,
-        ["trim_offsets"] = true,
-        ["use_regex"] = true,
-    };
 
     private static void CheckSteps(string path, JsonFields fields, JsonFields model)
     {
-        JsonFields split = new(path, fields.Object("pre_tokenizer")), decoder = new(path, fields.Object("decoder"));
-        if (split.Flag("add_prefix_space", missing: true) || !split.Flag("use_regex", missing: true))
-            throw new FileFormatException(path, $"pre_tokenizer {split} found, add_prefix_space false and use_regex true expected");
-        if (decoder.Text("type") != "ByteLevel")
-            throw new FileFormatException(path, $"decoder {decoder} found, ByteLevel expected");
-        if (!fields.IsEmpty("post_processor") && new JsonFields(path, fields.Object("post_processor")) is var last && last.Text("type") != "ByteLevel")
-            throw new FileFormatException(path, $"post_processor {last} found, none or ByteLevel expected");
+        foreach (JsonFields step in PreTokenizerJson.Flatten(path, fields, "normalizer", "normalizers"))
+        {
+            if (step.Text("type") != "NFC")
+                throw new FileFormatException(path, $"normalizer {step} found, none or NFC expected of a byte-level BPE");
+        }
+        JsonFields[] decoders = [.. PreTokenizerJson.Flatten(path, fields, "decoder", "decoders")];
+        if (decoders is not [var decoder] || decoder.Text("type") != "ByteLevel")
+            throw new FileFormatException(path, $"decoder {(decoders.Length > 0 ? decoders[0] : "null")} found, ByteLevel expected");
         foreach (string key in (string[])["continuing_subword_prefix", "end_of_word_suffix"])
         {
             if (!model.IsEmpty(key) && model.Text(key).Length > 0)
                 throw new FileFormatException(path, $"{key} \"{model.Text(key)}\" found, none expected of a byte-level BPE");
         }
-        foreach (string key in (string[])["byte_fallback", "ignore_merges"])
-        {
-            if (model.Flag(key, missing: false))
-                throw new FileFormatException(path, $"{key} true found, false expected");
-        }
+        if (model.Flag("byte_fallback", missing: false))
+            throw new FileFormatException(path, "byte_fallback true found, false expected of a byte-level BPE");
+        RequireNoDropout(path, model);
     }
 
-    private static List<(string Token, int Id)> ReadAdded(string path, JsonFields fields)
+    /// <summary>Refuses a model that leaves out merges at random.</summary>
+    public static void RequireNoDropout(string path, JsonFields model)
     {
-        List<(string Token, int Id)> added = [];
-        foreach (JsonElement element in fields.OptionalArray("added_tokens"))
-        {
-            JsonFields token = new(path, element);
-            string text = token.Text("content");
-            foreach (string key in (string[])["single_word", "lstrip", "rstrip"])
-            {
-                if (token.Flag(key, missing: false))
-                    throw new FileFormatException(path, $"the added token \"{text}\" has {key} true, false expected");
-            }
-            added.Add((text, token.Integer("id")));
-        }
-        return added;
+        if (!model.IsEmpty("dropout") && model.Number("dropout", missing: 0) != 0)
+            throw new FileFormatException(path, $"dropout {model.Number("dropout", missing: 0)} found, none expected");
     }
 
-    private static List<(string Left, string Right)> ReadMerges(string path, JsonFields model)
+    /// <summary>The merges, as "a b" or ["a", "b"].</summary>
+    public static List<(string Left, string Right)> ReadMerges(string path, JsonFields model)
     {
         List<(string Left, string Right)> merges = [];
         foreach (JsonElement element in model.OptionalArray("merges"))

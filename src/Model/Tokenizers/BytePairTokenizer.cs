@@ -17,14 +17,14 @@ public readonly record struct BytePairMerge(int Left, int Right, int Result);
 /// Byte-level byte-pair encoding (Sennrich et al. 2016; Radford et al. 2019): a text is cut into words, and within each of them the pair
 /// of tokens whose merge was learned first is joined, again and again. Any bytes come back as they were.
 /// </summary>
-public sealed class BytePairTokenizer : Tokenizer
+public sealed class BytePairTokenizer : SubwordTokenizer
 {
     private const int SegmentBytes = 1 << 16;
 
     private readonly BytePairMerge[] _merges;
     private readonly MergeTable _mergeTable;
     private readonly int[] _byteIds;
-    private readonly SpecialTokens _special;
+    private readonly Dictionary<byte[], int>.AlternateLookup<ReadOnlySpan<byte>> _ids;
     private readonly ConcurrentBag<BytePairEncoder> _encoders = [];
 
     /// <summary>A tokenizer with this vocabulary.</summary>
@@ -35,32 +35,33 @@ public sealed class BytePairTokenizer : Tokenizer
     /// A token is empty or there twice, or a merge names, or results in, a token that the vocabulary does not have, or is there twice.
     /// </exception>
     public BytePairTokenizer(IReadOnlyList<byte[]> tokens, IReadOnlyList<(int Left, int Right)> merges, IEnumerable<int> specialIds)
-        : base(new TokenTable(tokens))
+        : this(tokens, merges, specialIds, BytePairOptions.Gpt2)
+    {
+    }
+
+    /// <summary>A tokenizer with this vocabulary that does more to a text than GPT-2's.</summary>
+    internal BytePairTokenizer(
+        IReadOnlyList<byte[]> tokens, IReadOnlyList<(int Left, int Right)> merges, IEnumerable<int> specialIds, BytePairOptions options)
+        : base(new TokenTable(tokens), specialIds, options.Ends)
     {
         Require.That(tokens.Count <= MergeTable.MostTokens, $"{tokens.Count} tokens are too many, at most {MergeTable.MostTokens} expected");
-        int[] special = [.. specialIds.Distinct()];
-        foreach (int id in special)
-            Require.That((uint)id < (uint)tokens.Count, $"the special token {id} is not in a vocabulary of {tokens.Count}");
-        _special = new SpecialTokens([.. special.Select(id => (id, tokens[id]))]);
-        Dictionary<byte[], int>.AlternateLookup<ReadOnlySpan<byte>> ids = IndexOrdinary();
+        Options = options;
+        _ids = IndexOrdinary();
         _byteIds = new int[256];
         for (int value = 0; value < 256; value++)
-            _byteIds[value] = ids.TryGetValue([(byte)value], out int id) ? id : -1;
-        _merges = Resolve(merges, ids);
+            _byteIds[value] = _ids.TryGetValue([(byte)value], out int id) ? id : -1;
+        _merges = Resolve(merges);
         _mergeTable = new MergeTable(_merges);
     }
 
     /// <inheritdoc/>
     public override string Kind => "bpe";
 
-    /// <inheritdoc/>
-    public override int? EndOfTextId => _special.IdOf(Encoding.UTF8.GetBytes(EndOfText));
-
     /// <summary>The merges, in the order in which they were learned and are applied.</summary>
     public IReadOnlyList<BytePairMerge> Merges => _merges;
 
-    /// <summary>The ids of the special tokens, ascending.</summary>
-    public IReadOnlyList<int> SpecialIds => _special.Ids;
+    /// <summary>What is done to a text before and beside its merges.</summary>
+    internal BytePairOptions Options { get; }
 
     internal MergeTable MergeTable => _mergeTable;
 
@@ -78,68 +79,62 @@ public sealed class BytePairTokenizer : Tokenizer
     /// vocabulary does not have.
     /// </exception>
     public static BytePairTokenizer FromAlphabet(
-        IReadOnlyList<string> tokens, IReadOnlyList<(string Left, string Right)> merges, IReadOnlySet<int> specialIds)
+        IReadOnlyList<string> tokens, IReadOnlyList<(string Left, string Right)> merges, IReadOnlySet<int> specialIds) =>
+        FromAlphabet(tokens, merges, specialIds, BytePairOptions.Gpt2);
+
+    /// <summary>A tokenizer with such a vocabulary that does more to a text than GPT-2's.</summary>
+    internal static BytePairTokenizer FromAlphabet(
+        IReadOnlyList<string> tokens, IReadOnlyList<(string Left, string Right)> merges, IReadOnlySet<int> specialIds, BytePairOptions options)
     {
         byte[][] bytes = new byte[tokens.Count][];
         Dictionary<string, int> ids = new(tokens.Count);
         for (int id = 0; id < bytes.Length; id++)
         {
-            if (specialIds.Contains(id))
+            if (specialIds.Contains(id) || options.UnusedIds.Contains(id))
                 bytes[id] = Encoding.UTF8.GetBytes(tokens[id]);
             else
                 Require.That(ByteAlphabet.TryToBytes(tokens[id], out bytes[id]), $"token {id}, \"{tokens[id]}\", has a character that stands for no byte");
             Require.That(ids.TryAdd(tokens[id], id), $"token {id}, \"{tokens[id]}\", is token {ids.GetValueOrDefault(tokens[id])} already");
         }
-        return new BytePairTokenizer(bytes, [.. merges.Select((merge, rank) => (Known(merge.Left, rank), Known(merge.Right, rank)))], specialIds);
+        return new BytePairTokenizer(bytes, [.. merges.Select((merge, rank) => (Known(merge.Left, rank), Known(merge.Right, rank)))], specialIds, options);
 
-        int Known(string token, int rank) => ids.TryGetValue(token, out int id) && !specialIds.Contains(id)
+        int Known(string token, int rank) => ids.TryGetValue(token, out int id) && !specialIds.Contains(id) && !options.UnusedIds.Contains(id)
             ? id
             : throw new ArgumentException($"merge {rank} names \"{token}\", which is not in the vocabulary");
     }
 
-    /// <summary>Whether a token is found in a text as a whole and never merged.</summary>
-    public bool IsSpecial(int id) => _special.Contains(id);
+    /// <summary>The ordinary token of these bytes; false where there is none.</summary>
+    internal bool TryGetId(ReadOnlySpan<byte> bytes, out int id) => _ids.TryGetValue(bytes, out id);
 
     /// <summary>A token as files have it: in <see cref="ByteAlphabet"/>, or as it is where it is special.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The id is not in the vocabulary.</exception>
-    public string AlphabetText(int id) => IsSpecial(id) ? Encoding.UTF8.GetString(Tokens[id]) : ByteAlphabet.ToText(Tokens[id]);
+    public string AlphabetText(int id) => IsSpecial(id) || Options.UnusedIds.Contains(id) ? Encoding.UTF8.GetString(Tokens[id]) : ByteAlphabet.ToText(Tokens[id]);
 
-    /// <inheritdoc/>
-    public override int EncodeUtf8(ReadOnlySpan<byte> text, IBufferWriter<int> ids, bool isFinalBlock)
+    private protected override bool DependsOnBegin => Options.AddsPrefixSpace;
+
+    private protected override int LengthOfWholePieces(ReadOnlySpan<byte> text, int reserve)
     {
-        int at = 0;
-        foreach ((int start, int id) in _special.Find(text))
-        {
-            EncodeOrdinary(text, at, start, ids);
-            ids.GetSpan(1)[0] = id;
-            ids.Advance(1);
-            at = start + Tokens[id].Length;
-        }
-        int end = isFinalBlock ? text.Length : at + Gpt2PreTokenizer.LengthOfWholePieces(text[at..], _special.LongestLength);
-        EncodeOrdinary(text, at, end, ids);
-        return end;
+        if (Options.Composes) // only where a space begins a word is it known that no accent is yet to come
+            return TextCuts.FindLast(text, text.Length - reserve, Options.PreTokenizer.CutsAtLineEnds);
+        return Options.PreTokenizer.LengthOfWholePieces(text, reserve);
     }
 
     /// <summary>Writes the ids of a part of a text that has no special tokens in it, on all threads where it is long.</summary>
-    private void EncodeOrdinary(ReadOnlySpan<byte> text, int start, int end, IBufferWriter<int> ids)
+    private protected override void EncodeOrdinary(ReadOnlySpan<byte> part, TextBegin begin, IBufferWriter<int> ids)
     {
-        ReadOnlySpan<byte> part = text[start..end];
-        try
-        {
-            if (part.Length > 2 * SegmentBytes && Workers.Count > 1)
-                EncodeSegments(part, ids);
-            else if (!part.IsEmpty)
-                ids.Advance(EncodeAlone(part, ids.GetSpan(part.Length)));
-        }
-        catch (TextEncodingException error)
-        {
-            throw error.Within(file: null, TextPlace.Start.After(text[..start]));
-        }
+        if (Options.Composes && part.ContainsAnyInRange((byte)0x80, (byte)0xFF))
+            part = Composed(part);
+        if (Options.AddsPrefixSpace && begin != TextBegin.None && part[0] != ' ')
+            part = (byte[])[(byte)' ', .. part];
+        if (part.Length > 2 * SegmentBytes && Workers.Count > 1)
+            EncodeSegments(part, ids);
+        else
+            ids.Advance(EncodeAlone(part, ids.GetSpan(part.Length)));
     }
 
     private void EncodeSegments(ReadOnlySpan<byte> part, IBufferWriter<int> ids)
     {
-        List<Range> segments = Gpt2PreTokenizer.Segments(part, SegmentBytes);
+        List<Range> segments = Options.PreTokenizer.Segments(part, SegmentBytes);
         byte[] text = ArrayPool<byte>.Shared.Rent(part.Length); // threads cannot share a span
         int[] found = ArrayPool<int>.Shared.Rent(part.Length);
         int[] counts = new int[segments.Count];
@@ -178,7 +173,9 @@ public sealed class BytePairTokenizer : Tokenizer
     private protected override void AddTo(IncrementalHash hash)
     {
         hash.AppendData(MemoryMarshal.AsBytes<BytePairMerge>(_merges));
-        hash.AppendData(MemoryMarshal.AsBytes<int>([.. _special.Ids]));
+        hash.AppendData(MemoryMarshal.AsBytes<int>([.. SpecialIds]));
+        if (Options != BytePairOptions.Gpt2 && Options with { Ends = TextEnds.None, UnusedIds = BytePairOptions.Gpt2.UnusedIds } != BytePairOptions.Gpt2)
+            hash.AppendData(Encoding.UTF8.GetBytes($"{Options.PreTokenizer.Identity} {Options.AddsPrefixSpace} {Options.IgnoresMerges} {Options.Composes}"));
     }
 
     /// <summary>The ordinary tokens by their bytes, none of them twice.</summary>
@@ -187,14 +184,28 @@ public sealed class BytePairTokenizer : Tokenizer
         Dictionary<byte[], int> ids = new(Tokens.Count, BytesComparer.Instance);
         for (int id = 0; id < Tokens.Count; id++)
         {
-            if (!IsSpecial(id))
+            if (!IsSpecial(id) && !Options.UnusedIds.Contains(id))
                 Require.That(ids.TryAdd(Tokens[id].ToArray(), id), $"token {id}, \"{TokenText(id)}\", is in the vocabulary twice");
         }
         return ids.GetAlternateLookup<ReadOnlySpan<byte>>();
     }
 
-    private BytePairMerge[] Resolve(
-        IReadOnlyList<(int Left, int Right)> merges, Dictionary<byte[], int>.AlternateLookup<ReadOnlySpan<byte>> ids)
+    /// <summary>A text in NFC; bytes that are no UTF-8 stay where they are.</summary>
+    private static byte[] Composed(ReadOnlySpan<byte> text)
+    {
+        ArrayBufferWriter<byte> composed = new(text.Length);
+        while (!text.IsEmpty)
+        {
+            int valid = System.Text.Unicode.Utf8.IsValid(text) ? text.Length : Utf8Text.ValidLength(text);
+            composed.Write(Encoding.UTF8.GetBytes(UnicodeNormalization.Compose(Encoding.UTF8.GetString(text[..valid]))));
+            if (valid < text.Length)
+                composed.Write(text.Slice(valid++, 1));
+            text = text[valid..];
+        }
+        return composed.WrittenSpan.ToArray();
+    }
+
+    private BytePairMerge[] Resolve(IReadOnlyList<(int Left, int Right)> merges)
     {
         Require.That(merges.Count <= MergeTable.MostTokens, $"{merges.Count} merges are too many, at most {MergeTable.MostTokens} expected");
         BytePairMerge[] resolved = new BytePairMerge[merges.Count];
@@ -204,7 +215,7 @@ public sealed class BytePairTokenizer : Tokenizer
             foreach (int id in (ReadOnlySpan<int>)[left, right])
                 Require.That((uint)id < (uint)Tokens.Count && !IsSpecial(id), $"merge {rank} names the token {id}, which is not in the vocabulary");
             byte[] joined = [.. Tokens[left], .. Tokens[right]];
-            Require.That(ids.TryGetValue(joined, out int result),
+            Require.That(_ids.TryGetValue(joined, out int result),
                 $"merge {rank} gives \"{ByteAlphabet.ToText(joined)}\", which is not in the vocabulary");
             resolved[rank] = new BytePairMerge(left, right, result);
         }

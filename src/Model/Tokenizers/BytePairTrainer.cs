@@ -15,7 +15,7 @@ public sealed class BytePairTrainer
 {
     private readonly byte[][] _special;
     private readonly SpecialTokens _specialTokens;
-    private readonly WordCounts _words = new();
+    private readonly WordCounts _words = new(Gpt2PreTokenizer.Next);
 
     /// <summary>A trainer that has seen nothing yet.</summary>
     /// <param name="specialTokens">Tokens that are found in a text as a whole; no word goes across one. They get the first ids.</param>
@@ -33,7 +33,7 @@ public sealed class BytePairTrainer
     public void Add(ReadOnlySpan<byte> text) => Add(text, isFinalBlock: true);
 
     /// <summary>Counts the words of the next block of a long text.</summary>
-    /// <returns>How many bytes were read, as <see cref="ITokenizer.EncodeUtf8(ReadOnlySpan{byte}, System.Buffers.IBufferWriter{int}, bool)"/> says.</returns>
+    /// <returns>How many bytes were read, as <see cref="ITokenizer.EncodeUtf8(ReadOnlySpan{byte}, System.Buffers.IBufferWriter{int}, bool, bool)"/> says.</returns>
     public int Add(ReadOnlySpan<byte> text, bool isFinalBlock)
     {
         int at = 0;
@@ -42,7 +42,7 @@ public sealed class BytePairTrainer
             _words.Add(text[at..start]);
             at = start + _special[id].Length;
         }
-        int end = isFinalBlock ? text.Length : at + Gpt2PreTokenizer.LengthOfWholePieces(text[at..], _specialTokens.LongestLength);
+        int end = isFinalBlock ? text.Length : at + PreTokenizer.Gpt2.LengthOfWholePieces(text[at..], Math.Max(1, _specialTokens.LongestLength));
         _words.Add(text[at..end]);
         return end;
     }
@@ -67,7 +67,10 @@ public sealed class BytePairTrainer
     {
         CheckVocabularySize(vocabularySize);
         List<byte[]> tokens = [.. _special, .. ByteAlphabet.Order.ToArray().Select(value => (byte[])[value])];
-        PairCounts pairs = new(_words, tokens, _special.Length);
+        int[] idOfByte = new int[256];
+        for (int i = 0; i < 256; i++)
+            idOfByte[ByteAlphabet.Order[i]] = _special.Length + i;
+        PairCounts pairs = new(_words.All.Select(pair => (Array.ConvertAll(pair.Key, value => idOfByte[value]), pair.Value)), tokens);
         Dictionary<byte[], int> ids = new(BytesComparer.Instance);
         for (int id = _special.Length; id < tokens.Count; id++)
             ids.Add(tokens[id], id);

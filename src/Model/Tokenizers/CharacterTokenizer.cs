@@ -57,7 +57,7 @@ public sealed class CharacterTokenizer : Tokenizer
     }
 
     /// <inheritdoc/>
-    public override int EncodeUtf8(ReadOnlySpan<byte> text, IBufferWriter<int> ids, bool isFinalBlock)
+    public override int EncodeUtf8(ReadOnlySpan<byte> text, IBufferWriter<int> ids, bool isFinalBlock, bool isFirstBlock)
     {
         if (text.IsEmpty)
             return 0;

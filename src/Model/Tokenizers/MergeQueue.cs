@@ -4,7 +4,10 @@ namespace MiniGpt.Model.Tokenizers;
 /// Merges a long sequence of tokens with a priority queue of its pairs: n tokens take time in the order of n log n, also where a megabyte
 /// of text has no space in it.
 /// </summary>
-internal sealed class MergeQueue(BytePairTokenizer tokenizer)
+/// <param name="table">Finds the merge of two tokens.</param>
+/// <param name="resultOf">The token that a merge gives.</param>
+/// <param name="priorityOf">Which merges come first, the lowest; of equals the leftmost. Left out, a merge's own number.</param>
+internal sealed class MergeQueue(MergeTable table, Func<int, int> resultOf, Func<int, int>? priorityOf = null)
 {
     private readonly PriorityQueue<int, long> _queue = new(); // places by rank, and by place among equals
     private int[] _previous = [];
@@ -17,10 +20,10 @@ internal sealed class MergeQueue(BytePairTokenizer tokenizer)
         Prepare(ids);
         while (_queue.TryDequeue(out int place, out long priority))
         {
-            int rank = (int)(priority >> 32);
-            if (_ranks[place] != rank)
+            int rank = _ranks[place];
+            if (rank == MergeTable.None || Priority(rank) != (int)(priority >> 32))
                 continue;
-            ids[place] = tokenizer.ResultOf(rank);
+            ids[place] = resultOf(rank);
             int gone = _next[place], after = _next[gone];
             _ranks[gone] = MergeTable.None;
             _next[place] = after;
@@ -52,9 +55,11 @@ internal sealed class MergeQueue(BytePairTokenizer tokenizer)
     private void Look(Span<int> ids, int place)
     {
         int next = _next[place];
-        int rank = next < ids.Length ? tokenizer.MergeTable.RankOf(ids[place], ids[next]) : MergeTable.None;
+        int rank = next < ids.Length ? table.RankOf(ids[place], ids[next]) : MergeTable.None;
         _ranks[place] = rank;
         if (rank != MergeTable.None)
-            _queue.Enqueue(place, ((long)rank << 32) | (uint)place);
+            _queue.Enqueue(place, ((long)Priority(rank) << 32) | (uint)place);
     }
+
+    private int Priority(int rank) => priorityOf?.Invoke(rank) ?? rank;
 }

@@ -27,36 +27,32 @@ internal sealed class PairCounts
     private readonly int[] _previousOfPair;
     private readonly int[] _nextOfPair;
 
-    /// <param name="words">The words and how often they were seen.</param>
+    /// <param name="words">The words by their tokens, and how often they were seen.</param>
     /// <param name="tokens">The bytes of every token; it grows with the vocabulary.</param>
-    /// <param name="firstByte">The id of the first of the 256 bytes.</param>
-    public PairCounts(WordCounts words, List<byte[]> tokens, int firstByte)
+    public PairCounts(IEnumerable<(int[] Ids, long Count)> words, List<byte[]> tokens)
     {
         _tokens = tokens;
         _queue = new PriorityQueue<int, (long, int)>(Comparer<(long Count, int Pair)>.Create(Compare));
-        int[] idOfByte = new int[256];
-        for (int i = 0; i < 256; i++)
-            idOfByte[ByteAlphabet.Order[i]] = firstByte + i;
-
-        long bytes = words.All.Keys.Sum(word => (long)word.Length);
-        Require.That(bytes <= MostPlaces, $"the different words of the text have {bytes} bytes together, at most {MostPlaces} expected");
-        int places = (int)bytes;
+        (int[] Ids, long Count)[] all = [.. words];
+        long length = all.Sum(word => (long)word.Ids.Length);
+        Require.That(length <= MostPlaces, $"the different words of the text have {length} parts together, at most {MostPlaces} expected");
+        int places = (int)length;
         _ids = new int[places];
         _counts = new long[places];
         (_previous, _next) = (new int[places], new int[places]);
         (_pairOf, _previousOfPair, _nextOfPair) = (new int[places], new int[places], new int[places]);
         int start = 0;
-        foreach ((byte[] word, long count) in words.All)
+        foreach ((int[] ids, long count) in all)
         {
-            for (int i = 0; i < word.Length; i++)
+            for (int i = 0; i < ids.Length; i++)
             {
                 int place = start + i;
-                (_ids[place], _counts[place], _pairOf[place]) = (idOfByte[word[i]], count, None);
-                (_previous[place], _next[place]) = (i > 0 ? place - 1 : None, i + 1 < word.Length ? place + 1 : None);
+                (_ids[place], _counts[place], _pairOf[place]) = (ids[i], count, None);
+                (_previous[place], _next[place]) = (i > 0 ? place - 1 : None, i + 1 < ids.Length ? place + 1 : None);
             }
-            for (int place = start; place < start + word.Length - 1; place++)
+            for (int place = start; place < start + ids.Length - 1; place++)
                 Link(place);
-            start += word.Length;
+            start += ids.Length;
         }
         QueueChanged();
     }

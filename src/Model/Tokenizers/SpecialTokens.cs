@@ -1,26 +1,32 @@
+using System.Buffers;
 using System.Text;
 
 namespace MiniGpt.Model.Tokenizers;
 
-/// <summary>Tokens such as &lt;|endoftext|&gt;, which are found in a text as a whole before anything else happens to it.</summary>
+/// <summary>
+/// Tokens such as &lt;|endoftext|&gt;, which are found in a text as a whole before anything else happens to it: in one pass, however many
+/// they are.
+/// </summary>
 internal sealed class SpecialTokens
 {
-    private readonly (int Id, byte[] Bytes)[] _tokens;
+    private readonly Dictionary<byte[], int> _idOf = new(BytesComparer.Instance);
     private readonly HashSet<int> _ids;
+    private readonly ByteTrie _trie = new();
+    private readonly SearchValues<byte> _firstBytes;
 
     /// <exception cref="ArgumentException">A token has no bytes, or two have the same.</exception>
     public SpecialTokens(IReadOnlyList<(int Id, byte[] Bytes)> tokens)
     {
-        _tokens = [.. tokens.OrderBy(token => token.Id)];
-        _ids = [.. _tokens.Select(token => token.Id)];
-        HashSet<byte[]> seen = new(BytesComparer.Instance);
-        foreach ((int id, byte[] bytes) in _tokens)
+        _ids = [.. tokens.Select(token => token.Id)];
+        foreach ((int id, byte[] bytes) in tokens)
         {
             Require.That(bytes.Length > 0, $"the special token {id} is empty");
-            Require.That(seen.Add(bytes), $"the special token \"{Encoding.UTF8.GetString(bytes)}\" is there twice");
+            Require.That(_idOf.TryAdd(bytes, id), $"the special token \"{Encoding.UTF8.GetString(bytes)}\" is there twice");
+            _trie.Add(bytes, id);
             LongestLength = Math.Max(LongestLength, bytes.Length);
         }
-        Ids = [.. _tokens.Select(token => token.Id)];
+        _firstBytes = SearchValues.Create([.. tokens.Select(token => token.Bytes[0]).Distinct()]);
+        Ids = [.. _ids.Order()];
     }
 
     /// <summary>Their ids, ascending.</summary>
@@ -32,37 +38,25 @@ internal sealed class SpecialTokens
     public bool Contains(int id) => _ids.Contains(id);
 
     /// <summary>The id of a special token; null where it is none.</summary>
-    public int? IdOf(ReadOnlySpan<byte> bytes)
-    {
-        foreach ((int id, byte[] other) in _tokens)
-        {
-            if (bytes.SequenceEqual(other))
-                return id;
-        }
-        return null;
-    }
+    public int? IdOf(byte[] bytes) => _idOf.TryGetValue(bytes, out int id) ? id : null;
+
+    /// <summary>Whether a text begins with a special token.</summary>
+    public bool StartsAt(ReadOnlySpan<byte> text) => _trie.Longest(text, out _) > 0;
 
     /// <summary>Every special token in a text, from left to right; where several begin at one place, the longest.</summary>
     public List<(int Start, int Id)> Find(ReadOnlySpan<byte> text)
     {
         List<(int Start, int Id)> found = [];
-        Span<int> next = _tokens.Length <= 64 ? stackalloc int[_tokens.Length] : new int[_tokens.Length];
-        next.Fill(-1); // where each of them stands next; looked for again only where that was passed
-        for (int at = 0; ;)
+        if (_ids.Count == 0)
+            return found;
+        for (int at = 0; text[at..].IndexOfAny(_firstBytes) is var offset and >= 0;)
         {
-            int start = text.Length, first = -1;
-            for (int i = 0; i < next.Length; i++)
-            {
-                if (next[i] < at)
-                    next[i] = text[at..].IndexOf(_tokens[i].Bytes) is var offset and >= 0 ? at + offset : text.Length;
-                bool isLonger = first >= 0 && next[i] == start && _tokens[i].Bytes.Length > _tokens[first].Bytes.Length;
-                if (next[i] < start || isLonger)
-                    (start, first) = (next[i], i);
-            }
-            if (first < 0)
-                return found;
-            found.Add((start, _tokens[first].Id));
-            at = start + _tokens[first].Bytes.Length;
+            at += offset;
+            int length = _trie.Longest(text[at..], out int id);
+            if (length > 0)
+                found.Add((at, id));
+            at += Math.Max(1, length);
         }
+        return found;
     }
 }

@@ -31,6 +31,12 @@ public abstract class Tokenizer : ITokenizer
     /// <inheritdoc/>
     public string Hash => _hash.Value;
 
+    /// <inheritdoc/>
+    public virtual TextEnds Ends => TextEnds.None;
+
+    /// <inheritdoc/>
+    public virtual bool DropsFirstSpace => false;
+
     private protected TokenTable Tokens { get; }
 
     /// <inheritdoc/>
@@ -40,24 +46,28 @@ public abstract class Tokenizer : ITokenizer
     public int[] EncodeUtf8(ReadOnlySpan<byte> text)
     {
         ArrayBufferWriter<int> ids = new();
-        EncodeUtf8(text, ids, isFinalBlock: true);
+        EncodeUtf8(text, ids, isFinalBlock: true, isFirstBlock: true);
         return ids.WrittenSpan.ToArray();
     }
 
     /// <inheritdoc/>
-    public abstract int EncodeUtf8(ReadOnlySpan<byte> text, IBufferWriter<int> ids, bool isFinalBlock);
+    public abstract int EncodeUtf8(ReadOnlySpan<byte> text, IBufferWriter<int> ids, bool isFinalBlock, bool isFirstBlock);
 
     /// <inheritdoc/>
     public ReadOnlySpan<byte> TokenBytes(int id) => Tokens[id];
 
     /// <inheritdoc/>
-    public byte[] DecodeBytes(ReadOnlySpan<int> ids) => Tokens.Concatenate(ids);
+    public byte[] DecodeBytes(ReadOnlySpan<int> ids)
+    {
+        byte[] bytes = Tokens.Concatenate(ids);
+        return DropsFirstSpace && bytes is [(byte)' ', ..] ? bytes[1..] : bytes;
+    }
 
     /// <inheritdoc/>
-    public string Decode(ReadOnlySpan<int> ids) => Encoding.UTF8.GetString(Tokens.Concatenate(ids));
+    public string Decode(ReadOnlySpan<int> ids) => Encoding.UTF8.GetString(DecodeBytes(ids));
 
     /// <inheritdoc/>
-    public string TokenText(int id)
+    public virtual string TokenText(int id)
     {
         ReadOnlySpan<byte> bytes = Tokens[id];
         if (Utf8.IsValid(bytes))

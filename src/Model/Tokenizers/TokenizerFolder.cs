@@ -1,16 +1,21 @@
 using System.Text;
+using System.Text.Json;
 using MiniGpt.Model.Formats;
 
 namespace MiniGpt.Model.Tokenizers;
 
 /// <summary>
 /// The tokenizer of a folder: tokenizer.json, or where there is none, GPT-2's older pair of vocab.json and merges.txt, which OpenAI called
-/// encoder.json and vocab.bpe.
+/// encoder.json and vocab.bpe, or BERT's vocab.txt.
 /// </summary>
 public static class TokenizerFolder
 {
     /// <summary>The file that holds any tokenizer.</summary>
     public const string TokenizerFile = "tokenizer.json";
+
+    private const string PiecesFile = "vocab.txt";
+    private const string AddedFile = "added_tokens.json";
+    private const string SpecialFile = "special_tokens_map.json";
 
     private static readonly (string Vocabulary, string Merges)[] s_pairs = [("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe")];
 
@@ -21,7 +26,7 @@ public static class TokenizerFolder
     /// <exception cref="IOException">A file cannot be read.</exception>
     public static ITokenizer Read(string path, UnknownCharacter unknown = UnknownCharacter.Error) => Find(path, unknown)
         ?? throw new FileFormatException(path,
-            $"{(Directory.Exists(path) ? "no tokenizer" : "no such folder")} found, a folder with {TokenizerFile}, or with vocab.json and merges.txt, expected");
+            $"{(Directory.Exists(path) ? "no tokenizer" : "no such folder")} found, a folder with {TokenizerFile}, with vocab.json and merges.txt, or with {PiecesFile} expected");
 
     /// <summary>Reads the tokenizer of a folder; null where it has none.</summary>
     /// <exception cref="FileFormatException">Its files are not right: one line says what and where.</exception>
@@ -30,21 +35,26 @@ public static class TokenizerFolder
     {
         if (File.Exists(path))
             return TokenizerJson.Read(path, unknown);
+        FolderReplacement.Finish(path);
         string json = Path.Combine(path, TokenizerFile);
         if (File.Exists(json))
             return TokenizerJson.Read(json, unknown);
-        return FindPair(path) is (string vocabulary, string merges) ? ReadPair(vocabulary, merges) : null;
+        if (FindPair(path) is (string vocabulary, string merges))
+            return ReadPair(path, vocabulary, merges);
+        string pieces = Path.Combine(path, PiecesFile);
+        return File.Exists(pieces) ? WordPieceJson.ReadVocabulary(pieces) : null;
     }
 
     /// <summary>Whether a folder has a tokenizer.</summary>
-    public static bool Exists(string path) => File.Exists(Path.Combine(path, TokenizerFile)) || FindPair(path) is not null;
+    public static bool Exists(string path) =>
+        File.Exists(Path.Combine(path, TokenizerFile)) || FindPair(path) is not null || File.Exists(Path.Combine(path, PiecesFile));
 
     /// <summary>The name of a file in a folder that belongs to a tokenizer, whether the whole of it is there or not; null where there is none.</summary>
     public static string? FindPart(string path) => Parts.FirstOrDefault(name => File.Exists(Path.Combine(path, name)));
 
     /// <summary>The names that a file of a tokenizer can have.</summary>
     internal static IReadOnlyList<string> Parts { get; } =
-        [TokenizerFile, .. s_pairs.SelectMany(names => (string[])[names.Vocabulary, names.Merges])];
+        [TokenizerFile, .. s_pairs.SelectMany(names => (string[])[names.Vocabulary, names.Merges]), PiecesFile];
 
     /// <summary>Whether a file of this name belongs to a tokenizer.</summary>
     internal static bool IsPart(string file) => Parts.Contains(file);
@@ -57,17 +67,29 @@ public static class TokenizerFolder
             File.Delete(Path.Combine(path, name));
     }
 
-    /// <summary>Writes tokenizer.json, and for a byte-level BPE vocab.json and merges.txt as well.</summary>
+    /// <summary>
+    /// Writes tokenizer.json, for GPT-2's byte-level BPE vocab.json and merges.txt as well, which say no more than that, and for WordPiece
+    /// vocab.txt, in the place of the tokenizer that is there: all of them or none.
+    /// </summary>
     /// <exception cref="IOException">A file cannot be written.</exception>
     public static void Write(string path, ITokenizer tokenizer)
     {
         Directory.CreateDirectory(path);
-        TokenizerJson.Write(Path.Combine(path, TokenizerFile), tokenizer);
-        if (tokenizer is not BytePairTokenizer bytePair)
-            return;
-        JsonFile.Write(Path.Combine(path, s_pairs[0].Vocabulary), BytePairJson.Vocabulary(bytePair));
-        string lines = MergesText.VersionLine + "\n" + string.Concat(MergesText.LinesOf(bytePair).Select(line => line + "\n"));
-        AtomicFile.Write(Path.Combine(path, s_pairs[0].Merges), Encoding.UTF8.GetBytes(lines));
+        FolderReplacement.Finish(path);
+        using StagedFiles files = new(path);
+        if (tokenizer is BytePairTokenizer bytePair && bytePair.Options == BytePairOptions.Gpt2)
+        {
+            string lines = MergesText.VersionLine + "\n" + string.Concat(MergesText.LinesOf(bytePair).Select(line => line + "\n"));
+            files.Add(s_pairs[0].Vocabulary, stream => JsonFile.Write(stream, BytePairJson.Vocabulary(bytePair)));
+            files.Add(s_pairs[0].Merges, stream => stream.Write(Encoding.UTF8.GetBytes(lines)));
+        }
+        if (tokenizer is WordPieceTokenizer)
+        {
+            string lines = string.Concat(Enumerable.Range(0, tokenizer.VocabularySize).Select(id => tokenizer.TokenText(id) + "\n"));
+            files.Add(PiecesFile, stream => stream.Write(Encoding.UTF8.GetBytes(lines)));
+        }
+        files.Add(TokenizerFile, stream => JsonFile.Write(stream, TokenizerJson.ToJson(tokenizer)));
+        files.Replace(Parts);
     }
 
     private static (string Vocabulary, string Merges)? FindPair(string path) => s_pairs
@@ -75,16 +97,47 @@ public static class TokenizerFolder
         .FirstOrDefault(files => File.Exists(files!.Value.Item1) && File.Exists(files.Value.Item2));
 
     /// <summary>
-    /// Reads vocab.json and merges.txt. They do not say which tokens are special: those of several bytes that no merge leads to are, since
-    /// nothing else can make them.
+    /// Reads vocab.json and merges.txt. They do not say which tokens are special: those that look like it and that no merge leads to are, since
+    /// nothing else can make them, and those that files beside them name.
     /// </summary>
-    private static BytePairTokenizer ReadPair(string vocabularyPath, string mergesPath)
+    private static BytePairTokenizer ReadPair(string folder, string vocabularyPath, string mergesPath)
     {
-        string[] tokens = JsonFile.Read(vocabularyPath, root => VocabularyJson.Read(vocabularyPath, root));
+        (string Token, int Id)[] added = Added(folder);
+        string[] tokens = JsonFile.Read(vocabularyPath, root => VocabularyJson.Read(vocabularyPath, root, added));
         using StreamReader reader = new(mergesPath, new UTF8Encoding(false, throwOnInvalidBytes: false));
         List<(string Left, string Right)> merges = MergesText.Read(reader, problem => new FileFormatException(mergesPath, problem));
-        HashSet<string> results = [.. merges.Select(merge => merge.Left + merge.Right)];
-        HashSet<int> special = [.. Enumerable.Range(0, tokens.Length).Where(id => tokens[id].Length > 1 && !results.Contains(tokens[id]))];
+        HashSet<string> results = [.. merges.Select(merge => merge.Left + merge.Right)], named = NamedSpecial(folder);
+        named.UnionWith(added.Select(token => token.Token));
+        HashSet<int> special = [.. Enumerable.Range(0, tokens.Length).Where(id =>
+            tokens[id].Length > 1 && !results.Contains(tokens[id]) && (named.Contains(tokens[id]) || LooksSpecial(tokens[id])))];
         return JsonFile.Refusing(mergesPath, () => BytePairTokenizer.FromAlphabet(tokens, merges, special));
+    }
+
+    /// <summary>The tokens of added_tokens.json, which stand behind those of the vocabulary; none where there is no such file.</summary>
+    private static (string Token, int Id)[] Added(string folder)
+    {
+        string path = Path.Combine(folder, AddedFile);
+        return !File.Exists(path) ? [] : JsonFile.Read(path, root => root.EnumerateObject()
+            .Select(token => (token.Name, new JsonFields(path, root).Integer(token.Name))).ToArray());
+    }
+
+    /// <summary>Whether a token has a special one's form, as &lt;s&gt; and [PAD] have, or is not written in bytes.</summary>
+    private static bool LooksSpecial(string token) =>
+        token is ['<', .., '>'] or ['[', .., ']'] || !ByteAlphabet.TryToBytes(token, out _);
+
+    /// <summary>The special tokens that special_tokens_map.json names, by themselves, in objects or in lists.</summary>
+    private static HashSet<string> NamedSpecial(string folder)
+    {
+        string path = Path.Combine(folder, SpecialFile);
+        return !File.Exists(path) ? [] : JsonFile.Read(path, root => root.EnumerateObject()
+            .SelectMany(property => property.Value.ValueKind == JsonValueKind.Array ? [.. property.Value.EnumerateArray()] : (JsonElement[])[property.Value])
+            .Select(TextOf).OfType<string>().ToHashSet());
+
+        static string? TextOf(JsonElement token) => token.ValueKind switch
+        {
+            JsonValueKind.String => token.GetString(),
+            JsonValueKind.Object when token.TryGetProperty("content", out JsonElement content) && content.ValueKind == JsonValueKind.String => content.GetString(),
+            _ => null,
+        };
     }
 }

@@ -25,19 +25,25 @@ public static class TokenizerJson
     public static ITokenizer Read(string path, UnknownCharacter unknown = UnknownCharacter.Error) => JsonFile.Read<ITokenizer>(path, root =>
     {
         JsonFields fields = new(path, root);
-        RequireEmpty(path, fields, "normalizer");
         JsonFields model = new(path, fields.Object("model"));
-        JsonFields split = new(path, fields.Object("pre_tokenizer"));
-        return (model.Text("type"), split.Text("type")) switch
+        string[] splits = fields.IsEmpty("pre_tokenizer")
+            ? []
+            : [new JsonFields(path, fields.Object("pre_tokenizer")).Text("type"), .. PreTokenizerJson.Flatten(path, fields, "pre_tokenizer", "pretokenizers").Select(step => step.Text("type"))];
+        return TypeOf(path, model) switch
         {
-            ("BPE", "ByteLevel") => BytePairJson.Read(path, fields, model),
-            ("BPE", "Split") => ReadCharacters(path, fields, model, split, unknown),
-            ("WordLevel", "Split") => ReadWords(path, fields, model, split, unknown),
-            ("BPE", _) => throw new FileFormatException(path, $"pre_tokenizer {split} found, ByteLevel or Split expected"),
-            ("WordLevel", _) => throw new FileFormatException(path, $"pre_tokenizer {split} found, Split expected"),
-            (string type, _) => throw new FileFormatException(path, $"a model of type {type} found, BPE or WordLevel expected"),
+            "BPE" when splits is ["Split", ..] => ReadCharacters(path, fields, model, unknown),
+            "BPE" when splits.Contains("ByteLevel") => BytePairJson.Read(path, fields, model),
+            "BPE" => PieceJson.ReadBytePairs(path, fields, model),
+            "Unigram" => PieceJson.ReadUnigram(path, fields, model),
+            "WordPiece" => WordPieceJson.Read(path, fields, model),
+            "WordLevel" when splits is ["Split", ..] => ReadWords(path, fields, model, unknown),
+            "WordLevel" => throw new FileFormatException(path, $"pre_tokenizer {string.Join(' ', splits)} found, Split expected of a WordLevel model"),
+            string type => throw new FileFormatException(path, $"a model of type {type} found, BPE, Unigram, WordPiece or WordLevel expected"),
         };
     });
+
+    /// <summary>The type of a model. Older files do not name it where it has merges.</summary>
+    private static string TypeOf(string path, JsonFields model) => model.IsEmpty("type") && model.Has("merges") ? "BPE" : model.Text("type");
 
     /// <summary>Writes a tokenizer.</summary>
     /// <exception cref="ArgumentException">Tokenizers of this type have no such file.</exception>
@@ -49,14 +55,17 @@ public static class TokenizerJson
     internal static JsonObject ToJson(ITokenizer tokenizer) => tokenizer switch
     {
         BytePairTokenizer bytePair => BytePairJson.ToJson(bytePair),
-        CharacterTokenizer => File(BytePairJson.Model(Vocabulary(tokenizer), merges: []), [], Split(EveryCharacter), postProcessor: null, Fuse()),
-        WordTokenizer => File(WordLevel(Vocabulary(tokenizer)), [], Split(WhiteSpace), postProcessor: null, Fuse()),
+        SentencePieceTokenizer sentencePiece => PieceJson.ToJson(sentencePiece),
+        UnigramTokenizer unigram => PieceJson.ToJson(unigram),
+        WordPieceTokenizer wordPiece => WordPieceJson.ToJson(wordPiece),
+        CharacterTokenizer => File(BytePairJson.Model(Vocabulary(tokenizer), merges: []), [], PreTokenizer.Split(EveryCharacter), postProcessor: null, Fuse()),
+        WordTokenizer => File(WordLevel(Vocabulary(tokenizer)), [], PreTokenizer.Split(WhiteSpace), postProcessor: null, Fuse()),
         _ => throw new ArgumentException($"a {tokenizer.GetType().Name} cannot be written as tokenizer.json"),
     };
 
     /// <summary>The steps of a file round its model.</summary>
     internal static JsonObject File(
-        JsonObject model, JsonArray addedTokens, JsonObject preTokenizer, JsonObject? postProcessor, JsonObject decoder) => new()
+        JsonObject model, JsonArray addedTokens, JsonObject? preTokenizer, JsonObject? postProcessor, JsonObject decoder) => new()
         {
             ["version"] = "1.0",
             ["truncation"] = null,
@@ -77,11 +86,11 @@ public static class TokenizerJson
     }
 
     private static CharacterTokenizer ReadCharacters(
-        string path, JsonFields fields, JsonFields model, JsonFields split, UnknownCharacter unknown)
+        string path, JsonFields fields, JsonFields model, UnknownCharacter unknown)
     {
         if (!model.IsEmpty("merges"))
             throw new FileFormatException(path, "a BPE model with merges found, a character tokenizer (no merges) expected with this pre_tokenizer");
-        CheckSplit(path, fields, split, EveryCharacter);
+        CheckSplit(path, fields, EveryCharacter);
         string[] characters = VocabularyJson.Read(path, model.Object("vocab"));
         return new CharacterTokenizer(characters.Select(token =>
         {
@@ -93,16 +102,18 @@ public static class TokenizerJson
     }
 
     private static WordTokenizer ReadWords(
-        string path, JsonFields fields, JsonFields model, JsonFields split, UnknownCharacter unknown)
+        string path, JsonFields fields, JsonFields model, UnknownCharacter unknown)
     {
-        CheckSplit(path, fields, split, WhiteSpace);
+        CheckSplit(path, fields, WhiteSpace);
         string[] words = VocabularyJson.Read(path, model.Object("vocab"));
         return JsonFile.Refusing(path, () => new WordTokenizer(words, unknown));
     }
 
     /// <summary>The steps round the model must leave every character as it is.</summary>
-    private static void CheckSplit(string path, JsonFields fields, JsonFields split, string pattern)
+    private static void CheckSplit(string path, JsonFields fields, string pattern)
     {
+        JsonFields split = new(path, fields.Object("pre_tokenizer"));
+        RequireEmpty(path, fields, "normalizer");
         RequireEmpty(path, fields, "post_processor");
         RequireEmpty(path, fields, "added_tokens");
         JsonFields found = new(path, split.Object("pattern"));
@@ -123,14 +134,6 @@ public static class TokenizerJson
 
     private static JsonObject WordLevel(JsonObject vocabulary) =>
         new() { ["type"] = "WordLevel", ["vocab"] = vocabulary, ["unk_token"] = "<unk>" };
-
-    private static JsonObject Split(string pattern) => new()
-    {
-        ["type"] = "Split",
-        ["pattern"] = new JsonObject { ["Regex"] = pattern },
-        ["behavior"] = "Isolated",
-        ["invert"] = false,
-    };
 
     private static JsonObject Fuse() => new() { ["type"] = "Fuse" };
 }

@@ -7,8 +7,11 @@ namespace MiniGpt.Model.Tokenizers;
 /// How often each word of a text was seen. At most <see cref="MostWords"/> different ones are kept: when there are more, the rarest of
 /// them are forgotten, so that a text of any length can be counted.
 /// </summary>
-internal sealed class WordCounts
+/// <param name="next">The length in bytes of the first word of a text, which must be cut at spaces and line ends as it is in the whole.</param>
+internal sealed class WordCounts(WordCounts.NextWord next)
 {
+    public delegate int NextWord(ReadOnlySpan<byte> text);
+
     public const int MostWords = 1 << 19;
 
     private const int SegmentBytes = 1 << 18;
@@ -29,7 +32,7 @@ internal sealed class WordCounts
             return;
         }
         byte[] copy = text.ToArray();
-        List<Range> segments = Gpt2PreTokenizer.Segments(text, SegmentBytes);
+        List<Range> segments = TextCuts.Segments(text, SegmentBytes, atLineEnds: true);
         Dictionary<byte[], long>[] parts = new Dictionary<byte[], long>[segments.Count];
         Workers.Run(segments.Count, i => CountInto(copy.AsSpan(segments[i]), parts[i] = new Dictionary<byte[], long>(BytesComparer.Instance)));
         foreach (Dictionary<byte[], long> part in parts)
@@ -40,12 +43,12 @@ internal sealed class WordCounts
         }
     }
 
-    private static void CountInto(ReadOnlySpan<byte> text, Dictionary<byte[], long> counts)
+    private void CountInto(ReadOnlySpan<byte> text, Dictionary<byte[], long> counts)
     {
         Dictionary<byte[], long>.AlternateLookup<ReadOnlySpan<byte>> words = counts.GetAlternateLookup<ReadOnlySpan<byte>>();
         while (!text.IsEmpty)
         {
-            int length = Gpt2PreTokenizer.Next(text);
+            int length = next(text);
             CollectionsMarshal.GetValueRefOrAddDefault(words, text[..length], out _)++;
             text = text[length..];
         }

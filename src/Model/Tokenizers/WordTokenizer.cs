@@ -45,7 +45,7 @@ public sealed class WordTokenizer : Tokenizer
     }
 
     /// <inheritdoc/>
-    public override int EncodeUtf8(ReadOnlySpan<byte> text, IBufferWriter<int> ids, bool isFinalBlock)
+    public override int EncodeUtf8(ReadOnlySpan<byte> text, IBufferWriter<int> ids, bool isFinalBlock, bool isFirstBlock)
     {
         Dictionary<byte[], int>.AlternateLookup<ReadOnlySpan<byte>> lookup = _ids.GetAlternateLookup<ReadOnlySpan<byte>>();
         int at = 0;

@@ -1,7 +1,8 @@
 using System.Numerics;
 using System.Text.Json.Nodes;
+using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Optimization;
 using MiniGpt.Model.Tokenizers;
-using MiniGpt.Tensors;
 
 namespace MiniGpt.Model.Training;
 
@@ -30,8 +31,13 @@ public sealed record Checkpoint<T>
     /// <summary>Whether the run came to its end, the evaluation after its last step included.</summary>
     public bool Finished { get; init; }
 
+    /// <summary>
+    /// How many bits a vector had where it was written; null where that is not known. Sums are cut by it, so that the last digits differ elsewhere.
+    /// </summary>
+    public int? VectorBits { get; init; }
+
     /// <summary>The model.</summary>
-    public required Gpt<T> Gpt { get; init; }
+    public required Decoder<T> Model { get; init; }
 
     /// <summary>Its tokenizer; none where it learns from token files.</summary>
     public ITokenizer? Tokenizer { get; init; }
@@ -39,9 +45,6 @@ public sealed record Checkpoint<T>
     /// <summary>Keys of config.json that mean nothing here.</summary>
     public JsonObject? ExtraKeys { get; init; }
 
-    /// <summary>Adam's mean of the gradients, laid out as the model's parameters.</summary>
-    public required Tensor<T> FirstMoment { get; init; }
-
-    /// <summary>Adam's mean of the gradients' squares, laid out as the model's parameters.</summary>
-    public required Tensor<T> SecondMoment { get; init; }
+    /// <summary>The optimizer with its state, its <see cref="Optimizer{T}.Step"/> the checkpoint's.</summary>
+    public required Optimizer<T> Optimizer { get; init; }
 }

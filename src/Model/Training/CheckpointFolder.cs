@@ -1,5 +1,7 @@
 using System.Numerics;
 using MiniGpt.Model.Formats;
+using MiniGpt.Model.Layers;
+using MiniGpt.Model.Optimization;
 using MiniGpt.Tensors;
 
 namespace MiniGpt.Model.Training;
@@ -40,10 +42,21 @@ internal static class CheckpointFolder
         RollForward(path);
         using StagedFiles files = new(path);
         files.Add(OptimizerFile, stream =>
-            GptWeights.WriteMoments(stream, checkpoint.Gpt.Parameters, checkpoint.FirstMoment, checkpoint.SecondMoment));
-        ModelFolder.Stage(files, checkpoint.Gpt, checkpoint.Tokenizer, checkpoint.ExtraKeys);
-        FolderFlush.Flush(path);
-        Commit(path, TrainingState.Of(checkpoint, files.Checksums));
+            ModelWeights.WriteState(stream, checkpoint.Model.Config, checkpoint.Model.Parameters, StateOf(checkpoint.Optimizer)));
+        ModelFolder.Stage(files, checkpoint.Model, checkpoint.Tokenizer, checkpoint.ExtraKeys);
+        Disk.FlushFolder(path);
+        TrainingState state = TrainingState.Of(checkpoint, files.Checksums);
+        try
+        {
+            Commit(path, state);
+        }
+        catch
+        {
+            // An error behind the renaming comes too late: training.json speaks of these files, and the old ones are none of it.
+            if (MayBeCommitted(path, state))
+                files.Leave();
+            throw;
+        }
         files.Commit();
     }
 
@@ -59,10 +72,11 @@ internal static class CheckpointFolder
             CheckFile(Path.Combine(path, name), expected);
 
         LoadedModel<T> model = ModelFolder.Load<T>(path, state.Options.Unknown);
-        Tensor<T> first = new(model.Gpt.Parameters.Values.Shape), second = new(first.Shape);
+        Optimizer<T> optimizer = state.Options.CreateOptimizer(model.Model.Parameters);
+        optimizer.Step = state.Step;
         using SafetensorsReader reader = SafetensorsReader.Open(Path.Combine(path, OptimizerFile));
-        GptWeights.ReadMoments(reader, model.Gpt.Parameters, first, second);
-        return state.ToCheckpoint(model, first, second);
+        ModelWeights.ReadState(reader, model.Model.Config, model.Model.Parameters, StateOf(optimizer));
+        return state.ToCheckpoint(model, optimizer);
     }
 
     /// <summary>Reads training.json alone.</summary>
@@ -75,7 +89,7 @@ internal static class CheckpointFolder
     public static void Commit(string path, TrainingState state)
     {
         state.Write(TrainingPath(path));
-        FolderFlush.Flush(path);
+        Disk.FlushFolder(path);
     }
 
     /// <summary>Renames what belongs to the committed checkpoint and still has its name from before.</summary>
@@ -83,17 +97,24 @@ internal static class CheckpointFolder
     {
         if (!IsInterrupted(path))
             return;
-        bool renamed = false;
-        foreach ((string name, string expected) in ReadState(path).Checksums)
-        {
-            if (File.Exists(Partial(path, name)) && StagedFiles.ChecksumOf(Partial(path, name)) == expected)
-            {
-                File.Move(Partial(path, name), Path.Combine(path, name), overwrite: true);
-                renamed = true;
-            }
-        }
-        if (renamed)
-            FolderFlush.Flush(path);
+        string[] waiting = [.. ReadState(path).Checksums
+            .Where(file => File.Exists(Partial(path, file.Key)) && StagedFiles.ChecksumOf(Partial(path, file.Key)) == file.Value)
+            .Select(file => file.Key)];
+        if (waiting.Length == 0)
+            return;
+        Disk.FlushFolder(path); // training.json may have its name in memory alone: no file may be ahead of it
+        foreach (string name in waiting.Where(name => File.Exists(Partial(path, name))))
+            Disk.Rename(Partial(path, name), Path.Combine(path, name));
+        Disk.FlushFolder(path);
+    }
+
+    /// <summary>Rolls a checkpoint forward, and deletes what a save that was never committed has left beside its files.</summary>
+    /// <exception cref="IOException">The folder cannot be written.</exception>
+    public static void Repair(string path)
+    {
+        RollForward(path);
+        foreach (string name in s_all.Where(name => File.Exists(Partial(path, name))))
+            Disk.Delete(Partial(path, name));
     }
 
     /// <summary>Copies a checkpoint into a new folder, which appears whole or not at all.</summary>
@@ -106,15 +127,15 @@ internal static class CheckpointFolder
         Directory.CreateDirectory(partial);
         foreach (string name in (string[])[.. ReadState(path).Checksums.Keys, ModelFolder.TrainingFile])
         {
-            using FileStream copy = new(Path.Combine(partial, name), FileMode.CreateNew);
-            using (FileStream original = File.OpenRead(Path.Combine(path, name)))
+            using FileStream copy = Disk.Create(Path.Combine(partial, name));
+            using (FileStream original = RegularFile.Open(Path.Combine(path, name)))
                 original.CopyTo(copy);
-            copy.Flush(flushToDisk: true);
+            Disk.Flush(copy);
         }
-        FolderFlush.Flush(partial);
+        Disk.FlushFolder(partial);
         Delete(target);
-        Directory.Move(partial, target);
-        FolderFlush.Flush(Path.GetDirectoryName(target)!);
+        Disk.RenameFolder(partial, target);
+        Disk.FlushFolder(Path.GetDirectoryName(target)!);
     }
 
     /// <summary>Deletes the files of a checkpoint, and the folder if nothing else is in it.</summary>
@@ -124,11 +145,32 @@ internal static class CheckpointFolder
             return;
         foreach (string name in s_all)
         {
-            File.Delete(Path.Combine(path, name));
-            File.Delete(Partial(path, name));
+            Disk.Delete(Path.Combine(path, name));
+            Disk.Delete(Partial(path, name));
         }
         if (!Directory.EnumerateFileSystemEntries(path).Any())
             Directory.Delete(path);
+    }
+
+    private static IEnumerable<(string Name, Parameter<T> Parameter, Tensor<T> Flat)> StateOf<T>(Optimizer<T> optimizer)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        from state in optimizer.State
+        from parameter in optimizer.Parameters.Trained
+        where state.Has(parameter)
+        select (state.Name, parameter, state.Values);
+    /// <summary>Whether training.json is that of a state, or cannot be read: then it could be.</summary>
+    private static bool MayBeCommitted(string path, TrainingState state)
+    {
+        if (!Exists(path))
+            return false;
+        try
+        {
+            return ReadState(path).Checksums.OrderBy(file => file.Key).SequenceEqual(state.Checksums.OrderBy(file => file.Key));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or FileFormatException)
+        {
+            return true;
+        }
     }
 
     private static string TrainingPath(string path) => Path.Combine(path, ModelFolder.TrainingFile);

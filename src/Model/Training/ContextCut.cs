@@ -1,4 +1,6 @@
 using System.Numerics;
+using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Layers;
 
 namespace MiniGpt.Model.Training;
 
@@ -6,26 +8,21 @@ namespace MiniGpt.Model.Training;
 public static class ContextCut
 {
     /// <summary>A model with the same parameters, which sees at most as much at once and has a dropout of its own.</summary>
-    /// <param name="gpt">The model to start from. It is not changed.</param>
-    /// <param name="context">T of the new model: of the position table [T, C], the first rows are kept.</param>
+    /// <param name="model">The model to start from. It is not changed.</param>
+    /// <param name="context">T of the new model: of a position table [T, C], the first rows are kept.</param>
     /// <param name="dropout">The share of activations that training sets to zero, in [0, 1).</param>
     /// <exception cref="ArgumentException">The context is longer than that of the model, or not positive.</exception>
-    public static Gpt<T> Apply<T>(Gpt<T> gpt, int context, double dropout)
+    public static Decoder<T> Apply<T>(Decoder<T> model, int context, double dropout)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        Require.That(context <= gpt.Config.Context,
-            $"a context of {context} is longer than the {gpt.Config.Context} positions of the model to start from");
-        if (context == gpt.Config.Context && dropout == gpt.Config.Dropout)
-        {
-            return gpt;
-        }
+        Require.That(context <= model.Config.Context,
+            $"a context of {context} is longer than the {model.Config.Context} positions of the model to start from");
+        if (context == model.Config.Context && dropout == model.Config.Dropout)
+            return model;
 
-        Gpt<T> cut = new(gpt.Config with { Context = context, Dropout = dropout });
-        foreach ((Layers.Parameter<T> from, Layers.Parameter<T> to) in gpt.Parameters.All.Zip(cut.Parameters.All))
-        {
+        Decoder<T> cut = new(model.Config with { Context = context, Dropout = dropout });
+        foreach ((Parameter<T> from, Parameter<T> to) in model.Parameters.All.Zip(cut.Parameters.All))
             from.Value.Span[..to.Value.Span.Length].CopyTo(to.Value.Span);
-        }
-
         return cut;
     }
 }

@@ -1,4 +1,6 @@
 using System.Globalization;
+using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Layers;
 
 namespace MiniGpt.Model.Training;
 
@@ -8,10 +10,8 @@ namespace MiniGpt.Model.Training;
 /// <param name="Activations">The bytes that a step keeps from forward for backward, about.</param>
 public readonly record struct MemoryEstimate(long Weights, long Optimizer, long Activations)
 {
-    // Numbers of the width that the operators of a block keep for each token, and those around the blocks; MemoryEstimateTests compares them
-    // with what a step allocates.
-    private const double OfBlock = 18;
-    private const double OfDropout = 2;
+    // Numbers of the width that the operators around the blocks keep for each token; MemoryEstimateTests compares the sum of all with what a
+    // step allocates.
     private const double AroundBlocks = 13;
     private const long MostLogits = 16 << 20; // of a chunk, and as many again where there are several
     private const long SmallestBlock = 1 << 20;
@@ -24,13 +24,13 @@ public readonly record struct MemoryEstimate(long Weights, long Optimizer, long 
     /// <summary>The estimate of a run in single precision.</summary>
     /// <param name="config">The model.</param>
     /// <param name="batchSize">B: the rows of a batch.</param>
-    public static MemoryEstimate Of(GptConfig config, int batchSize)
+    public static MemoryEstimate Of(TransformerConfig config, int batchSize)
     {
+        ModelShape shape = new(config);
         double tokens = (double)batchSize * config.Context;
-        double block = config.Dropout > 0 ? OfBlock + OfDropout : OfBlock;
-        double activations = tokens * config.Width * (block * config.Layers + AroundBlocks)
+        double activations = tokens * (shape.ActivationsOfBlock * config.Layers + AroundBlocks * config.Width)
             + Math.Min(tokens * config.VocabularySize, 2.0 * MostLogits);
-        long weights = config.ParameterCount * sizeof(float);
+        long weights = shape.TrainedCount * sizeof(float);
         return new(weights, 3 * weights, Math.Max(SmallestBlock, (long)(activations * sizeof(float))));
     }
 
@@ -40,7 +40,7 @@ public readonly record struct MemoryEstimate(long Weights, long Optimizer, long 
     /// <param name="limit">What there is.</param>
     /// <param name="isNew">Whether the sizes can still be chosen: those of a resumed run cannot.</param>
     /// <exception cref="InsufficientMemoryException">One line with what is needed, what there is, and what would fit.</exception>
-    public static void Check(GptConfig config, TrainingOptions options, MemoryLimit limit, bool isNew)
+    public static void Check(TransformerConfig config, TrainingOptions options, MemoryLimit limit, bool isNew)
     {
         MemoryEstimate need = Of(config, options.BatchSize);
         if (need.Total <= limit.Bytes)
@@ -52,7 +52,7 @@ public readonly record struct MemoryEstimate(long Weights, long Optimizer, long 
     }
 
     /// <summary>The options that change the least: smaller batches of the same sum, then shorter contexts, then a smaller model.</summary>
-    private static string Advice(GptConfig config, TrainingOptions options, long bytes)
+    private static string Advice(TransformerConfig config, TrainingOptions options, long bytes)
     {
         long rows = (long)options.BatchSize * options.Accumulate;
         for (int batchSize = options.BatchSize - 1; batchSize > 0; batchSize--)
@@ -67,11 +67,18 @@ public readonly record struct MemoryEstimate(long Weights, long Optimizer, long 
                 return $"--context {context} --batch-size 1 --accumulate {rows} takes {Size(total)}";
         }
 
-        GptConfig smaller = config with { Context = Math.Min(config.Context, ShortestContext) };
-        while (smaller.Layers > 1 || smaller.Width > smaller.Heads)
+        TransformerConfig smaller = config with { Context = Math.Min(config.Context, ShortestContext) };
+        int heads = smaller.Attention.Heads;
+        while (smaller.Layers > 1 || smaller.Width > 2 * heads)
         {
-            int width = Math.Max(1, smaller.Width / smaller.Heads / 2) * smaller.Heads;
-            smaller = smaller with { Layers = Math.Max(1, smaller.Layers / 2), Width = width };
+            int width = Math.Max(2, smaller.Width / heads / 2 / 2 * 2) * heads;
+            smaller = smaller with
+            {
+                Layers = Math.Max(1, smaller.Layers / 2),
+                Width = width,
+                Attention = smaller.Attention with { HeadSize = 0 },
+                FeedForward = smaller.FeedForward with { Width = 0 },
+            };
             if (Of(smaller, 1).Total is var total && total <= bytes)
                 return $"--layers {smaller.Layers} --width {smaller.Width} --context {smaller.Context} --batch-size 1 takes {Size(total)}";
         }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Json;
 using Microsoft.Win32.SafeHandles;
+using MiniGpt.Model.Formats;
 
 namespace MiniGpt.Model.Training;
 
@@ -11,11 +12,15 @@ namespace MiniGpt.Model.Training;
 public sealed class MetricsLog : IDisposable
 {
     private readonly SafeFileHandle _file;
+    private readonly string _path;
     private readonly ArrayBufferWriter<byte> _pending = new();
     private long _length;
     private bool _failed;
 
-    private MetricsLog(SafeFileHandle file) => _file = file;
+    private MetricsLog(SafeFileHandle file, string path) => (_file, _path) = (file, path);
+
+    /// <summary>Whether the log has the evaluation after the step that it was opened for.</summary>
+    internal bool IsEvaluated { get; private init; }
 
     /// <summary>
     /// Opens a log to append to it. Lines of later steps than <paramref name="step"/>, and a last line that was not written to its end, are
@@ -24,13 +29,17 @@ public sealed class MetricsLog : IDisposable
     /// <param name="path">The file, made where there is none.</param>
     /// <param name="step">How many steps are done: 0 begins the log anew.</param>
     /// <param name="evaluated">Whether the evaluation after that step is done as well, if there is one.</param>
-    /// <exception cref="IOException">The file cannot be read or written.</exception>
+    /// <exception cref="IOException">The file cannot be read or written, or is a link, a pipe or a device.</exception>
     public static MetricsLog Open(string path, int step = 0, bool evaluated = true)
     {
+        // A run from elsewhere could have a link here, to a file that is none of its own.
+        if (Disk.IsLink(path))
+            throw new IOException($"{path} is a link, and a log is not written into what a link leads to: a file expected");
+        RegularFile.RequireOrdinary(path);
         SafeFileHandle file = File.OpenHandle(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite);
         try
         {
-            MetricsLog log = new(file) { _length = LengthUpTo(file, step, evaluated) };
+            MetricsLog log = new(file, path) { _length = LengthUpTo(file, step, evaluated, out bool endsWithEvaluation), IsEvaluated = endsWithEvaluation };
             if (RandomAccess.GetLength(file) > log._length)
                 RandomAccess.SetLength(file, log._length);
             return log;
@@ -123,7 +132,7 @@ public sealed class MetricsLog : IDisposable
     private void WritePending()
     {
         _failed = true;
-        RandomAccess.Write(_file, _pending.WrittenSpan, _length);
+        Disk.Write(_file, _path, _pending.WrittenSpan, _length);
         _failed = false;
         _length += _pending.WrittenCount;
         _pending.ResetWrittenCount();
@@ -138,25 +147,31 @@ public sealed class MetricsLog : IDisposable
     }
 
     /// <summary>How many bytes hold whole lines of steps up to this one.</summary>
-    private static int LengthUpTo(SafeFileHandle file, int step, bool evaluated)
+    private static int LengthUpTo(SafeFileHandle file, int step, bool evaluated, out bool hasEvaluation)
     {
+        hasEvaluation = false;
         byte[] bytes = new byte[RandomAccess.GetLength(file)];
         int read = 0;
         while (RandomAccess.Read(file, bytes.AsSpan(read), read) is var count and > 0)
             read += count;
         int end = 0;
-        while (bytes.AsSpan(end, read - end).IndexOf((byte)'\n') is var length and >= 0 && IsDone(bytes.AsMemory(end, length), step, evaluated))
+        while (bytes.AsSpan(end, read - end).IndexOf((byte)'\n') is var length and >= 0
+            && IsDone(bytes.AsMemory(end, length), step, evaluated, ref hasEvaluation))
+        {
             end += length + 1;
+        }
         return end;
     }
 
-    private static bool IsDone(ReadOnlyMemory<byte> line, int step, bool evaluated)
+    private static bool IsDone(ReadOnlyMemory<byte> line, int step, bool evaluated, ref bool hasEvaluation)
     {
         try
         {
             using JsonDocument json = JsonDocument.Parse(line);
             long found = json.RootElement.GetProperty("step").GetInt64();
-            return found < step || (found == step && (evaluated || !json.RootElement.TryGetProperty("train_loss", out _)));
+            bool isEvaluation = json.RootElement.TryGetProperty("train_loss", out _), isDone = found < step || (found == step && (evaluated || !isEvaluation));
+            hasEvaluation |= isDone && isEvaluation && found == step;
+            return isDone;
         }
         catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException or FormatException)
         {

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using MiniGpt.Model.Formats;
+using MiniGpt.Model.Layers;
 using MiniGpt.Model.Tokenizers;
 
 namespace MiniGpt.Model.Training;
@@ -18,7 +19,7 @@ public sealed record ModelInspection
     public required IReadOnlyList<StoredTensor> Tensors { get; init; }
 
     /// <summary>The sizes and choices; null for a single safetensors file.</summary>
-    public GptConfig? Config { get; init; }
+    public TransformerConfig? Config { get; init; }
 
     /// <summary>The tokenizer, where there is one.</summary>
     public ITokenizer? Tokenizer { get; init; }
@@ -66,7 +67,7 @@ public sealed record ModelInspection
     {
         ["path"] = Path,
         ["format"] = Format is ModelFormat format ? OptionNames.Of(format) : "safetensors",
-        ["config"] = Config is null ? null : ConfigJson.ToJson(Config, extraKeys: null),
+        ["config"] = Config is null ? null : ConfigJson.ToJson(Config),
         ["parameters"] = new JsonArray([.. Tensors.Select(tensor => (JsonNode)new JsonObject
         {
             ["name"] = tensor.Name,

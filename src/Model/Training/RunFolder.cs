@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Numerics;
 using MiniGpt.Model.Formats;
+using MiniGpt.Model.Layers;
 using MiniGpt.Model.Tokenizers;
 
 namespace MiniGpt.Model.Training;
@@ -66,7 +67,7 @@ public sealed class RunFolder : IDisposable
     {
         Require.That(!CheckpointFolder.HoldsModel(path),
             $"{path} holds a model already: --resume {path} goes on with its training, --overwrite replaces it");
-        string[] names = [.. TokenizerFolder.Parts, ModelFolder.IndexFile, MetricsFile, SamplesFile, ReportFile];
+        string[] names = [.. TokenizerFolder.Parts, ModelFolder.IndexFile, FolderReplacement.NoteFile, MetricsFile, SamplesFile, ReportFile];
         if (names.FirstOrDefault(name => File.Exists(System.IO.Path.Combine(path, name))) is string found)
             throw new ArgumentException($"{path} holds {found} already: --overwrite deletes it, another --out leaves it alone");
     }
@@ -97,7 +98,10 @@ public sealed class RunFolder : IDisposable
         }
     }
 
-    /// <summary>Locks the folder of a run to go on with it. What an interrupted save left to be renamed is renamed.</summary>
+    /// <summary>
+    /// Locks the folder of a run to go on with it. What an interrupted save left to be renamed is renamed, in the checkpoints that are kept apart
+    /// too, and what was never committed is deleted.
+    /// </summary>
     /// <exception cref="FileFormatException">There is no checkpoint in it.</exception>
     /// <exception cref="IOException">The folder cannot be written, or another run is writing it.</exception>
     public static RunFolder Open(string path)
@@ -107,7 +111,7 @@ public sealed class RunFolder : IDisposable
         RunFolder folder = new(path, RunLock.Take(path), isMade: false, begins: false);
         try
         {
-            CheckpointFolder.RollForward(path);
+            folder.Repair();
             return folder;
         }
         catch
@@ -126,9 +130,20 @@ public sealed class RunFolder : IDisposable
     {
         if (!CheckpointFolder.IsInterrupted(path))
             return;
-        using RunLock? taken = RunLock.TryTake(path);
+        using RunLock? taken = RunLock.TryTake(RunOf(path));
         if (taken is not null)
             CheckpointFolder.RollForward(path);
+    }
+
+    /// <summary>The folder of the run that a checkpoint belongs to, by the names of folders: best/ and checkpoints/step-N lie in it.</summary>
+    internal static string FolderOfRun(string path)
+    {
+        string full = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
+        string? parent = System.IO.Path.GetDirectoryName(full);
+        string? run = System.IO.Path.GetFileName(full) == BestFolder ? parent
+            : System.IO.Path.GetFileName(parent) == OlderFolder ? System.IO.Path.GetDirectoryName(parent)
+            : full;
+        return run ?? full;
     }
 
     /// <summary>Deletes what a new run replaces: nothing can keep it from its first step any more. A run that goes on keeps everything.</summary>
@@ -148,13 +163,13 @@ public sealed class RunFolder : IDisposable
     public void Save<T>(Checkpoint<T> checkpoint, int keep = 0)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        RequireInPlace();
         Begin();
         CheckpointFolder.RollForward(Path);
         if (keep > 0 && SavedStep is int old && old != checkpoint.Step)
             KeepOlder(old);
         CheckpointFolder.Write(Path, checkpoint);
-        foreach (string surplus in Older().Skip(keep))
-            CheckpointFolder.Delete(surplus);
+        DeleteSurplus(keep);
     }
 
     /// <summary>Writes a checkpoint that is better than all before it, with its validation loss, apart from the others.</summary>
@@ -162,6 +177,7 @@ public sealed class RunFolder : IDisposable
     public void SaveBest<T>(Checkpoint<T> checkpoint)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        RequireInPlace();
         Begin();
         if (BestDamage is not null)
             CheckpointFolder.Delete(BestPath); // nothing could be written over a checkpoint that cannot be read
@@ -172,12 +188,17 @@ public sealed class RunFolder : IDisposable
     /// <summary>Notes with the newest checkpoint that the run came to its end.</summary>
     /// <param name="validationLoss">The loss over the whole validation split; null where there is none.</param>
     /// <exception cref="IOException">It cannot be written.</exception>
-    public void Finish(double? validationLoss) => CheckpointFolder.Commit(
-        Path, CheckpointFolder.ReadState(Path) with { Finished = true, ValidationLoss = validationLoss });
+    public void Finish(double? validationLoss)
+    {
+        RequireInPlace();
+        TrainingState state = CheckpointFolder.ReadState(Path);
+        DeleteSurplus(state.Options.Keep); // of a save that was killed behind its commit
+        CheckpointFolder.Commit(Path, state with { Finished = true, ValidationLoss = validationLoss });
+    }
 
     /// <summary>Reads the configuration of the newest checkpoint's model.</summary>
     /// <exception cref="FileFormatException">There is none, or it does not fit.</exception>
-    public GptConfig ReadConfig() => ConfigJson.Read(In(ModelFolder.ConfigFile));
+    public TransformerConfig ReadConfig() => ConfigJson.Read(In(ModelFolder.ConfigFile));
 
     /// <summary>Reads the options of the newest checkpoint.</summary>
     /// <exception cref="FileFormatException">There is none, or its training.json does not fit.</exception>
@@ -210,6 +231,14 @@ public sealed class RunFolder : IDisposable
         }
     }
 
+    /// <summary>Makes sure that the folder is still the one that was locked: another can have come into its place.</summary>
+    /// <exception cref="IOException">It was moved or replaced.</exception>
+    public void RequireInPlace()
+    {
+        if (!_lock.IsInPlace)
+            throw new IOException($"{Path} is not the folder any more in which this run began: it was moved or replaced, and nothing is written there");
+    }
+
     private string In(string name) => System.IO.Path.Combine(Path, name);
 
     private double? ReadBest(out string? damage)
@@ -226,8 +255,27 @@ public sealed class RunFolder : IDisposable
         }
     }
 
+    private void Repair()
+    {
+        foreach (string checkpoint in (string[])[Path, BestPath, .. Older()])
+        {
+            try
+            {
+                if (Directory.Exists(checkpoint))
+                    CheckpointFolder.Repair(checkpoint);
+            }
+            catch (FileFormatException) when (checkpoint != Path)
+            {
+                // It counts as absent: see BestDamage.
+            }
+        }
+        foreach (string cutOff in Folders(AtomicFile.PartialPath(StepPrefix + "*")))
+            CheckpointFolder.Delete(cutOff);
+    }
+
     private void Clear()
     {
+        FolderReplacement.Delete(Path);
         CheckpointFolder.Delete(BestPath);
         foreach (string older in Older())
             CheckpointFolder.Delete(older);
@@ -236,7 +284,7 @@ public sealed class RunFolder : IDisposable
         TokenizerFolder.Delete(Path);
         foreach (string file in (string[])[MetricsPath, SamplesPath, ReportPath])
             File.Delete(file);
-        FolderFlush.Flush(Path);
+        Disk.FlushFolder(Path);
     }
 
     private void KeepOlder(int step)
@@ -245,10 +293,21 @@ public sealed class RunFolder : IDisposable
         CheckpointFolder.Copy(Path, System.IO.Path.Combine(In(OlderFolder), FormattableString.Invariant($"{StepPrefix}{step}")));
     }
 
+    private void DeleteSurplus(int keep)
+    {
+        foreach (string surplus in Older().Skip(keep))
+            CheckpointFolder.Delete(surplus);
+    }
+
+    private string[] Folders(string pattern) =>
+        Directory.Exists(In(OlderFolder)) ? Directory.GetDirectories(In(OlderFolder), pattern) : [];
+
+    /// <summary>The run that a checkpoint is kept apart for, which holds its lock; else the folder itself.</summary>
+    private static string RunOf(string path) => FolderOfRun(path) is var run && CheckpointFolder.Exists(run) ? run : path;
+
     /// <summary>The folders of older checkpoints, the last step first.</summary>
-    private string[] Older() => !Directory.Exists(In(OlderFolder))
-        ? []
-        : Directory.GetDirectories(In(OlderFolder), StepPrefix + "*")
+    private string[] Older() =>
+        Folders(StepPrefix + "*")
             .Select(path => (Path: path, IsStep: int.TryParse(
                 System.IO.Path.GetFileName(path).AsSpan(StepPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int step), Step: step))
             .Where(older => older.IsStep)

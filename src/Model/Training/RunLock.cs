@@ -1,3 +1,5 @@
+using MiniGpt.Model.Formats;
+
 namespace MiniGpt.Model.Training;
 
 /// <summary>
@@ -9,8 +11,22 @@ internal sealed class RunLock : IDisposable
     internal const string LockFile = "run.lock";
 
     private readonly FileStream _file;
+    private readonly string _folder;
+    private readonly string? _identity;
+    private readonly string? _folderIdentity;
 
-    private RunLock(FileStream file) => _file = file;
+    private RunLock(FileStream file, string folder)
+    {
+        (_file, _folder) = (file, folder);
+        (_identity, _folderIdentity) = (SystemCalls.IdentityOf(file.Name), SystemCalls.IdentityOf(folder));
+    }
+
+    /// <summary>
+    /// Whether the folder is still under its path, and no other run has a lock there: it can have been moved, and another be in its place. Somebody
+    /// who deletes the file of the lock alone changes nothing.
+    /// </summary>
+    public bool IsInPlace => SystemCalls.IdentityOf(_folder) == _folderIdentity
+        && (SystemCalls.IdentityOf(_file.Name) is not string found || found == _identity);
 
     /// <summary>Takes the lock of a folder that is there.</summary>
     /// <exception cref="IOException">Another run has it, or the folder cannot be written.</exception>
@@ -18,12 +34,16 @@ internal sealed class RunLock : IDisposable
         ?? throw new IOException($"{path} is being written by another training run: stop that one, or give this one an --out of its own");
 
     /// <summary>Takes the lock if nobody has it; null where another run has.</summary>
-    /// <exception cref="IOException">The folder cannot be written.</exception>
+    /// <exception cref="IOException">The folder cannot be written, or what has the name of the lock is no ordinary file.</exception>
     public static RunLock? TryTake(string path)
     {
+        string file = Path.Combine(path, LockFile);
+        if (Disk.IsLink(file))
+            throw new IOException($"{file} is a link, a file expected");
+        RegularFile.RequireOrdinary(file);
         try
         {
-            return new(new FileStream(Path.Combine(path, LockFile), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+            return new(new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None), path);
         }
         catch (IOException error) when (IsHeld(error))
         {

@@ -3,6 +3,7 @@ using System.Numerics;
 using System.Text.Json;
 using MiniGpt.Model.Data;
 using MiniGpt.Model.Formats;
+using MiniGpt.Model.Tasks;
 using MiniGpt.Model.Tokenizers;
 
 namespace MiniGpt.Model.Training;
@@ -29,20 +30,24 @@ public sealed record TextEvaluation(long Tokens, double Loss, double? BitsPerByt
     /// <param name="source">A text file, a folder of text, "-", or a token file.</param>
     /// <param name="standardInput">What "-" reads.</param>
     /// <param name="progress">Is told how far the reading of text is.</param>
+    /// <param name="notes">Takes what was passed over or read otherwise than it stands, a line each.</param>
     /// <param name="cancellationToken">Stops between two blocks or batches.</param>
     /// <exception cref="ArgumentException">
-    /// The text has fewer than two tokens or holds what the tokenizer cannot say, or there is no tokenizer for it.
+    /// The text has fewer than two tokens or holds what the tokenizer cannot say, there is no tokenizer for it, or the model has parameters or
+    /// computes a loss that are not finite.
     /// </exception>
     /// <exception cref="FileFormatException">The file is empty, or has an id outside of the vocabulary.</exception>
     /// <exception cref="IOException">The file cannot be read, or the temporary one not be written.</exception>
     public static TextEvaluation Run<T>(
         LoadedModel<T> model, string source, Stream? standardInput = null, IProgress<DataProgress>? progress = null,
-        CancellationToken cancellationToken = default)
+        ICollection<string>? notes = null, CancellationToken cancellationToken = default)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        if (model.Model.Parameters.LastNotFinite(model.Model.Parameters.Values) is { } parameter)
+            throw new ArgumentException($"{model.Path}: {parameter.Name} has numbers that are not finite, so that the loss is none");
         if (TextSource.IsTokenFile(source))
         {
-            int vocabularySize = model.Gpt.Config.VocabularySize;
+            int vocabularySize = model.Model.Config.VocabularySize;
             using TokenFile file = TokenFile.Open(source);
             if (file.MaxId(cancellationToken) is var largest && largest >= vocabularySize)
                 throw new FileFormatException(source, $"the id {largest} found, at most the {vocabularySize - 1} of this model expected");
@@ -52,6 +57,8 @@ public sealed record TextEvaluation(long Tokens, double Loss, double? BitsPerByt
         ITokenizer tokenizer = model.Tokenizer ?? throw new ArgumentException(
             $"{model.Path} has no tokenizer: a token file ({TokenFile.Extension}) expected, {source} given");
         using TextCorpus corpus = TextCorpus.Open([source], standardInput, progress, cancellationToken);
+        foreach (string note in corpus.Notes)
+            notes?.Add(note);
         // A folder, not a file: nobody else can read what is in it.
         DirectoryInfo temporary = Directory.CreateTempSubdirectory("minigpt-");
         try
@@ -78,8 +85,9 @@ public sealed record TextEvaluation(long Tokens, double Loss, double? BitsPerByt
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         long? bytes = tokenizer is null ? null : DecodedBytes(tokens, tokenizer, cancellationToken);
-        using Evaluator<T> evaluator = new(model.Gpt, BatchSize);
+        using NextTokenEvaluator<T> evaluator = new(model.Model, BatchSize);
         double loss = evaluator.WholeLoss(tokens, cancellationToken);
+        Require.That(double.IsFinite(loss), $"{model.Path}: the loss is {loss}, though all parameters are finite: the numbers of the model are too large");
         long predicted = tokens.Length - 1;
         return new TextEvaluation(predicted, loss, loss * predicted / Math.Log(2) / bytes);
     }

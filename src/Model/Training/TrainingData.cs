@@ -102,19 +102,26 @@ public sealed class TrainingData : IDisposable
         using TextCorpus corpus = reading.Open(training);
         using TextCorpus? other = validation.Length > 0 ? reading.Open(validation) : null;
         (IReadOnlyList<TextRange> train, IReadOnlyList<TextRange> rest) =
-            other is null ? corpus.Split(options.ValidationFraction) : (corpus.Documents, other.Documents);
+            other is null
+                ? corpus.Split(options.ValidationFraction, betweenWords: HasPieces(options, given))
+                : (corpus.Documents, other.Documents);
         Tokenizer = given ?? Learn(options, corpus.Documents, train, reading);
         VocabularySize = givenVocabulary ?? Tokenizer.VocabularySize;
         Bytes = corpus.Bytes + (other?.Bytes ?? 0);
         Hash = other is null
             ? corpus.Hash
             : TextCorpus.CombineHashes([Convert.FromHexString(corpus.Hash), Convert.FromHexString(other.Hash)]);
+        _warnings.AddRange([.. corpus.Notes, .. other?.Notes ?? []]);
         WarnOfInvalid(training, corpus);
         if (other is not null)
             WarnOfInvalid(validation, other);
         Train = Tokenise(train, reading);
         Validation = Tokenise(rest, reading);
     }
+
+    /// <summary>Whether a tokenizer looks at more than one character at a time, so that it matters where a text is cut.</summary>
+    private static bool HasPieces(TrainingOptions options, ITokenizer? given) =>
+        given is null ? options.Tokenizer != LearnedTokenizer.Character : given is not CharacterTokenizer;
 
     private static ITokenizer Learn(
         TrainingOptions options, IReadOnlyList<TextRange> all, IReadOnlyList<TextRange> train, Reading reading)
@@ -126,9 +133,9 @@ public sealed class TrainingData : IDisposable
             case LearnedTokenizer.Word:
                 return TokenizerLearner.Words(all, options.Unknown, reading.Progress, reading.CancellationToken);
             default:
-                Require.That(options.VocabularySize is not null, $"a byte-level BPE needs to know how large its vocabulary is to be: --vocab-size N");
-                return TokenizerLearner.BytePairs(
-                    train, options.VocabularySize!.Value, [Tokenizers.Tokenizer.EndOfText], reading.Progress, reading.CancellationToken);
+                Require.That(options.VocabularySize is not null, $"a tokenizer that is learned needs to know how large its vocabulary is to be: --vocab-size N");
+                return TokenizerLearner.Subwords(
+                    options.Tokenizer, train, options.VocabularySize!.Value, [Tokenizers.Tokenizer.EndOfText], reading.Progress, reading.CancellationToken);
         }
     }
 
@@ -136,7 +143,7 @@ public sealed class TrainingData : IDisposable
     {
         if (corpus.InvalidSequences == 0)
             return;
-        string outcome = Tokenizer is BytePairTokenizer ? "stay as they are" : "became U+FFFD";
+        string outcome = Tokenizer is BytePairTokenizer or PieceTokenizer ? "stay as they are" : "became U+FFFD";
         _warnings.Add($"{string.Join(", ", sources)}: {corpus.InvalidSequences} byte sequences are no UTF-8 and {outcome}");
     }
 
@@ -155,7 +162,7 @@ public sealed class TrainingData : IDisposable
         Tokenizer = given;
         TokenFile[] trainingFiles = Open(training), validationFiles = Open(validation);
         string[] paths = [.. training, .. validation];
-        int[] largest = Scan(paths, reading);
+        int[] largest = Scan(reading);
         // A file can say how large its vocabulary is, and a model has room for all tokens of its tokenizer.
         int named = Math.Max(given?.VocabularySize ?? 0, _files.Max(file => file.VocabularySize ?? 0));
         VocabularySize = givenVocabulary ?? options.VocabularySize ?? Math.Max(largest.Max() + 1, named);
@@ -199,9 +206,9 @@ public sealed class TrainingData : IDisposable
     }
 
     /// <summary>Reads all token files, hashes them and returns the largest id of each.</summary>
-    private int[] Scan(string[] paths, Reading reading)
+    private int[] Scan(Reading reading)
     {
-        long total = paths.Sum(path => new FileInfo(path).Length);
+        long total = _files.Sum(file => file.Bytes);
         (int MaxId, byte[] Hash)[] found = [.. _files.Select(file => file.Scan(Count, reading.CancellationToken))];
         Hash = TextCorpus.CombineHashes(Array.ConvertAll(found, file => file.Hash));
         return Array.ConvertAll(found, file => file.MaxId);

@@ -1,8 +1,11 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Data;
+using MiniGpt.Model.Layers;
 using MiniGpt.Model.Optimization;
+using MiniGpt.Model.Tasks;
 using MiniGpt.Model.Tokenizers;
 
 namespace MiniGpt.Model.Training;
@@ -11,7 +14,10 @@ namespace MiniGpt.Model.Training;
 [JsonConverter(typeof(NameConverter<TrainingPreset>))]
 public enum TrainingPreset
 {
-    /// <summary>0.8 million parameters: minutes on a laptop.</summary>
+    /// <summary>The best that is known for a minute on two cores: 0.8 million parameters of Qwen3's kind, trained by Muon.</summary>
+    [JsonStringEnumMemberName("quick")] Quick,
+
+    /// <summary>nanoGPT's smallest recipe: 0.8 million parameters.</summary>
     [JsonStringEnumMemberName("tiny")] Tiny,
 
     /// <summary>nanoGPT's Shakespeare by characters: 10 million parameters.</summary>
@@ -38,6 +44,20 @@ public enum BadLossAction
 /// </summary>
 public sealed record TrainingOptions
 {
+    private static readonly TrainingOptions s_quick = new TrainingOptions().WithArchitecture(Qwen3.Family.Name) with
+    {
+        StartsAsIdentity = true,
+        Optimizer = OptimizerKind.Muon,
+        BatchSize = 24, // an update costs as much for few rows as for many
+        Steps = 900,
+        MatrixRate = 0.03,
+        LearningRate = 6e-3,
+        MinLearningRate = 0,
+        WarmupSteps = 50,
+        Schedule = ScheduleKind.Linear,
+        DecayFraction = 0.6,
+    };
+
     /// <summary>Text files, folders, "-" or token files to learn from. None of them: the bundled Shakespeare.</summary>
     public IReadOnlyList<string> Data { get; init; } = [];
 
@@ -71,14 +91,74 @@ public sealed record TrainingOptions
     /// <summary>The share of activations that are set to zero, in [0, 1).</summary>
     public double Dropout { get; init; }
 
-    /// <summary>The nonlinearity of the feed-forward layers.</summary>
-    public Activation Activation { get; init; }
+    /// <summary>The family of the model, one of <see cref="ModelFamily.All"/>; null for GPT-2.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public string? Architecture { get; init; }
 
-    /// <summary>How positions are told apart.</summary>
-    public PositionKind Positions { get; init; }
+    /// <summary>The nonlinearity of the feed-forward layers; null for that of the architecture.</summary>
+    public Activation? Activation { get; init; } = Model.Layers.Activation.GeluTanh;
+
+    /// <summary>How positions are told apart; null for the architecture's way.</summary>
+    public PositionKind? Positions { get; init; } = PositionKind.Learned;
+
+    /// <summary>Heads of keys and values, where they are fewer than the heads.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? KeyHeads { get; init; }
+
+    /// <summary>The width of a head, where it is not the width over the heads.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? HeadSize { get; init; }
+
+    /// <summary>How norms scale; null for the architecture's way.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public NormKind? Norm { get; init; }
+
+    /// <summary>Where the norms of a block stand; null for the architecture's place.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public NormPlace? NormPlace { get; init; }
+
+    /// <summary>The base of the wavelengths of rotary positions; null for the architecture's.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? RotaryBase { get; init; }
+
+    /// <summary>Whether the feed-forward layers are gated; null as the architecture has it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Gated { get; init; }
+
+    /// <summary>Whether queries and keys are normed; null as the architecture has it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? NormsQueriesAndKeys { get; init; }
+
+    /// <summary>Whether layers have biases; null as the architecture has it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public bool? Biases { get; init; }
+
+    /// <summary>How many positions a query sees at most; null for all.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? Window { get; init; }
+
+    /// <summary>What projects to logits; null as the architecture has it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public HeadKind? Head { get; init; }
 
     /// <summary>In which order the tokens are gone through.</summary>
     public BatchOrder Batches { get; init; }
+
+    /// <summary>Whether blocks start as the identity, their matrices back to the residual stream at zero.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool StartsAsIdentity { get; init; }
+
+    /// <summary>Who updates the parameters.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public OptimizerKind Optimizer { get; init; }
+
+    /// <summary>Muon's learning rate of matrices at the peak; 0 where they have AdamW's.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public double MatrixRate { get; init; }
+
+    /// <summary>The share of the steps, at their end, in which the learning rate falls; null for all after the warm-up.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? DecayFraction { get; init; }
 
     /// <summary>How many updates of the parameters.</summary>
     public int Steps { get; init; } = 2000;
@@ -140,13 +220,27 @@ public sealed record TrainingOptions
     /// <summary>Log each so many steps; 0 never.</summary>
     public int LogEvery { get; init; } = 10;
 
+    /// <summary>What decides about the batches.</summary>
+    [JsonIgnore]
+    public NextTokenOptions NextToken => new()
+    {
+        Context = Context,
+        BatchSize = BatchSize,
+        Accumulate = Accumulate,
+        Order = Batches,
+        Dropout = Dropout,
+        Seed = Seed,
+        EvalBatches = EvalBatches,
+    };
+
     /// <summary>The learning rate of each step.</summary>
     [JsonIgnore]
-    public LearningRateSchedule LearningRates => new(Schedule, LearningRate, MinLearningRate, WarmupSteps, Steps);
+    public LearningRateSchedule LearningRates => new(Schedule, LearningRate, MinLearningRate, WarmupSteps, Steps, DecayFraction ?? 1);
 
     /// <summary>The options of a preset.</summary>
     public static TrainingOptions For(TrainingPreset preset) => preset switch
     {
+        TrainingPreset.Quick => s_quick,
         TrainingPreset.Tiny => new(),
         TrainingPreset.Baby => new()
         {
@@ -191,24 +285,68 @@ public sealed record TrainingOptions
     /// <summary>The options as they stand in training.json.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, TrainingJson.Default.TrainingOptions);
 
+    /// <summary>The same for a model of another family: what belongs to the family is the family's again.</summary>
+    /// <exception cref="ArgumentException">There is no such family.</exception>
+    public TrainingOptions WithArchitecture(string name) => this with
+    {
+        Architecture = ModelFamily.Of(name) == Gpt2.Family ? null : name,
+        Activation = null,
+        Positions = null,
+    };
+
     /// <summary>The model that these options train.</summary>
     /// <param name="vocabularySize">V.</param>
     /// <param name="tokenizer">
     /// The tokenizer of the data. Its end-of-text token begins a text as well as it ends one, as in GPT-2; where it has none the model has none.
     /// </param>
-    public GptConfig ToConfig(int vocabularySize, ITokenizer? tokenizer = null) => new()
+    /// <exception cref="ArgumentException">There is no such architecture.</exception>
+    public TransformerConfig ToConfig(int vocabularySize, ITokenizer? tokenizer = null)
     {
-        VocabularySize = vocabularySize,
-        Context = Context,
-        Layers = Layers,
-        Heads = Heads,
-        Width = Width,
-        Activation = Activation,
-        Positions = Positions,
-        Dropout = Dropout,
-        BeginOfTextId = tokenizer?.EndOfTextId,
-        EndOfTextId = tokenizer?.EndOfTextId,
-    };
+        ModelSizes sizes = new(vocabularySize, Context, Layers, Heads, Width) { KeyHeads = KeyHeads ?? 0, HeadSize = HeadSize ?? 0 };
+        TransformerConfig family = ModelFamily.Of(Architecture ?? Gpt2.Family.Name).Configure(sizes);
+        return family with
+        {
+            Attention = family.Attention with
+            {
+                HasBias = Biases ?? family.Attention.HasBias,
+                HasOutputBias = Biases ?? family.Attention.HasOutputBias,
+                NormsQueriesAndKeys = NormsQueriesAndKeys ?? family.Attention.NormsQueriesAndKeys,
+                Window = Window ?? family.Attention.Window,
+            },
+            Norm = family.Norm with
+            {
+                Kind = Norm ?? family.Norm.Kind,
+                Place = NormPlace ?? family.Norm.Place,
+                HasBias = Biases ?? family.Norm.HasBias,
+            },
+            FeedForward = family.FeedForward with
+            {
+                Width = Gated == true ? sizes.GatedWidth : Gated == false ? 0 : family.FeedForward.Width,
+                Activation = Activation ?? family.FeedForward.Activation,
+                IsGated = Gated ?? family.FeedForward.IsGated,
+                HasBias = Biases ?? family.FeedForward.HasBias,
+            },
+            Positions = family.Positions with
+            {
+                Kind = Positions ?? family.Positions.Kind,
+                RotaryBase = RotaryBase ?? family.Positions.RotaryBase,
+            },
+            Head = Head ?? family.Head,
+            StartsAsIdentity = StartsAsIdentity,
+            Dropout = Dropout,
+            BeginOfTextId = tokenizer?.EndOfTextId,
+            EndOfTextId = tokenizer?.EndOfTextId,
+        };
+    }
+
+    /// <summary>The optimizer that these options ask for, its state zero.</summary>
+    public Optimizer<T> CreateOptimizer<T>(ParameterSet<T> parameters)
+        where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T> =>
+        Optimizer == OptimizerKind.Muon
+            ? new Muon<T>(parameters, new MuonOptions(LearningRate, MatrixRate, WeightDecay), AdamW)
+            : new AdamW<T>(parameters, AdamW);
+
+    private AdamWOptions AdamW => new(Beta1, Beta2, Epsilon, WeightDecay);
 
     /// <summary>Throws where no run can have these options.</summary>
     /// <exception cref="ArgumentException">One line that names the value and the rule that it breaks.</exception>
@@ -221,6 +359,9 @@ public sealed record TrainingOptions
         Require.Positive(Accumulate, "number of accumulated batches");
         Require.That((long)BatchSize * Context <= int.MaxValue, $"a batch of {BatchSize} rows of {Context} tokens is too large");
         Require.Positive(LearningRate, "learning rate");
+        Require.That(Optimizer != OptimizerKind.Muon || MatrixRate > 0 && double.IsFinite(MatrixRate),
+            $"the learning rate of matrices must be positive with Muon, it is {MatrixRate}");
+        Require.That(DecayFraction is null or (> 0 and <= 1), $"the decay fraction must be above 0 and at most 1, it is {DecayFraction}");
         Require.NotNegative(MinLearningRate, "minimum learning rate");
         Require.That(MinLearningRate <= LearningRate || Schedule == ScheduleKind.Constant,
             $"the minimum learning rate {MinLearningRate} is above the learning rate {LearningRate}");

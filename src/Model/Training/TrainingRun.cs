@@ -2,7 +2,9 @@ using System.Diagnostics;
 using System.Numerics;
 using System.Text.Json.Nodes;
 using MiniGpt.Autograd;
-using MiniGpt.Model.Generation;
+using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Optimization;
+using MiniGpt.Model.Tasks;
 using MiniGpt.Tensors.Kernels;
 
 namespace MiniGpt.Model.Training;
@@ -24,8 +26,8 @@ public sealed class TrainingRun<T> : IDisposable
     private readonly TrainingData _data;
     private readonly JsonObject? _extraKeys;
     private readonly Trainer<T> _trainer;
-    private readonly RunEvaluations<T> _evaluations;
-    private readonly Generator<T> _generator;
+    private readonly NextTokenTask<T> _task;
+    private readonly BestLoss _best = new();
     private int? _savedStep;
     private int _skippedSteps;
     private int _skippedInARow;
@@ -33,22 +35,27 @@ public sealed class TrainingRun<T> : IDisposable
     /// <summary>Prepares a run that begins with the first step.</summary>
     /// <param name="folder">The folder of a new run, <see cref="RunFolder.Create"/>; it stays the caller's.</param>
     /// <param name="options">The options, sizes and context those of the model.</param>
-    /// <param name="gpt">The model, its parameters filled.</param>
+    /// <param name="model">The model, its parameters filled.</param>
     /// <param name="data">What it learns from.</param>
     /// <param name="extraKeys">Keys for config.json that mean nothing here.</param>
     /// <exception cref="ArgumentException">The data is too short for a batch, or its vocabulary larger than that of the model.</exception>
-    public TrainingRun(RunFolder folder, TrainingOptions options, Gpt<T> gpt, TrainingData data, JsonObject? extraKeys = null)
+    public TrainingRun(RunFolder folder, TrainingOptions options, Decoder<T> model, TrainingData data, JsonObject? extraKeys = null)
+        : this(folder, options, model, options.CreateOptimizer(model.Parameters), data, extraKeys)
     {
-        Require.That(data.VocabularySize <= gpt.Config.VocabularySize,
-            $"data with a vocabulary of {data.VocabularySize} does not go with a model of {gpt.Config.VocabularySize}");
-        Require.That(options.Context == gpt.Config.Context,
-            $"a context of {options.Context} does not go with a model of {gpt.Config.Context}");
+    }
+
+    private TrainingRun(
+        RunFolder folder, TrainingOptions options, Decoder<T> model, Optimizer<T> optimizer, TrainingData data, JsonObject? extraKeys)
+    {
+        Require.That(data.VocabularySize <= model.Config.VocabularySize,
+            $"data with a vocabulary of {data.VocabularySize} does not go with a model of {model.Config.VocabularySize}");
+        Require.That(options.Context == model.Config.Context,
+            $"a context of {options.Context} does not go with a model of {model.Config.Context}");
         (_folder, _options, _data, _extraKeys) = (folder, options, data, extraKeys);
-        Gpt = gpt;
+        Model = model;
         Ceiling = FmaCeiling.Measure<T>(s_ceilingBudget);
-        _trainer = new Trainer<T>(gpt, options, data.Train, Ceiling);
-        _evaluations = new RunEvaluations<T>(gpt, options, data);
-        _generator = new Generator<T>(FrozenGpt<T>.Over(gpt));
+        _task = new NextTokenTask<T>(model, options.NextToken, data.Train, data.Validation, data.Tokenizer);
+        _trainer = new Trainer<T>(_task, optimizer, options.LearningRates, options.ClipNorm, Ceiling);
     }
 
     /// <summary>Prepares to go on where a run stopped.</summary>
@@ -58,22 +65,19 @@ public sealed class TrainingRun<T> : IDisposable
     /// <param name="data">The data of the run.</param>
     /// <exception cref="ArgumentException">The data is not what the run began with, or all steps are done.</exception>
     public TrainingRun(RunFolder folder, TrainingOptions options, Checkpoint<T> checkpoint, TrainingData data)
-        : this(folder, options, checkpoint.Gpt, data, checkpoint.ExtraKeys)
+        : this(folder, options, checkpoint.Model, checkpoint.Optimizer, data, checkpoint.ExtraKeys)
     {
         Require.That(data.Hash == checkpoint.DataHash,
             $"the data is not what the run in {folder.Path} began with: its SHA-256 is {data.Hash}, {checkpoint.DataHash} expected");
         Require.That(checkpoint.Step < options.Steps || (checkpoint.Step == options.Steps && !checkpoint.Finished),
             $"the run in {folder.Path} has done {checkpoint.Step} of {options.Steps} steps; more --steps go on with it");
-        checkpoint.FirstMoment.Span.CopyTo(_trainer.Optimizer.FirstMoment.Span);
-        checkpoint.SecondMoment.Span.CopyTo(_trainer.Optimizer.SecondMoment.Span);
-        _trainer.Optimizer.Step = checkpoint.Step;
         _savedStep = checkpoint.Step;
         _skippedSteps = checkpoint.SkippedSteps;
-        _evaluations.BestLoss = folder.BestLoss ?? double.PositiveInfinity;
+        _best.Value = folder.BestLoss ?? double.PositiveInfinity;
     }
 
     /// <summary>The model.</summary>
-    public Gpt<T> Gpt { get; }
+    public Decoder<T> Model { get; }
 
     /// <summary>What this machine's multiply-add units can do, in FLOP/s, measured when the run was prepared.</summary>
     public double Ceiling { get; }
@@ -107,9 +111,22 @@ public sealed class TrainingRun<T> : IDisposable
         using MetricsLog log = MetricsLog.Open(_folder.MetricsPath, Step, evaluated: Step < _options.Steps);
         PersistentWriter writer = new(log);
         observer.Started(Step, _options.Steps);
-        while (Step < _options.Steps && !cancellationToken.IsCancellationRequested)
+        try
         {
-            TakeStep(observer, log, writer);
+            if (_savedStep == Step && Step < _options.Steps && Step > 0 && IsDue(_options.EvalEvery) && !log.IsEvaluated)
+            {
+                FinishStep(observer, log, writer, cancellationToken); // it was cut off there
+            }
+
+            while (Step < _options.Steps && !cancellationToken.IsCancellationRequested)
+            {
+                TakeStep(observer, log, cancellationToken);
+                FinishStep(observer, log, writer, cancellationToken);
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // In the midst of a step, which is taken again, or of the evaluation behind it, which the run that goes on makes up for.
         }
 
         if (Step != _savedStep)
@@ -136,37 +153,36 @@ public sealed class TrainingRun<T> : IDisposable
     }
 
     /// <summary>What the model, as it is now, writes from nothing: text, or ids where there is no tokenizer.</summary>
-    public string Sample(int tokens = SampleTokens)
-    {
-        SamplingOptions sampling = new() { Seed = _options.Seed };
-        int[] prompt = [Prompt.Start(Gpt.Config, _data.Tokenizer)];
-        int[] ids = [.. _generator.Generate(prompt, sampling, sample: Step).Take(tokens)];
-        return _data.Tokenizer?.Decode(ids) ?? string.Join(' ', ids);
-    }
+    public string Sample(int tokens = SampleTokens) => _task.Sample(Step, tokens);
 
     /// <summary>Frees the memory of the activations.</summary>
     public void Dispose()
     {
         _trainer.Dispose();
-        _evaluations.Dispose();
+        _task.Dispose();
     }
 
-    private void TakeStep(ITrainingObserver observer, MetricsLog log, PersistentWriter writer)
+    private void TakeStep(ITrainingObserver observer, MetricsLog log, CancellationToken cancellationToken)
     {
-        StepMetrics metrics = StepOrSkip(observer);
+        StepMetrics metrics = StepOrSkip(observer, cancellationToken);
         if (IsDue(_options.LogEvery))
         {
             TellOfNotLogged(observer, log.Write(metrics));
         }
 
         observer.Stepped(metrics);
+    }
+
+    /// <summary>What comes between a step and the next.</summary>
+    /// <exception cref="OperationCanceledException">The evaluation was cancelled: it is not logged, and nothing behind it is done.</exception>
+    private void FinishStep(ITrainingObserver observer, MetricsLog log, PersistentWriter writer, CancellationToken cancellationToken)
+    {
         // The last step's evaluation and checkpoint are those of the end.
         bool evaluates = IsDue(_options.EvalEvery) && Step < _options.Steps;
         if (evaluates)
         {
-            // Not to be cancelled: a resumed run would never make up for it.
-            double? loss = Evaluate(observer, log, final: false, CancellationToken.None);
-            _evaluations.SaveIfBest(loss, () => writer.TryWrite(() => SaveBest(loss), TellOf(observer)));
+            double? loss = Evaluate(observer, log, final: false, cancellationToken);
+            _best.SaveIfBest(loss, () => writer.TryWrite(() => SaveBest(loss), TellOf(observer)));
         }
 
         if (IsDue(_options.SampleEvery))
@@ -181,11 +197,11 @@ public sealed class TrainingRun<T> : IDisposable
         }
     }
 
-    private StepMetrics StepOrSkip(ITrainingObserver observer)
+    private StepMetrics StepOrSkip(ITrainingObserver observer, CancellationToken cancellationToken)
     {
         try
         {
-            StepMetrics metrics = _trainer.Step();
+            StepMetrics metrics = _trainer.Step(cancellationToken);
             _skippedInARow = 0;
             return metrics;
         }
@@ -215,7 +231,8 @@ public sealed class TrainingRun<T> : IDisposable
     private double? Evaluate(ITrainingObserver observer, MetricsLog log, bool final, CancellationToken cancellationToken)
     {
         Profile?.Begin();
-        EvaluationMetrics metrics = _evaluations.Evaluate(Step, final, cancellationToken);
+        double trainLoss = _task.TrainLoss(cancellationToken);
+        EvaluationMetrics metrics = new(Step, trainLoss, _task.ValidationLoss(whole: final, cancellationToken), final);
         Profile?.Lap("Evaluation");
         TellOfNotLogged(observer, log.Write(metrics));
         observer.Evaluated(metrics);
@@ -237,8 +254,8 @@ public sealed class TrainingRun<T> : IDisposable
         double? loss = Evaluate(observer, log, final: true, cancellationToken);
         if (_options.EvalEvery > 0)
         {
-            double? comparable = _evaluations.ComparableLoss(loss, cancellationToken);
-            if (!_evaluations.SaveIfBest(comparable, () => writer.TryUntilCancelled(() => SaveBest(comparable), TellOf(observer), cancellationToken)))
+            double? comparable = _task.PartIsWhole ? loss : _task.ValidationLoss(whole: false, cancellationToken);
+            if (!_best.SaveIfBest(comparable, () => writer.TryUntilCancelled(() => SaveBest(comparable), TellOf(observer), cancellationToken)))
             {
                 throw new OperationCanceledException(cancellationToken);
             }
@@ -271,7 +288,7 @@ public sealed class TrainingRun<T> : IDisposable
     /// <exception cref="TrainingDivergedException">A parameter is not finite: such a checkpoint must not replace a good one.</exception>
     private Checkpoint<T> ToCheckpoint()
     {
-        if (Gpt.Parameters.LastNotFinite(Gpt.Parameters.Values) is { } parameter)
+        if (Model.Parameters.LastNotFinite(Model.Parameters.Values) is { } parameter)
         {
             throw new TrainingDivergedException(Step, parameter.Name,
                 _savedStep is int saved ? $"{_folder.Path} keeps the checkpoint of step {saved}" : "no checkpoint was written yet");
@@ -284,11 +301,10 @@ public sealed class TrainingRun<T> : IDisposable
             Tokens = Step * _trainer.TokensOfStep,
             SkippedSteps = _skippedSteps,
             DataHash = _data.Hash,
-            Gpt = Gpt,
+            Model = Model,
             Tokenizer = _data.Tokenizer,
             ExtraKeys = _extraKeys,
-            FirstMoment = _trainer.Optimizer.FirstMoment,
-            SecondMoment = _trainer.Optimizer.SecondMoment,
+            Optimizer = _trainer.Optimizer,
         };
     }
 }

@@ -2,7 +2,8 @@ using System.Numerics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using MiniGpt.Model.Formats;
-using MiniGpt.Tensors;
+using MiniGpt.Model.Optimization;
+using MiniGpt.Tensors.Simd;
 
 namespace MiniGpt.Model.Training;
 
@@ -21,6 +22,9 @@ internal sealed record TrainingState(
     /// <inheritdoc cref="Checkpoint{T}.Finished"/>
     public bool Finished { get; init; }
 
+    /// <inheritdoc cref="Checkpoint{T}.VectorBits"/>
+    public int? VectorBits { get; init; }
+
     /// <summary>What training.json says of a checkpoint whose files have these checksums.</summary>
     public static TrainingState Of<T>(Checkpoint<T> checkpoint, IReadOnlyDictionary<string, string> checksums)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
@@ -29,6 +33,7 @@ internal sealed record TrainingState(
             SkippedSteps = checkpoint.SkippedSteps,
             ValidationLoss = checkpoint.ValidationLoss,
             Finished = checkpoint.Finished,
+            VectorBits = VectorWidth.Bits,
         };
 
     /// <summary>Reads the file.</summary>
@@ -50,12 +55,14 @@ internal sealed record TrainingState(
             string[] names = [.. required, .. optional.Where(name => files.TryGetProperty(name, out _))];
             foreach (JsonProperty file in files.EnumerateObject().Where(file => !names.Contains(file.Name)))
                 throw new FileFormatException(path, $"a file '{file.Name}' found, {string.Join(", ", required.Concat(optional))} expected");
-            return new TrainingState(ReadOptions(path, fields.Object("options")), step, fields.Count("tokens"),
+            TrainingOptions options = DataPaths.Found(ReadOptions(path, fields.Object("options")), path, fields);
+            return new TrainingState(options, step, fields.Count("tokens"),
                 fields.Text("data_hash"), names.ToDictionary(name => name, checksums.Text))
             {
                 SkippedSteps = Steps("skipped_steps"),
                 ValidationLoss = fields.Number("validation_loss", missing: double.NaN) is var loss && double.IsNaN(loss) ? null : loss,
                 Finished = fields.Flag("finished", missing: false),
+                VectorBits = fields.OptionalInteger("vector_bits"),
             };
 
             int Steps(string key)
@@ -68,7 +75,7 @@ internal sealed record TrainingState(
         });
 
     /// <summary>The checkpoint of which the rest was read.</summary>
-    public Checkpoint<T> ToCheckpoint<T>(LoadedModel<T> model, Tensor<T> firstMoment, Tensor<T> secondMoment)
+    public Checkpoint<T> ToCheckpoint<T>(LoadedModel<T> model, Optimizer<T> optimizer)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => new()
         {
             Options = Options,
@@ -78,11 +85,11 @@ internal sealed record TrainingState(
             SkippedSteps = SkippedSteps,
             ValidationLoss = ValidationLoss,
             Finished = Finished,
-            Gpt = model.Gpt,
+            VectorBits = VectorBits,
+            Model = model.Model,
             Tokenizer = model.Tokenizer,
             ExtraKeys = model.ExtraKeys,
-            FirstMoment = firstMoment,
-            SecondMoment = secondMoment,
+            Optimizer = optimizer,
         };
 
     /// <summary>Writes the file, whole or not at all.</summary>
@@ -102,6 +109,9 @@ internal sealed record TrainingState(
             ["files"] = files,
             ["options"] = JsonNode.Parse(Options.ToJson()),
         };
+        DataPaths.Add(state, Options, path);
+        if (VectorBits is int bits)
+            state["vector_bits"] = bits;
         if (ValidationLoss is double loss && double.IsFinite(loss))
             state["validation_loss"] = loss;
         JsonFile.Write(path, state);

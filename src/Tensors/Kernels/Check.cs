@@ -26,6 +26,41 @@ internal static class Check
         }
     }
 
+    /// <summary>A tensor of a given shape whose rows lie without gaps, though they may lie apart.</summary>
+    /// <exception cref="ShapeException">The shape is another.</exception>
+    /// <exception cref="InvalidOperationException">A row has gaps.</exception>
+    public static void Rows<T>(string kernel, in Shape expected, in Tensor<T> tensor, bool optional = false)
+        where T : unmanaged
+    {
+        if (optional && tensor.IsEmpty)
+        {
+            return;
+        }
+
+        SameShape(kernel, expected, tensor.Shape);
+        if (tensor.Shape[-1] > 1 && tensor.Stride(-1) != 1)
+        {
+            throw new InvalidOperationException($"{kernel}: the rows of a view of shape {tensor.Shape} have gaps; copy it first.");
+        }
+    }
+
+    /// <summary>The same for a tensor that is written to.</summary>
+    /// <exception cref="ShapeException">The shape is another.</exception>
+    /// <exception cref="InvalidOperationException">A row has gaps.</exception>
+    /// <exception cref="ArgumentException">Rows are repeated: they would be written more than once.</exception>
+    public static void RowsToWrite<T>(string kernel, in Shape expected, in Tensor<T> tensor, bool optional = false)
+        where T : unmanaged
+    {
+        Rows(kernel, expected, tensor, optional);
+        for (int axis = 0; axis < tensor.Rank - 1; axis++)
+        {
+            if (tensor.Shape[axis] > 1 && tensor.Stride(axis) == 0 && tensor.Count > 0)
+            {
+                throw new ArgumentException($"{kernel}: the destination {tensor.Shape} repeats its elements along axis {axis}.");
+            }
+        }
+    }
+
     /// <summary>A contiguous tensor with one value for each index of the last axis of <paramref name="shape"/>.</summary>
     /// <exception cref="ShapeException">There are more or fewer values.</exception>
     public static unsafe void PerColumn<T>(string kernel, in Shape shape, in Tensor<T> values, bool optional = false)

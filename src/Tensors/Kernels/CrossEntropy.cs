@@ -6,12 +6,19 @@ using MiniGpt.Tensors.Threading;
 namespace MiniGpt.Tensors.Kernels;
 
 /// <summary>How surprised a model is by the right answers: the mean over the rows of -ln softmax(logits)[target], in nats.</summary>
+/// <remarks>
+/// Numbers that all logits of a row share change no probability, but they would take the last digits of ln Σ e^logits with them: at 58,000
+/// a float has steps of 0.004. So where it is large, the greatest logit is kept apart from what the sum adds to it.
+/// </remarks>
 public static class CrossEntropy
 {
+    // Up to here ln Σ e^logits is rounded by no more than four times as much as a logit of 4 is.
+    private const double LargestUnshifted = 16;
+
     /// <summary>The mean loss over the targets that are not ignored; 0 when all are.</summary>
     /// <param name="logits">[N, V].</param>
     /// <param name="targets">[N], each inside [0, V) or the ignored one.</param>
-    /// <param name="logSumExp">[N]: gets ln Σ e^logits of each row, for the backward pass.</param>
+    /// <param name="logSumExp">[N, 2]: gets of each row a shift and ln Σ e^(logits - shift), for the backward pass.</param>
     /// <param name="ignoredTarget">The target of rows that do not count; PyTorch uses -100.</param>
     /// <exception cref="ShapeException">The shapes do not go together.</exception>
     /// <exception cref="ArgumentException">A target is neither inside [0, V) nor the ignored one.</exception>
@@ -46,7 +53,7 @@ public static class CrossEntropy
     /// </summary>
     /// <param name="logits">[N, V].</param>
     /// <param name="targets">[N].</param>
-    /// <param name="logSumExp">[N], from the forward pass.</param>
+    /// <param name="logSumExp">[N, 2], from the forward pass.</param>
     /// <param name="ignoredTarget">The target of rows that do not count.</param>
     /// <param name="upstream">The gradient of the mean loss.</param>
     /// <param name="dlogits">[N, V].</param>
@@ -108,7 +115,7 @@ public static class CrossEntropy
 
         Check.Dense("CrossEntropy", logits.Shape, logits);
         Check.PerRow("CrossEntropy", logits.Shape, targets);
-        Check.PerRow("CrossEntropy", logits.Shape, logSumExp);
+        Check.Dense("CrossEntropy", [logits.Shape[0], 2], logSumExp);
         return CountTargets(targets.Span, ignoredTarget, logits.Shape[1]);
     }
 
@@ -130,7 +137,10 @@ public static class CrossEntropy
                 int target = Targets.Pointer[row];
                 T max = Rows.Max<V, T>(logits, columns);
                 T log = T.Log(Rows.SumExp<V, T>(logits, max, null, columns));
-                LogSumExp.Pointer[row] = max + log;
+                T whole = max + log;
+                bool isLarge = T.IsFinite(whole) && T.Abs(whole) > T.CreateTruncating(LargestUnshifted);
+                LogSumExp.Pointer[2 * row] = isLarge ? max : T.Zero;
+                LogSumExp.Pointer[2 * row + 1] = isLarge ? log : whole;
 
                 // Not logSumExp - logit: after the maximum was added, the rounding would be as large as a small loss.
                 Losses[row] = target == IgnoredTarget ? T.Zero : max - logits[target] + log;
@@ -165,11 +175,12 @@ public static class CrossEntropy
                     continue;
                 }
 
-                V offset = V.Broadcast(LogSumExp.Pointer[row]), factor = V.Broadcast(Factor);
+                V shift = V.Broadcast(LogSumExp.Pointer[2 * row]), offset = V.Broadcast(LogSumExp.Pointer[2 * row + 1]);
+                V factor = V.Broadcast(Factor);
                 for (int i = 0; i < columns; i += V.Count)
                 {
                     int width = Math.Min(V.Count, columns - i);
-                    V probability = SimdMath.Exp<V, T>(V.Load(logits + i, width) - offset);
+                    V probability = SimdMath.Exp<V, T>(V.Load(logits + i, width) - shift - offset);
                     V previous = Accumulate ? V.Load(gradient + i, width) : V.Zero;
                     V.MultiplyAdd(probability, factor, previous).Store(gradient + i, width);
                 }

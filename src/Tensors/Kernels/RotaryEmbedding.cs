@@ -17,19 +17,28 @@ public static class RotaryEmbedding
     /// <returns>Two tensors [P, R / 2].</returns>
     /// <exception cref="ArgumentException">The width is odd, a size is negative, or theta not positive.</exception>
     public static (Tensor<T> Cosines, Tensor<T> Sines) Tables<T>(int positions, int width, double theta = 10000)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        Tables<T>(positions, RotaryFrequencies.Plain(width, theta));
+
+    /// <summary>Cosines and sines of position · frequency for each position and each pair.</summary>
+    /// <param name="positions">P, the number of positions, from 0 on.</param>
+    /// <param name="frequencies">One of each of R / 2 pairs, such as <see cref="RotaryFrequencies"/> makes.</param>
+    /// <returns>Two tensors [P, R / 2].</returns>
+    /// <exception cref="ArgumentException">The number of positions is negative.</exception>
+    public static (Tensor<T> Cosines, Tensor<T> Sines) Tables<T>(int positions, ReadOnlySpan<double> frequencies)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        if (positions < 0 || width < 0 || width % 2 != 0 || !(theta > 0 && double.IsFinite(theta)))
+        if (positions < 0)
         {
-            throw new ArgumentException(
-                $"RotaryEmbedding: no tables for {positions} positions, width {width} (even) and theta {theta} (positive).");
+            throw new ArgumentException($"RotaryEmbedding: no tables for {positions} positions.");
         }
 
-        Tensor<T> cosines = new([positions, width / 2]), sines = new([positions, width / 2]);
+        int pairs = frequencies.Length;
+        Tensor<T> cosines = new([positions, pairs]), sines = new([positions, pairs]);
         for (int i = 0; i < cosines.Count; i++)
         {
-            (int position, int pair) = Math.DivRem(i, width / 2);
-            (double sine, double cosine) = Math.SinCos(position * Math.Pow(theta, -2.0 * pair / width));
+            (int position, int pair) = Math.DivRem(i, pairs);
+            (double sine, double cosine) = Math.SinCos(position * frequencies[pair]);
             (cosines.Span[i], sines.Span[i]) = (T.CreateTruncating(cosine), T.CreateTruncating(sine));
         }
 

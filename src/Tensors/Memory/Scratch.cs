@@ -25,15 +25,29 @@ internal static unsafe class Scratch
         ReducedOnce,
         ReducedTwice,
         RoundedRows,
+        IterateOne,
+        IterateTwo,
+        Gram,
+        GramPolynomial,
+        Orthogonalized,
     }
 
     /// <summary>At least <paramref name="count"/> elements of this thread's memory, with whatever content the last use left.</summary>
     public static T* Get<T>(Slot slot, long count)
+        where T : unmanaged => (T*)Block(slot, count * sizeof(T)).Pointer;
+
+    /// <summary>A tensor in this thread's memory, with whatever content the last use left, for kernels that are made of others.</summary>
+    public static Tensor<T> GetTensor<T>(Slot slot, Shape shape)
         where T : unmanaged
     {
+        AlignedMemory block = Block(slot, checked(shape.Count * sizeof(T)));
+        return new Tensor<T>(block, (T*)block.Pointer, shape);
+    }
+
+    private static AlignedMemory Block(Slot slot, long bytes)
+    {
         AlignedMemory? block = t_blocks?[(int)slot];
-        long bytes = count * sizeof(T);
-        return (T*)(block is not null && block.Bytes >= bytes ? block : Grow(slot, bytes)).Pointer;
+        return block is not null && block.Bytes >= bytes ? block : Grow(slot, bytes);
     }
 
     private static AlignedMemory Grow(Slot slot, long bytes)

@@ -21,6 +21,13 @@ public sealed unsafe class Q8Matrix : IDisposable
         Columns = columns;
     }
 
+    /// <summary>A matrix whose rows are to be filled.</summary>
+    /// <exception cref="ArgumentException">A row is no whole number of blocks.</exception>
+    public Q8Matrix(int rows, int columns)
+        : this(Allocate(rows, columns), null, 0, rows, columns)
+    {
+    }
+
     /// <summary>The number of rows.</summary>
     public int Rows { get; }
 
@@ -41,8 +48,7 @@ public sealed unsafe class Q8Matrix : IDisposable
     public static Q8Matrix Quantize(Tensor<float> matrix)
     {
         int rows = matrix.Shape[0], columns = matrix.Shape[1];
-        CheckColumns(columns);
-        var quantized = new Q8Matrix(new AlignedMemory((long)rows * columns / Q8Block.Size * Q8Block.Bytes), null, 0, rows, columns);
+        var quantized = new Q8Matrix(rows, columns);
         float* numbers = matrix.RequireContiguous();
         for (int row = 0; row < rows; row++)
         {
@@ -72,8 +78,26 @@ public sealed unsafe class Q8Matrix : IDisposable
         return new ReadOnlySpan<byte>(Pointer + (long)row * RowBytes, RowBytes);
     }
 
+    /// <summary>One row of a matrix in memory of its own, to be filled with blocks.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such row.</exception>
+    /// <exception cref="InvalidOperationException">The matrix lies in a file.</exception>
+    public Span<byte> RowToFill(int row)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(row);
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(row, Rows);
+        return _memory is null
+            ? throw new InvalidOperationException("Blocks in a file are read, not written.")
+            : new Span<byte>(Pointer + (long)row * RowBytes, RowBytes);
+    }
+
     /// <summary>Frees the matrix's own memory; a file stays open.</summary>
     public void Dispose() => _memory?.Dispose();
+
+    private static AlignedMemory Allocate(int rows, int columns)
+    {
+        CheckColumns(columns);
+        return new AlignedMemory((long)rows * columns / Q8Block.Size * Q8Block.Bytes);
+    }
 
     private static void CheckColumns(int columns)
     {

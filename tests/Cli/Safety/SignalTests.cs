@@ -6,10 +6,17 @@ namespace MiniGpt.Tests.Cli.Safety;
 [Collection("Runs")]
 public sealed class SignalTests : IDisposable
 {
-    // One step of minutes.
+    // One step of minutes, in micro-batches of less than a millisecond.
     private static readonly string[] s_endless =
     [
         "train", "--data", "text.txt", "--layers", "1", "--heads", "2", "--width", "16", "--context", "8", "--accumulate", "10000000",
+        "--steps", "2", "--out", "run",
+    ];
+
+    // A micro-batch of seconds: many layers of long rows.
+    private static readonly string[] s_slow =
+    [
+        "train", "--data", "text.txt", "--layers", "400", "--heads", "1", "--width", "8", "--context", "1500", "--batch-size", "4", "--threads", "1",
         "--steps", "2", "--out", "run",
     ];
 
@@ -25,11 +32,11 @@ public sealed class SignalTests : IDisposable
     public void A_second_signal_leaves_at_once(int signal)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "these are the signals of Unix");
-        using Process process = Minigpt.Start(_folder.Root, s_endless);
+        using Process process = Minigpt.Start(_folder.Root, s_slow);
         SmallRun.ReadTo(process, "output");
         WaitForStep(process);
         SmallRun.Signal(process, signal);
-        Assert.False(process.WaitForExit(500), "the first signal waits for the step");
+        Assert.False(process.WaitForExit(500), "the first signal waits for the micro-batch");
         // Signals that come before the first was looked at are one: a machine under load is given another.
         for (int attempt = 0; attempt < 40 && !process.HasExited; attempt++)
         {
@@ -38,6 +45,46 @@ public sealed class SignalTests : IDisposable
         }
         Assert.True(process.HasExited, "the second signal does not wait");
         Assert.Equal(128 + signal, process.ExitCode);
+    }
+
+    [Theory]
+    [InlineData(SmallRun.Interrupt)]
+    [InlineData(SmallRun.Terminate)]
+    public void A_signal_in_the_midst_of_a_long_step_or_evaluation_is_obeyed_and_the_run_goes_on_as_if_there_was_none(int signal)
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "these are the signals of Unix");
+        using (Process process = Minigpt.Start(_folder.Root, s_endless))
+        {
+            SmallRun.ReadTo(process, "output");
+            WaitForStep(process);
+            AssertEnds(process);
+        }
+
+        // An evaluation of minutes after the second step; the run that goes on makes up for it.
+        string[] options = [.. SmallRun.Model, "--eval-every", "2", "--steps", "4", "--log-every", "1", "--schedule", "constant"];
+        using (Process process = Minigpt.Start(_folder.Root, ["train", .. options, "--eval-batches", "100000000", "--out", "cut"]))
+        {
+            SmallRun.ReadTo(process, "step 2");
+            AssertEnds(process);
+        }
+        string training = File.ReadAllText(_folder.File("cut/training.json"));
+        Assert.Contains("\"step\": 2", training, StringComparison.Ordinal);
+        _folder.Write("cut/training.json", training.Replace("\"eval_batches\": 100000000", "\"eval_batches\": 1"));
+        Minigpt.Success(_folder.Root, "train", "--resume", "cut");
+        Minigpt.Success(_folder.Root, ["train", .. options, "--eval-batches", "1", "--out", "whole"]);
+        Assert.Equal(SmallRun.Log(_folder.File("whole")), SmallRun.Log(_folder.File("cut")));
+        Assert.Equal(SmallRun.Checksums(_folder.File("whole")), SmallRun.Checksums(_folder.File("cut")));
+        Assert.Equal(SmallRun.Checksums(_folder.File("whole/best")), SmallRun.Checksums(_folder.File("cut/best")));
+
+        void AssertEnds(Process process)
+        {
+            SmallRun.Signal(process, signal);
+            bool ended = process.WaitForExit(TimeSpan.FromSeconds(20));
+            if (!ended)
+                process.Kill();
+            Assert.True(ended, "the program works on");
+            Assert.Equal(SmallRun.Interrupted, process.ExitCode);
+        }
     }
 
     [Theory]

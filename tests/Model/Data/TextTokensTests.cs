@@ -80,6 +80,15 @@ public sealed class TextTokensTests : IDisposable
         }
     }
 
+    [Fact]
+    public void A_byte_order_mark_before_a_stream_is_no_part_of_it()
+    {
+        List<int> ids = [];
+        using MemoryStream text = new([0xEF, 0xBB, 0xBF, .. "ab\uFEFF"u8]);
+        TextTokens.Encode(text, CharacterTokenizer.FromText("ab\uFEFF"), found => ids.AddRange(found));
+        Assert.Equal([0, 1, 2], ids);
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private static Tokenizer Make(string kind, IReadOnlyList<TextRange> text) => kind switch

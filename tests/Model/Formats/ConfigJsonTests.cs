@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
-using MiniGpt.Model;
+using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Formats;
+using MiniGpt.Model.Layers;
 using Xunit;
 
 namespace MiniGpt.Tests.Model.Formats;
@@ -12,17 +13,8 @@ public sealed class ConfigJsonTests : IDisposable
     [Fact]
     public void A_Hugging_Face_configuration_is_read()
     {
-        GptConfig config = ConfigJson.Read(Fixtures.File("gpt2-tiny", "config.json"), out JsonObject extra);
-        Assert.Equal(new GptConfig
-        {
-            VocabularySize = 65,
-            Context = 16,
-            Width = 32,
-            Layers = 2,
-            Heads = 4,
-            BeginOfTextId = 0,
-            EndOfTextId = 0,
-        }, config);
+        TransformerConfig config = ConfigJson.Read(Fixtures.File("gpt2-tiny", "config.json"), out JsonObject extra);
+        Assert.Equal(Gpt2.Config(65, 16, 2, 4, 32) with { BeginOfTextId = 0, EndOfTextId = 0 }, config);
         Assert.Equal((128, 8), (config.FeedForwardWidth, config.HeadSize));
         Assert.Empty(extra);
     }
@@ -44,9 +36,9 @@ public sealed class ConfigJsonTests : IDisposable
         json["task_specific_params"] = new JsonObject { ["text-generation"] = new JsonObject { ["max_length"] = 50 } };
         json["_name_or_path"] = "吾輩は猫である";
 
-        GptConfig config = ConfigJson.Read(_folder.Write("config.json", json.ToJsonString()), out JsonObject extra);
+        TransformerConfig config = ConfigJson.Read(_folder.Write("config.json", json.ToJsonString()), out JsonObject extra);
         Assert.Equal((Activation.Silu, PositionKind.Sinusoidal, 0.1, 77, false),
-            (config.Activation, config.Positions, config.Dropout, config.FeedForwardWidth, config.TiedHead));
+            (config.FeedForward.Activation, config.Positions.Kind, config.Dropout, config.FeedForwardWidth, config.IsTied));
 
         ConfigJson.Write(_folder.File("again.json"), config, extra);
         string written = File.ReadAllText(_folder.File("again.json"));
@@ -57,15 +49,15 @@ public sealed class ConfigJsonTests : IDisposable
     [Fact]
     public void Left_out_keys_have_the_defaults_of_Hugging_Face()
     {
-        GptConfig config = ConfigJson.Read(_folder.Write("config.json",
+        TransformerConfig config = ConfigJson.Read(_folder.Write("config.json",
             """{"model_type":"gpt2","vocab_size":50257,"n_positions":1024,"n_embd":768,"n_layer":12,"n_head":12}"""), out JsonObject extra);
         Assert.Equal((0.1, 1e-5, 0.02, true, Activation.GeluTanh),
-            (config.Dropout, config.LayerNormEpsilon, config.InitializerRange, config.TiedHead, config.Activation));
+            (config.Dropout, config.Norm.Epsilon, config.InitializerRange, config.IsTied, config.FeedForward.Activation));
         Assert.Empty(extra);
     }
 
     [Theory]
-    [InlineData("model_type", "\"llama\"", "model_type \"llama\" found, \"gpt2\" expected")]
+    [InlineData("model_type", "\"opt\"", "model_type \"opt\" found, one of \"gpt2\", \"llama\"")]
     [InlineData("vocab_size", "null", "vocab_size is null, a whole number expected")]
     [InlineData("vocab_size", "-1", "vocabulary size must be positive, it is -1")]
     [InlineData("vocab_size", "\"65\"", "vocab_size is \"65\"")]
@@ -75,10 +67,9 @@ public sealed class ConfigJsonTests : IDisposable
     [InlineData("n_head", "5", "5 heads do not divide a width of 32")]
     [InlineData("n_head", "0", "number of heads must be positive")]
     [InlineData("n_inner", "-3", "feed-forward width")]
-    [InlineData("n_ctx", "32", "n_ctx is 32 and n_positions 16")]
     [InlineData("resid_pdrop", "1", "dropout must be at least 0 and less than 1, it is 1")]
     [InlineData("resid_pdrop", "true", "resid_pdrop is true")]
-    [InlineData("layer_norm_epsilon", "0", "layer norm epsilon")]
+    [InlineData("layer_norm_epsilon", "0", "norm epsilon")]
     [InlineData("layer_norm_epsilon", "1e999", "layer_norm_epsilon is 1e999")]
     [InlineData("activation_function", "\"tanh\"", "gelu_new or gelu or relu or silu expected")]
     [InlineData("minigpt_positions", "\"rotary\"", "learned or sinusoidal expected")]
@@ -98,7 +89,6 @@ public sealed class ConfigJsonTests : IDisposable
     [Theory]
     [InlineData("model_type")]
     [InlineData("vocab_size")]
-    [InlineData("n_positions")]
     [InlineData("n_embd")]
     [InlineData("n_layer")]
     [InlineData("n_head")]

@@ -1,5 +1,5 @@
 using System.Runtime.InteropServices;
-using MiniGpt.Model;
+using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Formats;
 using Xunit;
 
@@ -14,7 +14,7 @@ public sealed class LlmCTests : IDisposable
     [Fact]
     public void Parameters_lie_in_the_order_of_llm_c()
     {
-        Gpt<float> gpt = new(new GptConfig { VocabularySize = 3, Context = 4, Layers = 2, Heads = 2, Width = 8 });
+        Decoder<float> gpt = new(Gpt2.Config(3, 4, 2, 2, 8));
         gpt.Initialize(1);
         for (int i = 0; i < gpt.Parameters.All.Count; i++)
             gpt.Parameters.All[i].Value.Span[0] = i + 100; // one number that tells each of them from the others
@@ -26,18 +26,18 @@ public sealed class LlmCTests : IDisposable
         // The sizes of train_gpt2.c's fill_in_parameter_sizes, for Vp = 128, C = 8, L = 2, T = 4.
         (string Name, int Size)[] pieces =
         [
-            ("wte", 128 * 8), ("wpe", 4 * 8), ("ln_1.weight", 2 * 8), ("ln_1.bias", 2 * 8), ("attn.c_attn.weight", 2 * 3 * 8 * 8),
-            ("attn.c_attn.bias", 2 * 3 * 8), ("attn.c_proj.weight", 2 * 8 * 8), ("attn.c_proj.bias", 2 * 8), ("ln_2.weight", 2 * 8),
-            ("ln_2.bias", 2 * 8), ("mlp.c_fc.weight", 2 * 4 * 8 * 8), ("mlp.c_fc.bias", 2 * 4 * 8), ("mlp.c_proj.weight", 2 * 8 * 4 * 8),
-            ("mlp.c_proj.bias", 2 * 8), ("ln_f.weight", 8), ("ln_f.bias", 8),
+            ("tokens.weight", 128 * 8), ("positions.weight", 4 * 8), ("*.attention_norm.weight", 2 * 8), ("*.attention_norm.bias", 2 * 8),
+            ("*.attention.qkv.weight", 2 * 3 * 8 * 8), ("*.attention.qkv.bias", 2 * 3 * 8), ("*.attention.output.weight", 2 * 8 * 8),
+            ("*.attention.output.bias", 2 * 8), ("*.feed_forward_norm.weight", 2 * 8), ("*.feed_forward_norm.bias", 2 * 8),
+            ("*.feed_forward.up.weight", 2 * 4 * 8 * 8), ("*.feed_forward.up.bias", 2 * 4 * 8), ("*.feed_forward.down.weight", 2 * 8 * 4 * 8),
+            ("*.feed_forward.down.bias", 2 * 8), ("norm.weight", 8), ("norm.bias", 8),
         ];
         Assert.Equal(pieces.Sum(piece => piece.Size), numbers.Length);
         Assert.All(numbers[24..1024], number => Assert.Equal(0, number)); // the padding of the vocabulary
         int at = 0;
         foreach ((string name, int size) in pieces)
         {
-            string[] parameters = name.StartsWith("ln_f", StringComparison.Ordinal) ? [name] : name[0] == 'w' ? [$"{name}.weight"]
-                : [$"h.0.{name}", $"h.1.{name}"];
+            string[] parameters = name[0] == '*' ? [name.Replace("*", "blocks.0"), name.Replace("*", "blocks.1")] : [name];
             for (int i = 0; i < parameters.Length; i++)
             {
                 int index = gpt.Parameters.All.Select(parameter => parameter.Name).ToList().IndexOf(parameters[i]);
@@ -52,14 +52,14 @@ public sealed class LlmCTests : IDisposable
     {
         // V = 2, padded to 2; T = 1; L = 1; H = 1; C = 1: 2 + 1 + 12 + 13 + 2 numbers of two bytes, counted up from 1.
         ushort[] numbers = [.. Enumerable.Range(1, 30).Select(i => (ushort)(BitConverter.SingleToUInt32Bits(i) >> 16))];
-        Gpt<float> gpt = ModelFile.Load<float>(Write([20240326, 5, 1, 2, 1, 1, 1, 2], MemoryMarshal.AsBytes<ushort>(numbers).ToArray())).Gpt;
-        Assert.Equal([1, 2], gpt.TokenEmbedding.Table.Value.Span);
-        Assert.Equal([6, 7, 8], gpt.Blocks[0].Attention.QueryKeyValue.Weight.Value.Span);
-        Assert.Equal([30], gpt.FinalNorm.Bias.Value.Span);
+        Decoder<float> gpt = ModelFile.Load<float>(Write([20240326, 5, 1, 2, 1, 1, 1, 2], MemoryMarshal.AsBytes<ushort>(numbers).ToArray())).Model;
+        Assert.Equal([1, 2], gpt.Tokens.Table.Value.Span);
+        Assert.Equal([6, 7, 8], gpt.Stack.Blocks[0].Attention.QueryKeyValue.Weight.Value.Span);
+        Assert.Equal([30], gpt.Stack.FinalNorm!.Bias!.Value.Span);
     }
 
     [Theory]
-    [InlineData(0, 20240520, "the magic number 20240520 found, llm.c's 20240326 of a model expected")] // a token file
+    [InlineData(0, 20240520, "the magic number 20240520 found, which a token file begins with; llm.c's 20240326 of a model expected")] // a token file
     [InlineData(1, 4, "llm.c model of version 4 found")]
     [InlineData(2, 0, "the context must be positive")]
     [InlineData(3, -1, "the vocabulary size must be positive")]

@@ -1,8 +1,10 @@
 using System.Text.Json.Nodes;
 using MiniGpt.Autograd;
-using MiniGpt.Model;
+using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Formats;
+using MiniGpt.Model.Layers;
 using MiniGpt.Tensors;
+using MiniGpt.Tensors.Kernels;
 using MiniGpt.Tensors.Storage;
 using Xunit;
 
@@ -25,16 +27,16 @@ public sealed class ModelFileTests : IDisposable
     [InlineData("model.bin")]
     public void Any_form_gives_the_same_logits_bit_for_bit(string name)
     {
-        Gpt<float> original = ModelFile.Load<float>(s_tiny).Gpt;
+        Decoder<float> original = ModelFile.Load<float>(s_tiny).Model;
         ModelFile.Save(_folder.File(name), original);
         LoadedModel<float> there = ModelFile.Load<float>(_folder.File(name));
-        Assert.Equal(Logits(original), Logits(there.Gpt));
+        Assert.Equal(Logits(original), Logits(there.Model));
         Assert.Equal(original.Config with { BeginOfTextId = null, EndOfTextId = null },
-            there.Gpt.Config with { BeginOfTextId = null, EndOfTextId = null });
+            there.Model.Config with { BeginOfTextId = null, EndOfTextId = null });
 
         // And back again: nothing is lost on the way.
-        ModelFile.Save(_folder.File("back"), there.Gpt);
-        Assert.Equal(Logits(original), Logits(ModelFile.Load<float>(_folder.File("back")).Gpt));
+        ModelFile.Save(_folder.File("back"), there.Model);
+        Assert.Equal(Logits(original), Logits(ModelFile.Load<float>(_folder.File("back")).Model));
         using SafetensorsReader first = SafetensorsReader.Open(Path.Combine(s_tiny, "model.safetensors"));
         using SafetensorsReader last = SafetensorsReader.Open(_folder.File("back/model.safetensors"));
         Assert.All(first.Entries, entry =>
@@ -49,24 +51,10 @@ public sealed class ModelFileTests : IDisposable
     [InlineData("model.gguf")]
     public void An_untied_head_odd_widths_and_other_choices_survive(string name)
     {
-        Gpt<float> original = new(new GptConfig
-        {
-            VocabularySize = 11,
-            Context = 7,
-            Layers = 3,
-            Heads = 5,
-            Width = 30,
-            FeedForwardWidth = 33,
-            Activation = Activation.Silu,
-            Positions = PositionKind.Sinusoidal,
-            LayerNormEpsilon = 1e-6,
-            TiedHead = false,
-            BeginOfTextId = 1,
-            EndOfTextId = 10,
-        });
+        Decoder<float> original = new(Gpt2.Config(11, 7, 3, 5, 30) with { FeedForward = new() { Width = 33, Activation = Activation.Silu }, Positions = new() { Kind = PositionKind.Sinusoidal }, Head = HeadKind.Own, Norm = new() { Epsilon = 1e-6 }, BeginOfTextId = 1, EndOfTextId = 10 });
         original.Initialize(3);
         ModelFile.Save(_folder.File(name), original);
-        Gpt<float> there = ModelFile.Load<float>(_folder.File(name)).Gpt;
+        Decoder<float> there = ModelFile.Load<float>(_folder.File(name)).Model;
         Assert.Equal(original.Config, there.Config);
         Assert.Equal(original.Parameters.Values.Span, there.Parameters.Values.Span);
     }
@@ -79,33 +67,33 @@ public sealed class ModelFileTests : IDisposable
     [InlineData(StoredType.Q8_0, "model.gguf", BlockBound)]
     public void Fewer_bits_keep_the_logits_within_the_bound(StoredType type, string name, double bound)
     {
-        Gpt<float> original = ModelFile.Load<float>(s_tiny).Gpt;
+        Decoder<float> original = ModelFile.Load<float>(s_tiny).Model;
         ModelFile.Save(_folder.File(name), original, type: type);
-        float[] expected = Logits(original), found = Logits(ModelFile.Load<float>(_folder.File(name)).Gpt);
+        float[] expected = Logits(original), found = Logits(ModelFile.Load<float>(_folder.File(name)).Model);
         float largest = expected.Max(MathF.Abs);
         double error = expected.Zip(found, (a, b) => Math.Abs((double)a - b)).Max() / largest;
         Assert.InRange(error, bound / 1000, bound);
     }
 
     [Fact]
-    public void Q8_0_is_there_as_blocks_and_widened()
+    public void Q8_0_is_read_as_blocks_and_widened_to_the_same_numbers()
     {
-        Gpt<float> original = ModelFile.Load<float>(s_tiny).Gpt;
+        Decoder<float> original = ModelFile.Load<float>(s_tiny).Model;
         ModelFile.Save(_folder.File("q8.gguf"), original, type: StoredType.Q8_0);
         using ModelFile file = ModelFile.Open(_folder.File("q8.gguf"));
-        Gpt<float> widened = file.Load<float>().Gpt;
-        Assert.Null(file.Blocks("wpe.weight")); // positions, vectors and norms stay F32
-        Assert.Null(file.Blocks("ln_f.weight"));
-        Q8Matrix blocks = file.Blocks("h.1.attn.c_attn.weight")!;
-        Assert.Equal((96, 32), (blocks.Rows, blocks.Columns)); // [3C, C]
-        Tensor<float> weight = widened.Blocks[1].Attention.QueryKeyValue.Weight.Value;
+        Parameter<float> widened = file.Load<float>().Model.Stack.Blocks[1].Attention.QueryKeyValue.Weight;
+        Decoder<float> reading = file.LoadForReading();
+        WeightMatrix<float> blocks = reading.Stack.Blocks[1].Attention.QueryKeyValue.Weight.Packed!;
+        Assert.IsType<QuantizedMatrix>(blocks);
         float[] row = new float[32];
-        for (int i = 0; i < blocks.Rows; i++)
+        for (int i = 0; i < blocks.Outputs; i++)
         {
-            Q8Block.Dequantize<float>(blocks.Row(i), row);
-            Assert.Equal(weight.Span.Slice(i * 32, 32).ToArray(), row);
+            blocks.ReadRow(i, row);
+            Assert.Equal(widened.Value.Span.Slice(i * 32, 32).ToArray(), row);
         }
-        Assert.Equal(Q8Matrix.Quantize(original.Blocks[1].Attention.QueryKeyValue.Weight.Value).Row(95), blocks.Row(95));
+        // Positions, vectors and norms stay F32.
+        Assert.Equal(original.Positions!.Table.Value.Span.ToArray(), reading.Positions!.Table.Value.Span.ToArray());
+        Assert.Equal(original.Stack.FinalNorm!.Gain.Value.Span.ToArray(), reading.Stack.FinalNorm!.Gain.Value.Span.ToArray());
     }
 
     [Theory]
@@ -120,23 +108,23 @@ public sealed class ModelFileTests : IDisposable
             "without prefix" => WithoutPrefix(),
             _ => s_tiny,
         };
-        Assert.Equal(Logits(ModelFile.Load<float>(s_tiny).Gpt), Logits(ModelFile.Load<float>(folder).Gpt));
+        Assert.Equal(Logits(ModelFile.Load<float>(s_tiny).Model), Logits(ModelFile.Load<float>(folder).Model));
     }
 
     [Fact]
     public void What_llm_c_cannot_compute_is_refused_with_the_reason()
     {
-        GptConfig config = new() { VocabularySize = 3, Context = 4, Layers = 1, Heads = 1, Width = 8 };
-        AssertRefused(config with { TiedHead = false }, "an output projection of its own");
-        AssertRefused(config with { Activation = Activation.Relu }, "the activation relu");
-        AssertRefused(config with { LayerNormEpsilon = 1e-6 }, "a layer norm epsilon of 1E-06");
-        AssertRefused(config with { FeedForwardWidth = 8 }, "a feed-forward width of 8");
+        TransformerConfig config = Gpt2.Config(3, 4, 1, 1, 8);
+        AssertRefused(config with { Head = HeadKind.Own }, "an output projection of its own");
+        AssertRefused(config with { FeedForward = new() { Activation = Activation.Relu } }, "the activation relu");
+        AssertRefused(config with { Norm = new() { Epsilon = 1e-6 } }, "a layer norm epsilon of 1E-06");
+        AssertRefused(config with { FeedForward = new() { Width = 8 } }, "a feed-forward width of 8");
         Assert.False(File.Exists(_folder.File("model.bin")));
         Assert.Empty(Directory.GetFiles(_folder.Root)); // nothing half written either
 
-        void AssertRefused(GptConfig config, string reason)
+        void AssertRefused(TransformerConfig config, string reason)
         {
-            ArgumentException error = Assert.Throws<ArgumentException>(() => ModelFile.Save(_folder.File("model.bin"), new Gpt<float>(config)));
+            ArgumentException error = Assert.Throws<ArgumentException>(() => ModelFile.Save(_folder.File("model.bin"), new Decoder<float>(config)));
             Assert.Contains(reason, error.Message);
         }
     }
@@ -144,11 +132,11 @@ public sealed class ModelFileTests : IDisposable
     [Fact]
     public void A_type_that_a_form_does_not_have_is_refused()
     {
-        Gpt<float> gpt = ModelFile.Load<float>(s_tiny).Gpt;
+        Decoder<float> gpt = ModelFile.Load<float>(s_tiny).Model;
         AssertNamed("model.bin", StoredType.F16);
         AssertNamed("model.gguf", StoredType.BF16);
         AssertNamed("folder", StoredType.Q8_0);
-        gpt.FinalNorm.Gain.Value.Span[0] = 1e30f;
+        gpt.Stack.FinalNorm!.Gain.Value.Span[0] = 1e30f;
         ArgumentException error = Assert.Throws<ArgumentException>(() => ModelFile.Save(_folder.File("half"), gpt, type: StoredType.F16));
         Assert.Contains("'transformer.ln_f.weight': 1E+30 is too large for Half", error.Message);
 
@@ -159,10 +147,10 @@ public sealed class ModelFileTests : IDisposable
     [Fact]
     public void A_file_that_is_no_model_says_what_was_expected()
     {
-        AssertRefused(_folder.File("nowhere"), "no such file or folder, a model folder, a .gguf or an llm.c file expected");
-        AssertRefused(_folder.Write("text.txt", "text"), "neither GGUF nor llm.c found");
+        AssertRefused(_folder.File("nowhere"), "no such file or folder, a model folder, a .gguf, an llm.c or a llama2.c file expected");
+        AssertRefused(_folder.Write("text.txt", "text"), "none of GGUF, llm.c and llama2.c found");
         AssertRefused(_folder.Write("empty.gguf", ""), "the magic number GGUF expected");
-        AssertRefused(_folder.Write("empty.bin", ""), "0 bytes found, a header of 1024 expected");
+        AssertRefused(_folder.Write("empty.bin", ""), "0 bytes found, the header of an llm.c or a llama2.c model expected");
         AssertRefused(Path.Combine(s_tiny, "model.safetensors"), "the folder around them expected");
 
         static void AssertRefused(string path, string reason) =>
@@ -221,17 +209,8 @@ public sealed class ModelFileTests : IDisposable
     [Fact]
     public void A_conversion_says_what_other_programs_will_not_understand()
     {
-        GptConfig config = new()
-        {
-            VocabularySize = 3,
-            Context = 4,
-            Layers = 1,
-            Heads = 1,
-            Width = 32,
-            Activation = Activation.Relu,
-            Positions = PositionKind.Sinusoidal,
-        };
-        Gpt<float> gpt = new(config);
+        TransformerConfig config = Gpt2.Config(3, 4, 1, 1, 32) with { FeedForward = new() { Activation = Activation.Relu }, Positions = new() { Kind = PositionKind.Sinusoidal } };
+        Decoder<float> gpt = new(config);
         gpt.Initialize(1);
         ModelFile.Save(_folder.File("from"), gpt);
         IReadOnlyList<string> gguf = ModelConversion.Run(_folder.File("from"), _folder.File("to.gguf")).Misread;
@@ -277,7 +256,7 @@ public sealed class ModelFileTests : IDisposable
         return folder;
     }
 
-    private static float[] Logits(Gpt<float> gpt)
+    private static float[] Logits(Decoder<float> gpt)
     {
         using Tape<float> tape = new(records: false);
         Tensor<int> ids = tape.Allocate<int>([2, gpt.Config.Context]);

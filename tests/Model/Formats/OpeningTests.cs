@@ -1,5 +1,6 @@
-using MiniGpt.Model;
+using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Formats;
+using MiniGpt.Model.Layers;
 using MiniGpt.Tensors.Storage;
 using Xunit;
 
@@ -9,7 +10,7 @@ namespace MiniGpt.Tests.Model.Formats;
 [Collection("Alone")]
 public sealed class OpeningTests : IDisposable
 {
-    private static readonly GptConfig s_gpt2 = new() { VocabularySize = 50_257, Context = 1024, Layers = 12, Heads = 12, Width = 768 };
+    private static readonly TransformerConfig s_gpt2 = Gpt2.Config(50_257, 1024, 12, 12, 768);
 
     private readonly TemporaryFolder _folder = new();
 

@@ -1,4 +1,4 @@
-using MiniGpt.Model;
+using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Data;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Generation;
@@ -12,8 +12,8 @@ public class QuantizedGenerationTests
     [Fact]
     public void Eight_bits_cost_a_trained_model_no_more_than_a_hundredth_of_its_validation_loss()
     {
-        Gpt<float> gpt = TinyModels.Get("trained");
-        double full = Loss(FrozenGpt<float>.From(gpt)), quantized = Loss(QuantizedGpt.From(gpt));
+        Decoder<float> gpt = TinyModels.Get("trained");
+        double full = Loss(gpt.ForReading()), quantized = Loss(QuantizedDecoder.From(gpt));
         Assert.InRange(full, 1, 3);
         Assert.InRange(quantized - full, -0.01, 0.01);
     }
@@ -21,35 +21,35 @@ public class QuantizedGenerationTests
     [Fact]
     public void Eight_bits_and_a_scale_for_32_of_them_are_what_a_token_reads()
     {
-        Gpt<float> gpt = TinyModels.Get("trained");
-        Assert.Equal(36.0 / 128, QuantizedGpt.From(gpt).BytesOfToken / (double)FrozenGpt<float>.From(gpt).BytesOfToken, 1e-9);
+        Decoder<float> gpt = TinyModels.Get("trained");
+        Assert.Equal(36.0 / 128, QuantizedDecoder.From(gpt).BytesOfToken / (double)gpt.ForReading().BytesOfToken, 1e-9);
     }
 
     [Fact]
     public void A_file_of_eight_bits_says_the_same_and_is_not_needed_once_it_was_read()
     {
-        Gpt<float> gpt = TinyModels.Get("trained");
+        Decoder<float> gpt = TinyModels.Get("trained");
         using TemporaryFolder folder = new();
         ModelFile.Save(folder.File("tiny.gguf"), gpt, type: StoredType.Q8_0);
         ModelFile file = ModelFile.Open(folder.File("tiny.gguf"));
-        FrozenGpt<float> frozen = file.Freeze();
+        Decoder<float> frozen = file.LoadForReading();
         file.Dispose();
-        Assert.Equal(QuantizedGpt.From(gpt).BytesOfToken, frozen.BytesOfToken);
+        Assert.Equal(QuantizedDecoder.From(gpt).BytesOfToken, frozen.BytesOfToken);
         SamplingOptions options = new() { Temperature = 1 };
         Assert.Equal(
-            new Generator<float>(QuantizedGpt.From(gpt)).Generate([7], options).Take(100),
+            new Generator<float>(QuantizedDecoder.From(gpt)).Generate([7], options).Take(100),
             new Generator<float>(frozen).Generate([7], options).Take(100));
     }
 
     [Fact]
     public void Greedy_ids_are_the_same_with_and_without_the_cache_and_in_a_batch()
     {
-        FrozenGpt<float> gpt = QuantizedGpt.From(TinyModels.Get("trained"));
+        Decoder<float> gpt = QuantizedDecoder.From(TinyModels.Get("trained"));
         SamplingOptions greedy = new() { Temperature = 0 };
         int context = gpt.Config.Context;
         int[] cached = [.. new Generator<float>(gpt).Generate([3, 1, 4], greedy).Take(3 * context)];
         List<int> window = [3, 1, 4];
-        using CachedGpt<float> anew = new(gpt);
+        using IncrementalDecoder<float> anew = new(gpt);
         foreach (int id in cached)
         {
             float[] logits = anew.Logits(window.ToArray(), 0).Span.ToArray();
@@ -64,9 +64,9 @@ public class QuantizedGenerationTests
         Assert.All(cached, id => Assert.Equal([id, id, id], batch.Next().ToArray()));
     }
 
-    private static double Loss(FrozenGpt<float> gpt)
+    private static double Loss(Decoder<float> gpt)
     {
-        using CachedGpt<float> cached = new(gpt);
+        using IncrementalDecoder<float> cached = new(gpt);
         TokenSource text = TinyModels.Validation;
         int context = gpt.Config.Context, vocabulary = gpt.Config.VocabularySize;
         int[] ids = new int[context + 1];

@@ -1,5 +1,5 @@
 using System.Numerics;
-using MiniGpt.Model;
+using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Data;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Tokenizers;
@@ -13,7 +13,7 @@ internal static class TinyModels
     private const int Context = 32;
     private const int Steps = 300;
 
-    private static readonly Lazy<Gpt<float>> s_trained = new(Train);
+    private static readonly Lazy<Decoder<float>> s_trained = new(Train);
     private static readonly Lazy<(CharacterTokenizer Tokenizer, TokenSource Train, TokenSource Validation)> s_text = new(ReadText);
 
     /// <summary>The last tenth of the Shakespeare text.</summary>
@@ -22,11 +22,11 @@ internal static class TinyModels
     /// <summary>The tokenizer of the trained model.</summary>
     public static CharacterTokenizer Tokenizer => s_text.Value.Tokenizer;
 
-    public static Gpt<float> Get(string name) => name == "trained" ? s_trained.Value : Recorded<float>();
+    public static Decoder<float> Get(string name) => name == "trained" ? s_trained.Value : Recorded<float>();
 
     /// <summary>The recorded GPT-2 of two layers, of which Hugging Face's ids are known.</summary>
-    public static Gpt<T> Recorded<T>()
-        where T : unmanaged, IBinaryFloatingPointIeee754<T> => ModelFolder.Load<T>(Fixtures.File("gpt2-tiny")).Gpt;
+    public static Decoder<T> Recorded<T>()
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => ModelFolder.Load<T>(Fixtures.File("gpt2-tiny")).Model;
 
     private static (CharacterTokenizer, TokenSource, TokenSource) ReadText()
     {
@@ -38,12 +38,12 @@ internal static class TinyModels
         TokenSource Tokens(string part) => TokenSource.FromIds(tokenizer.Encode(part), tokenizer.VocabularySize);
     }
 
-    private static Gpt<float> Train()
+    private static Decoder<float> Train()
     {
-        Gpt<float> gpt = new(new GptConfig { VocabularySize = 65, Context = Context, Layers = 2, Heads = 2, Width = 64 });
+        Decoder<float> gpt = new(Gpt2.Config(65, Context, 2, 2, 64));
         gpt.Initialize(1);
         TrainingOptions options = new() { Steps = Steps, BatchSize = 8, Context = Context, Layers = 2, Heads = 2, Width = 64 };
-        using Trainer<float> trainer = new(gpt, options, s_text.Value.Train, ceiling: 1);
+        using Trainer<float> trainer = MiniGpt.Tests.Model.Steps.Trainer(gpt, options, s_text.Value.Train, ceiling: 1);
         for (int step = 0; step < Steps; step++)
             trainer.Step();
         return gpt;

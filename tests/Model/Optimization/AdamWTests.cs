@@ -1,4 +1,4 @@
-using MiniGpt.Model;
+using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Layers;
 using MiniGpt.Model.Optimization;
 using Xunit;
@@ -12,13 +12,13 @@ public class AdamWTests
     [Fact]
     public void The_norm_is_that_of_all_gradients_together_and_missing_ones_are_zero()
     {
-        Gpt<double> gpt = Model();
-        var optimizer = new AdamW<double>(gpt.Parameters, s_options);
-        Assert.Equal(0, optimizer.GradientNorm());
-        optimizer.ClearGradients();
+        Decoder<double> gpt = Model();
+        _ = new AdamW<double>(gpt.Parameters, s_options);
+        Assert.Equal(0, gpt.Parameters.GradientNorm());
+        gpt.Parameters.ClearGradients();
         gpt.Head.Variable.GradientTarget(out _).Span.Fill(2);
-        gpt.FinalNorm.Bias.Variable.GradientTarget(out _).Span.Fill(-1);
-        Assert.Equal(Math.Sqrt(4 * gpt.Head.Shape.Count + 4), optimizer.GradientNorm(), 1e-12);
+        gpt.Stack.FinalNorm!.Bias!.Variable.GradientTarget(out _).Span.Fill(-1);
+        Assert.Equal(Math.Sqrt(4 * gpt.Head.Shape.Count + 4), gpt.Parameters.GradientNorm(), 1e-12);
     }
 
     // Without clipping the first moment is (1 − beta1) · gradient.
@@ -28,24 +28,23 @@ public class AdamWTests
     [InlineData(0, 1)]
     public void Clipping_shrinks_gradients_and_never_makes_them_larger(double clipNorm, double factor)
     {
-        Gpt<double> gpt = Model();
+        Decoder<double> gpt = Model();
         var optimizer = new AdamW<double>(gpt.Parameters, s_options);
-        gpt.FinalNorm.Bias.Variable.GradientTarget(out _).Span.Fill(0.5); // four of them: the norm is 1
-        double norm = optimizer.GradientNorm();
+        gpt.Stack.FinalNorm!.Bias!.Variable.GradientTarget(out _).Span.Fill(0.5); // four of them: the norm is 1
+        double norm = gpt.Parameters.GradientNorm();
         Assert.Equal(1, norm, 1e-12);
-        optimizer.Update(0.1, norm, clipNorm);
+        optimizer.Update(0.1, Optimizer<double>.ClipScale(norm, clipNorm));
         Assert.Equal(1, optimizer.Step);
-        int bias = Index(gpt, gpt.FinalNorm.Bias);
-        Assert.All(gpt.Parameters.PartOf(optimizer.FirstMoment, bias).Span.ToArray(), m => Assert.Equal(0.1 * 0.5 * factor, m, 1e-6));
+        Assert.All(gpt.Parameters.PartOf(optimizer.State[0].Values, gpt.Stack.FinalNorm!.Bias!).Span.ToArray(), m => Assert.Equal(0.1 * 0.5 * factor, m, 1e-6));
     }
 
     [Fact]
     public void Matrices_decay_vectors_do_not_and_what_is_not_trained_stays()
     {
-        Gpt<double> gpt = Model();
+        Decoder<double> gpt = Model();
         var optimizer = new AdamW<double>(gpt.Parameters, s_options);
         double[][] before = [.. gpt.Parameters.All.Select(parameter => parameter.Value.Span.ToArray())];
-        optimizer.Update(0.1, optimizer.GradientNorm(), clipNorm: 1);
+        optimizer.Update(0.1, Optimizer<double>.ClipScale(gpt.Parameters.GradientNorm(), 1));
         Assert.Contains(gpt.Parameters.All, parameter => !parameter.IsTrained);
         for (int i = 0; i < before.Length; i++)
         {
@@ -55,19 +54,9 @@ public class AdamWTests
         }
     }
 
-    private static int Index(Gpt<double> gpt, Parameter<double> parameter) => gpt.Parameters.All.ToList().IndexOf(parameter);
-
-    private static Gpt<double> Model()
+    private static Decoder<double> Model()
     {
-        var gpt = new Gpt<double>(new GptConfig
-        {
-            VocabularySize = 5,
-            Context = 3,
-            Layers = 1,
-            Heads = 2,
-            Width = 4,
-            Positions = PositionKind.Sinusoidal,
-        });
+        var gpt = new Decoder<double>(Gpt2.Config(5, 3, 1, 2, 4) with { Positions = new() { Kind = PositionKind.Sinusoidal } });
         gpt.Initialize(1);
         return gpt;
     }

@@ -25,6 +25,15 @@ public class LearningRateScheduleTests
     public void The_rate_is_the_one_computed_by_hand(ScheduleKind kind, long step, double expected) =>
         Assert.Equal(expected, new LearningRateSchedule(kind, 1e-3, 1e-4, 100, 2000).At(step), 1e-15);
 
+    [Theory]
+    [InlineData(ScheduleKind.Linear, 39, 1)]
+    [InlineData(ScheduleKind.Linear, 40, 1)]
+    [InlineData(ScheduleKind.Linear, 70, 0.55)]
+    [InlineData(ScheduleKind.Linear, 100, 0.1)]
+    [InlineData(ScheduleKind.Cosine, 70, 0.55)]
+    public void With_a_decay_fraction_the_rate_stays_at_its_peak_until_the_last_part(ScheduleKind kind, long step, double expected) =>
+        Assert.Equal(expected, new LearningRateSchedule(kind, Peak: 1, Minimum: 0.1, WarmupSteps: 10, Steps: 100, DecayFraction: 0.6).At(step), 1e-12);
+
     [Fact]
     public void A_third_of_the_way_the_cosine_is_a_half() =>
         Assert.Equal(7.75e-4, new LearningRateSchedule(ScheduleKind.Cosine, 1e-3, 1e-4, 0, 30).At(10), 1e-15);

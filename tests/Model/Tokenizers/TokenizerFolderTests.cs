@@ -42,13 +42,11 @@ public sealed class TokenizerFolderTests : IDisposable
     }
 
     [Theory]
-    [InlineData("\"add_prefix_space\": false", "\"add_prefix_space\": true", "add_prefix_space")]
-    [InlineData("\"use_regex\": true", "\"use_regex\": false", "use_regex")]
     [InlineData("\"byte_fallback\": false", "\"byte_fallback\": true", "byte_fallback true found")]
-    [InlineData("\"ignore_merges\": false", "\"ignore_merges\": true", "ignore_merges true found")]
     [InlineData("\"continuing_subword_prefix\": null", "\"continuing_subword_prefix\": \"##\"", "continuing_subword_prefix")]
     [InlineData("\"lstrip\": false", "\"lstrip\": true", "lstrip")]
-    [InlineData("\"normalizer\": null", "\"normalizer\": {\"type\": \"NFC\"}", "normalizer")]
+    [InlineData("\"normalizer\": null", "\"normalizer\": {\"type\": \"NFKC\"}", "normalizer")]
+    [InlineData("\"dropout\": null", "\"dropout\": 0.1", "dropout 0.1 found")]
     [InlineData("\"id\": 0", "\"id\": 7", "the added token \"<|endoftext|>\" has the id 7")]
     [InlineData("\"Ġ t\"", "\"Ġ tt\"", "names \"tt\", which is not in the vocabulary")]
     [InlineData("\"Ġ t\"", "\"Ġ  t\"", "merge 0 is")]
@@ -114,6 +112,28 @@ public sealed class TokenizerFolderTests : IDisposable
         File.Delete(_folder.File("tokenizer.json"));
         _folder.Write("merges.txt", "#version: 0.2\n");
         AssertRefused("vocab.json", string.Concat(Enumerable.Repeat(open, 10_000)), "JSON");
+    }
+
+    [Fact]
+    public void Words_in_the_byte_alphabet_that_no_merge_makes_are_ordinary_and_files_beside_name_special_ones()
+    {
+        _folder.Write("vocab.json", """{"l":0,"o":1,"w":2,"Ġ":3,"lo":4,"Ġlowest":5,"<unk>":6,"low":7,"@@":8}""");
+        _folder.Write("merges.txt", "#version: 0.2\nl o\n");
+        _folder.Write("special_tokens_map.json", """{"pad_token":{"content":"@@"},"additional_special_tokens":["<x>"]}""");
+        _folder.Write("added_tokens.json", """{"<x>":9}""");
+        BytePairTokenizer tokenizer = Assert.IsType<BytePairTokenizer>(TokenizerFolder.Read(_folder.Root));
+        Assert.Equal([6, 8, 9], tokenizer.SpecialIds);
+        Assert.Equal(" lowest", tokenizer.Decode([5]));
+        Assert.Equal([4, 2, 8, 9, 3, 4, 2], tokenizer.Encode("low@@<x> low"));
+    }
+
+    [Fact]
+    public void A_file_of_pieces_is_BERTs_vocabulary()
+    {
+        _folder.Write("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\nlow\n##er\n");
+        ITokenizer tokenizer = TokenizerFolder.Read(_folder.Root);
+        Assert.Equal([4, 5, 1, 3], tokenizer.Encode("Lower x[SEP]"));
+        Assert.Equal([2], tokenizer.Ends.Before);
     }
 
     [Fact]

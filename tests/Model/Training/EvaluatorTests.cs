@@ -1,7 +1,8 @@
 using MiniGpt.Autograd;
-using MiniGpt.Model;
+using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Data;
-using MiniGpt.Model.Training;
+using MiniGpt.Model.Layers;
+using MiniGpt.Model.Tasks;
 using MiniGpt.Tensors;
 using MiniGpt.Tensors.Memory;
 using Xunit;
@@ -14,12 +15,12 @@ public class EvaluatorTests
     public void An_evaluation_has_the_loss_of_training_and_keeps_nothing_for_a_backward_pass()
     {
         const int rows = 8;
-        GptConfig config = new() { VocabularySize = 65, Context = 64, Layers = 4, Heads = 4, Width = 64 };
-        Gpt<float> gpt = new(config);
+        TransformerConfig config = Gpt2.Config(65, 64, 4, 4, 64);
+        Decoder<float> gpt = new(config);
         gpt.Initialize(1);
         int[] ids = [.. Enumerable.Range(0, rows * config.Context + 1).Select(i => i * 7 % 65)];
         using Tape<float> recording = new();
-        using Evaluator<float> evaluator = new(gpt, rows);
+        using NextTokenEvaluator<float> evaluator = new(gpt, rows);
         double trained = 0, evaluated = 0;
         long bytesOfTraining = BytesOf(() =>
         {

@@ -1,5 +1,6 @@
-using MiniGpt.Model;
+using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Data;
+using MiniGpt.Model.Layers;
 using MiniGpt.Model.Training;
 using Xunit;
 
@@ -7,8 +8,7 @@ namespace MiniGpt.Tests.Model.Training;
 
 public sealed class MemoryEstimateTests
 {
-    private static readonly GptConfig s_baby =
-        new() { Layers = 6, Heads = 6, Width = 384, Context = 256, VocabularySize = 65 };
+    private static readonly TransformerConfig s_baby = Gpt2.Config(65, 256, 6, 6, 384);
 
     /// <summary>Never much less than a step takes, which would let a run begin that cannot go on, and never so much more that it keeps one from beginning.</summary>
     [Theory]
@@ -29,11 +29,11 @@ public sealed class MemoryEstimateTests
             BatchSize = batchSize,
             Dropout = dropout,
         };
-        GptConfig config = options.ToConfig(vocabulary);
+        TransformerConfig config = options.ToConfig(vocabulary);
         int[] ids = [.. Enumerable.Range(0, 4 * context).Select(i => i * 7 % vocabulary)];
-        Gpt<float> gpt = new(config);
+        Decoder<float> gpt = new(config);
         gpt.Initialize(1);
-        using Trainer<float> trainer = new(gpt, options, TokenSource.FromIds(ids, vocabulary), ceiling: 1e12);
+        using Trainer<float> trainer = Steps.Trainer(gpt, options, TokenSource.FromIds(ids, vocabulary), ceiling: 1e12);
         trainer.Step();
         trainer.Step();
         double estimated = MemoryEstimate.Of(config, batchSize).Activations;
@@ -45,8 +45,8 @@ public sealed class MemoryEstimateTests
     public void Weights_gradients_and_moments_are_counted_exactly()
     {
         MemoryEstimate estimate = MemoryEstimate.Of(s_baby, 1);
-        Assert.Equal(4 * s_baby.ParameterCount, estimate.Weights);
-        Assert.Equal(12 * s_baby.ParameterCount, estimate.Optimizer);
+        Assert.Equal(4 * new ModelShape(s_baby).TrainedCount, estimate.Weights);
+        Assert.Equal(12 * new ModelShape(s_baby).TrainedCount, estimate.Optimizer);
         Assert.Equal(estimate.Weights + estimate.Optimizer + estimate.Activations, estimate.Total);
     }
 

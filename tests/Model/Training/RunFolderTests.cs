@@ -1,7 +1,9 @@
 using System.Numerics;
 using System.Text.Json.Nodes;
-using MiniGpt.Model;
+using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Formats;
+using MiniGpt.Model.Layers;
+using MiniGpt.Model.Optimization;
 using MiniGpt.Model.Tokenizers;
 using MiniGpt.Model.Training;
 using MiniGpt.Tensors;
@@ -33,13 +35,14 @@ public sealed class RunFolderTests : IDisposable
             Checkpoint<T> read = _run!.Load<T>();
             Assert.Equal((250, 250 * 768L, "abc"), (read.Step, read.Tokens, read.DataHash));
             Assert.Equal(written.Options.ToJson(), read.Options.ToJson());
-            Assert.Equal(written.Gpt.Config, read.Gpt.Config);
+            Assert.Equal(written.Model.Config, read.Model.Config);
             Assert.Equal("ab", read.Tokenizer!.Decode([0, 1]));
-            Assert.Equal(written.Gpt.Parameters.Values.Span.ToArray(), read.Gpt.Parameters.Values.Span.ToArray());
-            for (int i = 0; i < read.Gpt.Parameters.All.Count; i++)
+            Assert.Equal(written.Model.Parameters.Values.Span.ToArray(), read.Model.Parameters.Values.Span.ToArray());
+            foreach ((OptimizerState<T> expected, OptimizerState<T> found) in written.Optimizer.State.Zip(read.Optimizer.State))
             {
-                Assert.Equal(Part(written, written.FirstMoment, i), Part(read, read.FirstMoment, i));
-                Assert.Equal(Part(written, written.SecondMoment, i), Part(read, read.SecondMoment, i));
+                Assert.Equal(expected.Name, found.Name);
+                Assert.All(read.Model.Parameters.All.Zip(written.Model.Parameters.All),
+                    pair => Assert.Equal(Part(written, expected.Values, pair.Second), Part(read, found.Values, pair.First)));
             }
         }
     }
@@ -324,7 +327,7 @@ public sealed class RunFolderTests : IDisposable
         Directory.Delete(Path.Combine(Run, "model.safetensors"));
         Assert.Throws<FileFormatException>(() => ModelFolder.Load<float>(Run)); // the run that holds the folder will rename it
         _run!.Dispose();
-        Assert.Equal(At<float>(1).Gpt.Parameters.Values.Span.ToArray(), ModelFolder.Load<float>(Run).Gpt.Parameters.Values.Span.ToArray());
+        Assert.Equal(At<float>(1).Model.Parameters.Values.Span.ToArray(), ModelFolder.Load<float>(Run).Model.Parameters.Values.Span.ToArray());
     }
 
     public void Dispose()
@@ -363,8 +366,10 @@ public sealed class RunFolderTests : IDisposable
     {
         Checkpoint<float> found = folder.Load<float>(), expected = At<float>(step);
         Assert.Equal(step, found.Step);
-        Assert.Equal(expected.Gpt.Parameters.Values.Span.ToArray(), found.Gpt.Parameters.Values.Span.ToArray());
-        Assert.Equal(Part(expected, expected.SecondMoment, 0), Part(found, found.SecondMoment, 0));
+        Assert.Equal(expected.Model.Parameters.Values.Span.ToArray(), found.Model.Parameters.Values.Span.ToArray());
+        Assert.Equal(
+            Part(expected, expected.Optimizer.State[1].Values, expected.Model.Parameters.All[0]),
+            Part(found, found.Optimizer.State[1].Values, found.Model.Parameters.All[0]));
     }
 
     private void AssertRefused(string reason) =>
@@ -374,28 +379,28 @@ public sealed class RunFolderTests : IDisposable
     private static void ThrowsIO(Action action) =>
         Assert.True(Record.Exception(action) is IOException or UnauthorizedAccessException);
 
-    private static T[] Part<T>(Checkpoint<T> checkpoint, Tensor<T> moments, int index)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T> => checkpoint.Gpt.Parameters.PartOf(moments, index).Span.ToArray();
+    private static T[] Part<T>(Checkpoint<T> checkpoint, Tensor<T> moments, Parameter<T> parameter)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => checkpoint.Model.Parameters.PartOf(moments, parameter).Span.ToArray();
 
     /// <summary>A checkpoint of which every number depends on the step.</summary>
     private static Checkpoint<T> At<T>(int step) where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         TrainingOptions options = new() { Layers = 1, Heads = 2, Width = 8, Context = 4, Dropout = 0.25, Data = ["a.txt"] };
-        Gpt<T> gpt = new(options.ToConfig(2));
+        Decoder<T> gpt = new(options.ToConfig(2));
         gpt.Initialize((ulong)step);
-        Tensor<T> first = new(gpt.Parameters.Values.Shape), second = new(first.Shape);
-        first.Span.Fill(T.CreateChecked(step));
-        second.Span.Fill(T.CreateChecked(step * step));
+        Optimizer<T> optimizer = options.CreateOptimizer(gpt.Parameters);
+        optimizer.Step = step;
+        optimizer.State[0].Values.Span.Fill(T.CreateChecked(step));
+        optimizer.State[1].Values.Span.Fill(T.CreateChecked(step * step));
         return new Checkpoint<T>
         {
             Options = options,
             Step = step,
             Tokens = step * 768L,
             DataHash = "abc",
-            Gpt = gpt,
+            Model = gpt,
             Tokenizer = CharacterTokenizer.FromText("ab"),
-            FirstMoment = first,
-            SecondMoment = second,
+            Optimizer = optimizer,
         };
     }
 }

@@ -1,3 +1,4 @@
+using MiniGpt.Model.Formats;
 using MiniGpt.Model.Training;
 using Xunit;
 
@@ -8,8 +9,6 @@ public sealed class SampleLogTests : IDisposable
     private readonly TemporaryFolder _folder = new();
 
     private string LogPath => _folder.File("samples.jsonl");
-
-    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void Samples_are_lines_and_are_passed_on()
@@ -49,12 +48,43 @@ public sealed class SampleLogTests : IDisposable
             Assert.Throws<IOException>(() => SampleLog.Append(LogPath, 20, "To be")).Message, StringComparison.Ordinal);
     }
 
-    /// <summary>Puts a device without room in the place of the file.</summary>
-    private void FillTheDisk()
+    [Theory]
+    [InlineData("link", "is a link, and a log is not written into what a link leads to")]
+    [InlineData("pipe", "is a pipe or a device, a file expected")]
+    [InlineData("folder", "is a folder, a file expected")]
+    public void A_log_that_is_no_ordinary_file_is_refused_and_what_a_link_leads_to_stays(string kind, string reason)
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "there is no /dev/full");
-        File.CreateSymbolicLink(LogPath, "/dev/full");
+        Assert.SkipUnless(OperatingSystem.IsLinux() || kind == "folder", "made with the commands of Linux");
+        string other = _folder.Write("other.txt", "precious\n");
+        switch (kind)
+        {
+            case "link":
+                File.CreateSymbolicLink(LogPath, other);
+                break;
+            case "pipe":
+                SpecialFiles.MakePipe(LogPath);
+                break;
+            default:
+                Directory.CreateDirectory(LogPath);
+                break;
+        }
+        foreach (Action open in (Action[])[() => MetricsLog.Open(LogPath, 5), () => SampleLog.Append(LogPath, 5, "To be")])
+            Assert.Contains(reason, Assert.Throws<IOException>(open).Message, StringComparison.Ordinal);
+        Assert.Equal("precious\n", File.ReadAllText(other));
     }
+
+    public void Dispose()
+    {
+        Disk.Watch(null);
+        _folder.Dispose();
+    }
+
+    /// <summary>From here on there is no room for anything that is written.</summary>
+    private static void FillTheDisk() => Disk.Watch((step, _, isDone) =>
+    {
+        if (step == DiskStep.Write && !isDone)
+            throw new IOException("No space left on device");
+    });
 
     private sealed class Recorder : ITrainingObserver
     {

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
-using MiniGpt.Model;
+using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Tokenizers;
 using MiniGpt.Model.Training;
@@ -86,7 +86,7 @@ public sealed class TextEvaluationTests : IDisposable
 
     private static LoadedModel<float> Model(ITokenizer tokenizer, int vocabularySize)
     {
-        Gpt<float> gpt = new(new GptConfig { VocabularySize = vocabularySize, Context = 4, Layers = 1, Heads = 1, Width = 4 });
+        Decoder<float> gpt = new(Gpt2.Config(vocabularySize, 4, 1, 1, 4));
         gpt.Initialize(1);
         return new LoadedModel<float>("model", gpt, tokenizer, []);
     }

@@ -1,6 +1,6 @@
 using System.Runtime.InteropServices;
 using MiniGpt.Autograd;
-using MiniGpt.Model;
+using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Data;
 using MiniGpt.Model.Training;
 using MiniGpt.Tensors;
@@ -85,9 +85,9 @@ public sealed class TrainerTests
         double expected = 2 * trainer.TokensOfStep * (6 * weights + attention);
         Assert.Equal(expected, trainer.Profile.Entries.Sum(entry => entry.Operations));
         Assert.Equal(whole.FlopsPerSecond!.Value, expected / whole.Milliseconds * 1000, 1e-6 * expected);
-        Assert.Equal(["AdamW", "Batch", "Gradient norm"],
+        Assert.Equal(["Batch", "Gradient norm", "Optimizer"],
             rows.Where(row => row is { Pass: ProfilePass.Other, Calls: 2 }).Select(row => row.Operator).Order());
-        Assert.Equal(2 * options.Layers, rows.Single(row => row is { Operator: "SelfAttention", Pass: ProfilePass.Backward }).Calls);
+        Assert.Equal(2 * options.Layers, rows.Single(row => row is { Operator: "Attention", Pass: ProfilePass.Backward }).Calls);
     }
 
     [Fact]
@@ -110,15 +110,15 @@ public sealed class TrainerTests
         {
             Workers.Count = threads;
             TrainingOptions options = s_options with { Width = 64, Context = 64, BatchSize = 3, Accumulate = 1, Dropout = 0.1, LearningRate = 1e-2 };
-            using Trainer<float> trainer = NewTrainer(options, out Gpt<float> gpt);
+            using Trainer<float> trainer = NewTrainer(options, out Decoder<float> gpt);
             for (int step = 0; step < steps; step++)
             {
                 trainer.Step();
             }
 
             ReadOnlySpan<byte> values = MemoryMarshal.AsBytes<float>(gpt.Parameters.Values.Span);
-            ReadOnlySpan<byte> first = MemoryMarshal.AsBytes<float>(trainer.Optimizer.FirstMoment.Span);
-            return [.. values, .. first, .. MemoryMarshal.AsBytes<float>(trainer.Optimizer.SecondMoment.Span)];
+            ReadOnlySpan<byte> first = MemoryMarshal.AsBytes<float>(trainer.Optimizer.State[0].Values.Span);
+            return [.. values, .. first, .. MemoryMarshal.AsBytes<float>(trainer.Optimizer.State[1].Values.Span)];
         }
     }
 
@@ -140,11 +140,11 @@ public sealed class TrainerTests
 
     private static Trainer<float> NewTrainer(TrainingOptions? options = null) => NewTrainer(options ?? s_options, out _);
 
-    private static Trainer<float> NewTrainer(TrainingOptions options, out Gpt<float> gpt)
+    private static Trainer<float> NewTrainer(TrainingOptions options, out Decoder<float> gpt)
     {
         int[] ids = [.. Enumerable.Range(0, 500).Select(i => new RandomStream(1, RandomPurpose.Evaluation).Below((ulong)i, 40))];
-        gpt = new Gpt<float>(options.ToConfig(vocabularySize: 40));
+        gpt = new Decoder<float>(options.ToConfig(vocabularySize: 40));
         gpt.Initialize(options.Seed);
-        return new Trainer<float>(gpt, options, TokenSource.FromIds(ids, 40), ceiling: 1e12);
+        return Steps.Trainer(gpt, options, TokenSource.FromIds(ids, 40), ceiling: 1e12);
     }
 }

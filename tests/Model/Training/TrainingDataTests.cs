@@ -78,7 +78,7 @@ public sealed class TrainingDataTests : IDisposable
     [Fact]
     public void A_byte_pair_tokenizer_is_learned_from_the_part_to_train_on()
     {
-        string text = string.Concat(Enumerable.Repeat("ab ", 90)) + string.Concat(Enumerable.Repeat("xy ", 10));
+        string text = string.Concat(Enumerable.Repeat(" ab", 90)) + string.Concat(Enumerable.Repeat(" xy", 10));
         using TrainingData data = Load(_options with { Data = [_folder.Write("a.txt", text)], Tokenizer = LearnedTokenizer.BytePair, VocabularySize = 300 });
         BytePairTokenizer tokenizer = Assert.IsType<BytePairTokenizer>(data.Tokenizer);
         Assert.Equal(["a b", "Ġ ab"], tokenizer.Merges.Select(merge => $"{tokenizer.AlphabetText(merge.Left)} {tokenizer.AlphabetText(merge.Right)}"));

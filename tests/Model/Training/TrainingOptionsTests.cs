@@ -1,6 +1,7 @@
 using System.Text.Json;
-using MiniGpt.Model;
+using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Data;
+using MiniGpt.Model.Layers;
 using MiniGpt.Model.Optimization;
 using MiniGpt.Model.Tokenizers;
 using MiniGpt.Model.Training;
@@ -18,7 +19,7 @@ public class TrainingOptionsTests
     {
         TrainingOptions options = TrainingOptions.For(preset);
         options.Validate();
-        Assert.Equal(parameters, options.ToConfig(vocabularySize).ParameterCount);
+        Assert.Equal(parameters, new ModelShape(options.ToConfig(vocabularySize)).TrainedCount);
     }
 
     [Fact]

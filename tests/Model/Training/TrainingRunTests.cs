@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using MiniGpt.Model;
+using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Training;
 using Xunit;
 
@@ -206,22 +206,22 @@ public sealed class TrainingRunTests : IDisposable
     public void A_gradient_that_is_not_finite_ends_the_run_before_the_update_and_is_named()
     {
         TrainingDivergedException error = Assert.Throws<TrainingDivergedException>(
-            () => Train("run", _options with { CheckpointEvery = 2 }, Poisoned("h.0.mlp.c_fc.weight", afterStep: 3)));
-        Assert.Equal((4, "ln_f.bias"), (error.Step, error.Parameter)); // the loss is not a number, so it is the first on the way back
+            () => Train("run", _options with { CheckpointEvery = 2 }, Poisoned("blocks.0.feed_forward.up.weight", afterStep: 3)));
+        Assert.Equal((4, "norm.bias"), (error.Step, error.Parameter)); // the loss is not a number, so it is the first on the way back
         Assert.Contains("keeps the checkpoint of step 2", error.Message, StringComparison.Ordinal);
         Assert.Contains("--learning-rate", error.Message, StringComparison.Ordinal);
         using RunFolder folder = RunFolder.Open(_folder.File("run"));
         Checkpoint<float> kept = folder.Load<float>();
         Assert.Equal(2, kept.Step);
-        Assert.Null(kept.Gpt.Parameters.LastNotFinite(kept.Gpt.Parameters.Values));
+        Assert.Null(kept.Model.Parameters.LastNotFinite(kept.Model.Parameters.Values));
     }
 
     [Fact]
     public void Parameters_that_are_not_finite_replace_no_checkpoint()
     {
         TrainingDivergedException error = Assert.Throws<TrainingDivergedException>(
-            () => Train("run", _options with { CheckpointEvery = 1 }, Poisoned("h.0.mlp.c_fc.weight", afterStep: 3)));
-        Assert.Equal((3, "h.0.mlp.c_fc.weight"), (error.Step, error.Parameter));
+            () => Train("run", _options with { CheckpointEvery = 1 }, Poisoned("blocks.0.feed_forward.up.weight", afterStep: 3)));
+        Assert.Equal((3, "blocks.0.feed_forward.up.weight"), (error.Step, error.Parameter));
         using RunFolder folder = RunFolder.Open(_folder.File("run"));
         Assert.Equal(2, folder.SavedStep);
     }
@@ -230,7 +230,7 @@ public sealed class TrainingRunTests : IDisposable
     public void Bad_steps_are_skipped_and_counted_if_that_was_asked_for()
     {
         TrainingOptions options = _options with { OnBadLoss = BadLossAction.Skip };
-        Recorder recorder = Poisoned("h.0.mlp.c_fc.weight", afterStep: 3, healed: true);
+        Recorder recorder = Poisoned("blocks.0.feed_forward.up.weight", afterStep: 3, healed: true);
         Assert.True(Train("run", options, recorder) is { Interrupted: false, Step: 8, SkippedSteps: 1 });
         Assert.Equal([4], recorder.Skips);
         using RunFolder folder = RunFolder.Open(_folder.File("run"));
@@ -243,7 +243,7 @@ public sealed class TrainingRunTests : IDisposable
     {
         TrainingOptions options = _options with { OnBadLoss = BadLossAction.Skip, Steps = 300 };
         TrainingDivergedException error = Assert.Throws<TrainingDivergedException>(
-            () => Train("run", options, Poisoned("ln_f.weight", afterStep: 3)));
+            () => Train("run", options, Poisoned("norm.weight", afterStep: 3)));
         Assert.Equal(104, error.Step);
     }
 
@@ -262,11 +262,11 @@ public sealed class TrainingRunTests : IDisposable
     private TrainingSummary Train(string name, TrainingOptions options, Recorder observer, CancellationToken cancellationToken = default)
     {
         using TrainingData data = Load(options);
-        Gpt<float> gpt = new(options.ToConfig(data.VocabularySize));
+        Decoder<float> gpt = new(options.ToConfig(data.VocabularySize));
         gpt.Initialize(options.Seed);
         using RunFolder folder = RunFolder.Create(_folder.File(name), overwrite: true);
         using TrainingRun<float> run = new(folder, options, gpt, data);
-        observer.Gpt = gpt;
+        observer.Model = gpt;
         return run.Run(observer, cancellationToken);
     }
 
@@ -300,7 +300,7 @@ public sealed class TrainingRunTests : IDisposable
         };
         return recorder;
 
-        ref float Element() => ref recorder.Gpt!.Parameters.All.Single(one => one.Name == parameter).Value.Span[0];
+        ref float Element() => ref recorder.Model!.Parameters.All.Single(one => one.Name == parameter).Value.Span[0];
     }
 
     private int BestStep()
@@ -327,7 +327,7 @@ public sealed class TrainingRunTests : IDisposable
 
     private sealed class Recorder : ITrainingObserver
     {
-        public Gpt<float>? Gpt { get; set; }
+        public Decoder<float>? Model { get; set; }
 
         public Action<int> OnStep { get; set; } = _ => { };
 

@@ -164,7 +164,7 @@ public class AttentionLimitsTests
     private static Tensor<T>[] Run<T>(Tensor<T>[] x, AttentionOptions<T> options)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        Tensor<T> output = new(x[0].Shape.With(3, x[2].Shape[3])), logSumExp = new(x[0].Shape.Without(3));
+        Tensor<T> output = new(x[0].Shape.With(3, x[2].Shape[3])), logSumExp = new(x[0].Shape.With(3, 2));
         Tensor<T> dq = Samples.Filled<T>(x[0].Shape, double.NaN), dk = Samples.Filled<T>(x[1].Shape, double.NaN);
         Tensor<T> dv = Samples.Filled<T>(x[2].Shape, double.NaN);
         Attention.Forward(x[0], x[1], x[2], output, logSumExp, options);

@@ -40,7 +40,7 @@ public class AttentionTests
     {
         var shape = new Shape(1, 2, 3, 4);
         Tensor<float> q = Samples.Random<float>(shape, 1), k = Samples.Random<float>(shape, 2), v = Samples.Random<float>(shape, 3);
-        Tensor<float> output = Samples.Filled<float>(shape, double.NaN), logSumExp = new([1, 2, 3]);
+        Tensor<float> output = Samples.Filled<float>(shape, double.NaN), logSumExp = new([1, 2, 3, 2]);
         Tensor<float> dq = Samples.Filled<float>(shape, double.NaN), dk = Samples.Filled<float>(shape, double.NaN);
         Tensor<float> dv = Samples.Filled<float>(shape, double.NaN), dOutput = Samples.Random<float>(shape, 4);
         var options = new AttentionOptions<float> { Scale = 0.5f, Padding = Tensor<byte>.From([1, 1, 1], [1, 3]) };
@@ -60,7 +60,7 @@ public class AttentionTests
     public void Keys_that_no_query_sees_get_no_gradient(int keys)
     {
         Tensor<float> q = Samples.Random<float>([1, 1, 2, 4], 1), k = Samples.Random<float>([1, 1, keys, 4], 2);
-        Tensor<float> v = Samples.Random<float>([1, 1, keys, 3], 3), output = new([1, 1, 2, 3]), logSumExp = new([1, 1, 2]);
+        Tensor<float> v = Samples.Random<float>([1, 1, keys, 3], 3), output = new([1, 1, 2, 3]), logSumExp = new([1, 1, 2, 2]);
         Tensor<float> dq = new(q.Shape), dk = Samples.Filled<float>(k.Shape, double.NaN), dv = Samples.Filled<float>(v.Shape, double.NaN);
         var options = new AttentionOptions<float> { Scale = 0.5f, Causal = true };
         Attention.Forward(q, k, v, output, logSumExp, options);
@@ -75,7 +75,7 @@ public class AttentionTests
     {
         Tensor<float> q = Samples.Random<float>([1, 1, 3, 4], 1), none = new([1, 1, 0, 4]);
         Tensor<float> output = Samples.Filled<float>(q.Shape, double.NaN);
-        Attention.Forward(q, none, none, output, new Tensor<float>([1, 1, 3]), new AttentionOptions<float> { Scale = 1 });
+        Attention.Forward(q, none, none, output, new Tensor<float>([1, 1, 3, 2]), new AttentionOptions<float> { Scale = 1 });
         Assert.All(output.Span.ToArray(), x => Assert.Equal(0, x));
     }
 
@@ -84,7 +84,7 @@ public class AttentionTests
     {
         Tensor<float> q = Samples.Filled<float>([1, 1, 2, 1], 300), k = Tensor<float>.From([300, -300], [1, 1, 2, 1]);
         Tensor<float> v = Tensor<float>.From([1, 2], [1, 1, 2, 1]), output = new([1, 1, 2, 1]);
-        Attention.Forward(q, k, v, output, new Tensor<float>([1, 1, 2]), new AttentionOptions<float> { Scale = 1 });
+        Attention.Forward(q, k, v, output, new Tensor<float>([1, 1, 2, 2]), new AttentionOptions<float> { Scale = 1 });
         Assert.Equal([1, 1], output.Span.ToArray());
     }
 
@@ -92,9 +92,9 @@ public class AttentionTests
     public void The_log_sum_exp_is_that_of_the_scaled_scores()
     {
         Tensor<double> q = Tensor<double>.From([2], [1, 1, 1, 1]), k = Tensor<double>.From([1, -1, 3], [1, 1, 3, 1]);
-        Tensor<double> logSumExp = new([1, 1, 1]);
+        Tensor<double> logSumExp = new([1, 1, 1, 2]);
         Attention.Forward(q, k, k, new Tensor<double>([1, 1, 1, 1]), logSumExp, new AttentionOptions<double> { Scale = 0.5 });
-        Assert.Equal(Math.Log(Math.Exp(1) + Math.Exp(-1) + Math.Exp(3)), logSumExp.Span[0], 1e-14);
+        Assert.Equal(Math.Log(Math.Exp(1) + Math.Exp(-1) + Math.Exp(3)), logSumExp.Span[1], 1e-14);
     }
 
     [Fact]
@@ -106,7 +106,7 @@ public class AttentionTests
         {
             var shape = new Shape(3, 4, 70, 16);
             Tensor<float> q = Samples.Random<float>(shape, 1), k = Samples.Random<float>(shape, 2), v = Samples.Random<float>(shape, 3);
-            Tensor<float> output = new(shape), logSumExp = new(shape.Without(3)), dq = new(shape), dk = new(shape), dv = new(shape);
+            Tensor<float> output = new(shape), logSumExp = new(shape.With(3, 2)), dq = new(shape), dk = new(shape), dv = new(shape);
             var options = new AttentionOptions<float> { Scale = 0.25f, Causal = true, Dropout = 0.1 };
             Attention.Forward(q, k, v, output, logSumExp, options);
             Attention.Backward(q, k, v, output, logSumExp, Samples.Random<float>(shape, 4), dq, dk, dv, accumulate: false, options);
@@ -117,7 +117,7 @@ public class AttentionTests
     [Fact]
     public void Shapes_and_options_that_make_no_sense_are_refused()
     {
-        Tensor<float> q = new([1, 2, 3, 4]), logSumExp = new([1, 2, 3]);
+        Tensor<float> q = new([1, 2, 3, 4]), logSumExp = new([1, 2, 3, 2]);
         var options = new AttentionOptions<float> { Scale = 1 };
         void Forward(Tensor<float> k, Tensor<float> v, Tensor<float> output, AttentionOptions<float> with) =>
             Attention.Forward(q, k, v, output, logSumExp, with);
@@ -157,7 +157,7 @@ public class AttentionTests
         Tensor<T> output = Samples.Filled<T>([Examples, queries, Heads, valueWidth], double.NaN).Transpose(1, 2);
         Tensor<T> dq = Samples.Filled<T>(q.Shape, double.NaN), dk = Samples.Filled<T>(k.Shape, double.NaN);
         Tensor<T> dv = Samples.Filled<T>(v.Shape, double.NaN);
-        Tensor<T> logSumExp = new(q.Shape.Without(3));
+        Tensor<T> logSumExp = new(q.Shape.With(3, 2));
         Tensor<int> draws = Samples.Integers([Examples, keys], 5, 4);
         var stream = new RandomStream(7, RandomPurpose.Dropout);
         var options = new AttentionOptions<T>

@@ -43,7 +43,7 @@ public class GroupedAttentionTests
         var shape = new Shape(1, 2, 3, 4);
         Tensor<float> q = Samples.Random<float>(shape, 1);
         Tensor<float> k = Samples.Random<float>([1, 1, 3, 4], 2), v = Samples.Random<float>([1, 1, 3, 4], 3);
-        Tensor<float> output = Samples.Filled<float>(shape, double.NaN), logSumExp = new([1, 2, 3]);
+        Tensor<float> output = Samples.Filled<float>(shape, double.NaN), logSumExp = new([1, 2, 3, 2]);
         Tensor<float> dq = Samples.Filled<float>(shape, double.NaN), dOutput = Samples.Random<float>(shape, 4);
         Tensor<float> dk = Samples.Filled<float>(k.Shape, double.NaN), dv = Samples.Filled<float>(k.Shape, double.NaN);
         var options = new AttentionOptions<float>
@@ -70,7 +70,7 @@ public class GroupedAttentionTests
             Elementwise.Fill(mask.Slice(0, query, 1).Slice(1, query + 1, 29 - query), double.NegativeInfinity);
         }
 
-        Tensor<double> causal = new(shape), masked = new(shape), logSumExp = new(shape.Without(3));
+        Tensor<double> causal = new(shape), masked = new(shape), logSumExp = new(shape.With(3, 2));
         var options = new AttentionOptions<double> { Scale = 0.3 };
         Attention.Forward(q, q, q, causal, logSumExp, options with { Causal = true });
         Attention.Forward(q, q, q, masked, logSumExp, options with { Mask = mask });
@@ -87,7 +87,7 @@ public class GroupedAttentionTests
             Shape shape = [3, 6, 70, 16], keyShape = [3, 2, 70, 16];
             Tensor<float> q = Samples.Random<float>(shape, 1);
             Tensor<float> k = Samples.Random<float>(keyShape, 2), v = Samples.Random<float>(keyShape, 3);
-            Tensor<float> output = new(shape), logSumExp = new(shape.Without(3)), dq = new(shape), dk = new(keyShape), dv = new(keyShape);
+            Tensor<float> output = new(shape), logSumExp = new(shape.With(3, 2)), dq = new(shape), dk = new(keyShape), dv = new(keyShape);
             var options = new AttentionOptions<float>
             {
                 Scale = 0.25f,
@@ -120,7 +120,7 @@ public class GroupedAttentionTests
         Shape keyShape = [Examples, keyHeads, keys, depth];
         Tensor<T> q = Samples.Random<T>([Examples, Heads, queries, depth], 1), k = Samples.Random<T>(keyShape, 2);
         Tensor<T> v = Samples.Random<T>(keyShape, 3), dOutput = Samples.Random<T>(q.Shape, 4);
-        Tensor<T> output = Samples.Filled<T>(q.Shape, double.NaN), logSumExp = new(q.Shape.Without(3));
+        Tensor<T> output = Samples.Filled<T>(q.Shape, double.NaN), logSumExp = new(q.Shape.With(3, 2));
         Tensor<T> dq = Samples.Filled<T>(q.Shape, double.NaN), dk = Samples.Filled<T>(keyShape, double.NaN);
         Tensor<T> dv = Samples.Filled<T>(keyShape, double.NaN);
         Tensor<T> mask = default, wholeMask = default;

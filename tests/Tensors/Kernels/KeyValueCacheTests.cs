@@ -7,6 +7,8 @@ namespace MiniGpt.Tests.Tensors.Kernels;
 
 public class KeyValueCacheTests
 {
+    private const int Texts = 2;
+
     [Fact]
     public void Attention_over_stored_positions_agrees_with_the_plain_loop_at_every_size_from_1_to_257()
     {
@@ -21,61 +23,121 @@ public class KeyValueCacheTests
         Check<double>(stored: 0, added: 257, headSize: 5);
     }
 
+    [Theory]
+    [InlineData(4, 1, 0)]
+    [InlineData(6, 2, 0)]
+    [InlineData(3, 3, 1)]
+    [InlineData(2, 1, 5)]
+    [InlineData(4, 2, 64)]
+    [InlineData(2, 2, 70)]
+    public void Heads_share_keys_and_windows_hide_what_is_far(int heads, int keyHeads, int window)
+    {
+        foreach ((int stored, int added) in (ReadOnlySpan<(int, int)>)[(0, 1), (0, 37), (3, 1), (100, 5), (130, 70), (255, 2)])
+        {
+            Check<double>(stored, added, 6, heads, keyHeads, window);
+            Check<float>(stored, added, 20, heads, keyHeads, window);
+        }
+    }
+
+    [Fact]
+    public void Queries_look_at_all_that_is_stored_of_another_sequence()
+    {
+        const int Positions = 71, Size = 9, Queries = 20;
+        using var cache = new KeyValueCache<double>(2, Texts, 2, Positions, Size);
+        Tensor<double> kv = Samples.Random<double>([Texts, Positions, 4 * Size], 1), q = Samples.Random<double>([Texts, Queries, 4 * Size], 2);
+        Tensor<double> k = Heads(kv, 0, 2, Size), v = Heads(kv, 2, 2, Size);
+        cache.Attend(1, 0, 0, k, k, v, Heads(new Tensor<double>([Texts, Positions, 2 * Size]), 0, 2, Size), 1);
+        Tensor<double> output = new([Texts, Queries, 4 * Size]);
+        cache.Look(1, 0, Positions, Heads(q, 0, 4, Size), Heads(output, 0, 4, Size), 0.3);
+        Tensor<double> expected = Plain(Heads(q, 0, 4, Size), k, v, 0.3, _ => (0, Positions));
+        Assert.All(expected.Span.ToArray().Zip(output.Span.ToArray()), pair => Assert.Equal(pair.First, pair.Second, 1e-12));
+    }
+
     [Fact]
     public void Outputs_that_no_positions_stand_for_are_refused_with_both_shapes()
     {
-        using var cache = new KeyValueCache<float>(layers: 1, texts: 2, heads: 1, context: 4, headSize: 3);
-        Tensor<float> qkv = new([4, 9]);
-        foreach (int rows in (int[])[3, 6])
-            Assert.Contains($"[{rows}, 3]", Assert.Throws<ShapeException>(() => cache.Attend(0, 0, 2, 0, qkv, new Tensor<float>([rows, 3]))).Message);
+        using var cache = new KeyValueCache<float>(layers: 1, texts: 2, keyHeads: 1, context: 4, headSize: 3);
+        Tensor<float> two = new([2, 1, 2, 3]);
+        foreach (int rows in (int[])[1, 3])
+        {
+            Tensor<float> output = new([2, 1, rows, 3]);
+            Assert.Contains($"[2, 1, {rows}, 3]", Assert.Throws<ShapeException>(() => cache.Attend(0, 0, 0, two, two, two, output, 1)).Message);
+        }
+        Assert.Throws<ShapeException>(() => cache.Attend(0, 0, 0, new([2, 1, 3, 3]), two, two, new([2, 1, 3, 3]), 1)); // more queries than positions
+        Assert.Throws<ShapeException>(() => cache.Attend(0, 0, 0, two, new([2, 2, 2, 3]), new([2, 2, 2, 3]), two, 1)); // heads of keys
+        Assert.Throws<ArgumentOutOfRangeException>(() => cache.Attend(1, 0, 0, two, two, two, two, 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => cache.Attend(0, 1, 0, two, two, two, two, 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => cache.Attend(0, 0, 3, two, two, two, two, 1));
+        Assert.Throws<ArgumentOutOfRangeException>(() => cache.Look(0, 0, 5, two, two, 1));
     }
 
     // Scores are below D · 4 · scale; a weight errs by the share that a score does, and the outputs are means of numbers up to 2.
-    private static void Check<T>(int stored, int added, int headSize)
+    private static void Check<T>(int stored, int added, int headSize, int heads = 2, int keyHeads = 2, int window = 0)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        const int Texts = 2, Heads = 2;
-        int width = Heads * headSize, all = stored + added;
-        using var cache = new KeyValueCache<T>(1, Texts, Heads, all, headSize);
-        Tensor<T> qkv = Samples.Random<T>([Texts, all, 3 * width], headSize + all);
-        Tensor<T> output = Samples.Filled<T>([Texts * added, width], double.NaN);
+        int all = stored + added, packed = (heads + 2 * keyHeads) * headSize;
+        T scale = T.CreateChecked(1 / Math.Sqrt(headSize));
+        using var cache = new KeyValueCache<T>(1, Texts, keyHeads, all, headSize);
+        Tensor<T> qkv = Samples.Random<T>([Texts, all, packed], headSize + all);
         if (stored > 0)
-        {
-            Tensor<T> before = Rows(0, stored);
-            cache.Attend(0, 0, Texts, 0, before, new Tensor<T>([Texts * stored, width]));
-        }
+            Attend(0, stored, new Tensor<T>([Texts, stored, heads * headSize]));
+        Tensor<T> output = Samples.Filled<T>([Texts, added, heads * headSize], double.NaN);
+        Attend(stored, added, output);
 
-        cache.Attend(0, 0, Texts, stored, Rows(stored, added), output);
-        var expected = new List<double>();
-        for (int row = 0; row < Texts * added; row++)
-        {
-            (int text, int position) = (row / added, stored + row % added);
-            for (int head = 0; head < Heads; head++)
-            {
-                double[] weights = [.. Enumerable.Range(0, position + 1).Select(key => Math.Exp(
-                    Enumerable.Range(0, headSize).Sum(d => Number(text, position, 0, head, d) * Number(text, key, 1, head, d)) / Math.Sqrt(headSize)))];
-                expected.AddRange(Enumerable.Range(0, headSize).Select(d =>
-                    weights.Select((weight, key) => weight * Number(text, key, 2, head, d)).Sum() / weights.Sum()));
-            }
-        }
-
-        Samples.AssertClose([.. expected], output, 16, _ => 2 * (2 + 4 * Math.Sqrt(headSize)));
+        Tensor<double> wide = new(qkv.Shape);
+        for (int i = 0; i < wide.Span.Length; i++)
+            wide.Span[i] = double.CreateTruncating(qkv.Span[i]);
+        Tensor<double> expected = Plain(
+            Heads(wide, 0, heads, headSize).Slice(2, stored, added), Heads(wide, heads, keyHeads, headSize),
+            Heads(wide, heads + keyHeads, keyHeads, headSize), 1 / Math.Sqrt(headSize),
+            query => (window > 0 ? Math.Max(0, stored + query + 1 - window) : 0, stored + query + 1));
+        Samples.AssertClose(expected.Span.ToArray(), output, 16, _ => 2 * (2 + 4 * Math.Sqrt(headSize)));
 
         // Asked of the last new positions alone, the same.
         int asked = (added + 1) / 2;
-        var last = new Tensor<T>([Texts, asked, width]);
-        cache.Attend(0, 0, Texts, stored, Rows(stored, added), last.Reshape([Texts * asked, width]));
+        var last = new Tensor<T>([Texts, asked, heads * headSize]);
+        Attend(stored, added, last);
         for (int text = 0; text < Texts; text++)
-            Assert.Equal(output.Slice(0, (text + 1) * added - asked, asked).Span.ToArray(), last.Slice(0, text, 1).Span.ToArray());
-
-        double Number(int text, int position, int part, int head, int d) =>
-            double.CreateTruncating(qkv[text, position, part * width + head * headSize + d]);
-
-        Tensor<T> Rows(int first, int count)
         {
-            var rows = new Tensor<T>([Texts, count, 3 * width]);
-            Elementwise.Copy(qkv.Slice(1, first, count), rows);
-            return rows.Reshape([Texts * count, 3 * width]);
+            Assert.Equal(output.Slice(0, text, 1).Span[((added - asked) * heads * headSize)..].ToArray(), last.Slice(0, text, 1).Span.ToArray());
+        }
+
+        void Attend(int first, int count, Tensor<T> to)
+        {
+            Tensor<T> rows = qkv.Slice(1, first, count), copy = new(rows.Shape);
+            Elementwise.Copy(rows, copy);
+            Tensor<T> q = Heads(copy, 0, heads, headSize).Slice(2, count - to.Shape[1], to.Shape[1]);
+            cache.Attend(0, 0, first, q, Heads(copy, heads, keyHeads, headSize), Heads(copy, heads + keyHeads, keyHeads, headSize),
+                Heads(to, 0, heads, headSize), scale, window);
         }
     }
+
+    /// <summary>softmax(q·kᵀ · scale)·v in plain loops, each query over a range of keys; [B, T, H · D] like the outputs.</summary>
+    private static Tensor<double> Plain(
+        Tensor<double> q, Tensor<double> k, Tensor<double> v, double scale, Func<int, (int From, int To)> seen)
+    {
+        (int texts, int heads, int queries, int size) = (q.Shape[0], q.Shape[1], q.Shape[2], q.Shape[3]);
+        Tensor<double> output = new([texts, queries, heads * size]);
+        for (int text = 0; text < texts; text++)
+        {
+            for (int head = 0; head < heads; head++)
+            {
+                int shared = head / (heads / k.Shape[1]);
+                for (int query = 0; query < queries; query++)
+                {
+                    (int from, int to) = seen(query);
+                    double[] weights = [.. Enumerable.Range(from, to - from).Select(key =>
+                        Math.Exp(scale * Enumerable.Range(0, size).Sum(d => q[text, head, query, d] * k[text, shared, key, d])))];
+                    for (int d = 0; d < size; d++)
+                        output[text, query, head * size + d] = weights.Select((weight, i) => weight * v[text, shared, from + i, d]).Sum() / weights.Sum();
+                }
+            }
+        }
+        return output;
+    }
+
+    /// <summary>Heads of a packed [B, T, W] as [B, H, T, D].</summary>
+    private static Tensor<T> Heads<T>(Tensor<T> packed, int first, int count, int size)
+        where T : unmanaged =>
+        packed.Reshape([packed.Shape[0], packed.Shape[1], packed.Shape[2] / size, size]).Slice(2, first, count).Transpose(1, 2);
 }

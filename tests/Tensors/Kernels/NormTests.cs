@@ -59,6 +59,82 @@ public class NormTests
         Assert.Throws<ShapeException>(() => RmsNorm.Forward(x, new Tensor<float>([3]), x, new Tensor<float>([3]), 0f));
     }
 
+    // As the heads of queries lie in [B, T, (H + 2G) · D]; then with the time axis inside of that of the heads.
+    [Fact]
+    public void Rows_that_lie_apart_give_the_bits_of_a_copy()
+    {
+        foreach (bool turned in (bool[])[false, true])
+        {
+            foreach (int size in (int[])[1, 5, 16, 33])
+            {
+                AssertSameAsCopies<float>(size, turned);
+                AssertSameAsCopies<double>(size, turned);
+            }
+        }
+    }
+
+    [Fact]
+    public void Rows_with_gaps_and_destinations_that_repeat_are_refused()
+    {
+        Tensor<float> x = new([4, 4]), gain = new([4]), once = new([1, 4]), perRow = new([4]);
+        Assert.Throws<InvalidOperationException>(() => RmsNorm.Forward(x.Transpose(0, 1), gain, x, default, 0f));
+        Assert.Throws<InvalidOperationException>(() => LayerNorm.Forward(x, gain, default, x.Transpose(0, 1), default, default, 0f));
+        Assert.Throws<ArgumentException>(() => RmsNorm.Forward(x, gain, once.BroadcastTo([4, 4]), default, 0f));
+        Assert.Throws<ArgumentException>(
+            () => RmsNorm.Backward(x, gain, perRow, x, once.BroadcastTo([4, 4]), false, default, false));
+    }
+
+    [Fact]
+    public void LayerNorm_without_bias_has_a_bias_of_zero()
+    {
+        Tensor<float> x = Samples.Random<float>([9, 21], 1), gain = Samples.Random<float>([21], 2), y = new(x.Shape), with = new(x.Shape);
+        LayerNorm.Forward(x, gain, default, y, default, default, 1e-5f);
+        LayerNorm.Forward(x, gain, new Tensor<float>([21]), with, default, default, 1e-5f);
+        Assert.Equal(with.Span.ToArray(), y.Span.ToArray());
+    }
+
+    private static void AssertSameAsCopies<T>(int size, bool turned)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        const int Heads = 3, Groups = 1, Examples = 2, Tokens = 7;
+        Tensor<T> Packed(int seed) => Samples.Random<T>([Examples, Tokens, Heads + 2 * Groups, size], seed);
+        Tensor<T> View(Tensor<T> packed) => turned ? packed.Slice(2, 1, Heads).Transpose(1, 2) : packed.Slice(2, 1, Heads);
+        Tensor<T> packedX = Packed(1), packedY = Packed(2), packedDy = Packed(3), packedDx = Packed(4);
+        Tensor<T> x = Copy(View(packedX)), y = new(x.Shape), dy = Copy(View(packedDy)), dx = Copy(View(packedDx));
+        Tensor<T> gain = Samples.Random<T>([size], 5), bias = Samples.Random<T>([size], 6), epsilon = Samples.Filled<T>([1], Epsilon);
+        int rows = (int)(x.Count / size);
+        double[] untouched = Samples.Doubles(packedY.Slice(2, 0, 1)), untouchedDx = Samples.Doubles(packedDx.Slice(2, 4, 1));
+
+        Tensor<T> mean = new([rows]), inverse = new([rows]), dgain = new([size]), dbias = new([size]);
+        LayerNorm.Forward(x, gain, bias, y, mean, inverse, epsilon.Span[0]);
+        LayerNorm.Forward(View(packedX), gain, bias, View(packedY), default, default, epsilon.Span[0]);
+        Assert.Equal(Samples.Doubles(y), Samples.Doubles(View(packedY)));
+        Tensor<T> dgainOfView = new([size]), dbiasOfView = new([size]);
+        LayerNorm.Backward(x, gain, mean, inverse, dy, dx, true, dgain, false, dbias, false);
+        LayerNorm.Backward(
+            View(packedX), gain, mean, inverse, View(packedDy), View(packedDx), true, dgainOfView, false, dbiasOfView, false);
+        Assert.Equal(
+            [.. Samples.Doubles(dx), .. Samples.Doubles(dgain), .. Samples.Doubles(dbias)],
+            [.. Samples.Doubles(View(packedDx)), .. Samples.Doubles(dgainOfView), .. Samples.Doubles(dbiasOfView)]);
+
+        RmsNorm.Forward(x, gain, y, inverse, epsilon.Span[0]);
+        RmsNorm.Forward(View(packedX), gain, View(packedY), default, epsilon.Span[0]);
+        Assert.Equal(Samples.Doubles(y), Samples.Doubles(View(packedY)));
+        RmsNorm.Backward(x, gain, inverse, dy, dx, true, dgain, true);
+        RmsNorm.Backward(View(packedX), gain, inverse, View(packedDy), View(packedDx), true, dgainOfView, true);
+        Assert.Equal([.. Samples.Doubles(dx), .. Samples.Doubles(dgain)], [.. Samples.Doubles(View(packedDx)), .. Samples.Doubles(dgainOfView)]);
+        Assert.Equal(untouched, Samples.Doubles(packedY.Slice(2, 0, 1)));
+        Assert.Equal(untouchedDx, Samples.Doubles(packedDx.Slice(2, 4, 1)));
+    }
+
+    private static Tensor<T> Copy<T>(Tensor<T> view)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        var copy = new Tensor<T>(view.Shape);
+        Elementwise.Copy(view, copy);
+        return copy;
+    }
+
     // Tolerances in epsilons of the sum of what was added up; the deviation makes small rows' quotients larger than their terms.
     private static void CheckLayerNorm<T>(int rows, int columns)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -76,15 +152,15 @@ public class NormTests
         double Size(int i) => 4 + 8 * inverses[i / columns] * inverses[i / columns];
         double total = inverses.Sum(v => 4 * (1 + v));
         Tensor<T> dx = Samples.Filled<T>(x.Shape, 1), dgain = Samples.Filled<T>([columns], 1), dbias = Samples.Filled<T>([columns], 1);
-        LayerNorm.Backward(x, gain, mean, inverse, dy, dx, true, dgain, dbias, true);
+        LayerNorm.Backward(x, gain, mean, inverse, dy, dx, true, dgain, true, dbias, true);
         Samples.AssertClose([.. dxs.Select(v => v + 1)], dx, 64, Size);
         Samples.AssertClose([.. dgains.Select(v => v + 1)], dgain, 32, _ => 1 + total);
         Samples.AssertClose([.. dbiases.Select(v => v + 1)], dbias, 8, _ => 1 + 2 * rows);
 
-        LayerNorm.Backward(x, gain, mean, inverse, dy, default, false, dgain, dbias, false);
+        LayerNorm.Backward(x, gain, mean, inverse, dy, default, false, dgain, false, dbias, false);
         Samples.AssertClose(dgains, dgain, 32, _ => total);
         Samples.AssertClose(dbiases, dbias, 8, _ => 2 * rows);
-        LayerNorm.Backward(x, gain, mean, inverse, dy, dy, false, default, default, false);
+        LayerNorm.Backward(x, gain, mean, inverse, dy, dy, false, default, false, default, false);
         Samples.AssertClose(dxs, dy, 64, Size);
     }
 

@@ -19,6 +19,7 @@ public class SameBitsTests
     private readonly Tensor<float> _perColumnToo = new([Columns]);
     private readonly Tensor<float> _perRow = Samples.Random<float>([Rows], 4, 0.5, 1.5);
     private readonly Tensor<float> _perRowToo = Samples.Random<float>([Rows], 5, 0.5, 1.5);
+    private readonly Tensor<float> _perRowTwice = Samples.Random<float>([Rows, 2], 7, 0.5, 1.5);
     private readonly Tensor<int> _ids = Samples.Integers([Rows], 6, 50);
     private readonly Tensor<int> _indices = new([Rows]);
     private readonly Tensor<float> _table = new([50, Columns]);
@@ -69,6 +70,10 @@ public class SameBitsTests
         ("Copy", () => Elementwise.Copy(t._x.Reshape([Columns, Rows]).Transpose(0, 1), t._y)),
         ("Map.Forward", () => Map.Forward<float, GeluTanhFunction<float>>(t._x, t._y)),
         ("Map.Backward", () => Map.Backward<float, GeluErfFunction<float>>(t._x, t._x, t._dy, t._y, false)),
+        ("GatedActivation.Forward", () => GatedActivation.Forward<float, SiluFunction<float>>(
+            t._x.Reshape([Rows / 2, 2 * Columns]), t._y.Slice(0, 0, Rows / 2))),
+        ("GatedActivation.Backward", () => GatedActivation.Backward<float, GeluErfFunction<float>>(
+            t._x.Reshape([Rows / 2, 2 * Columns]), t._dy.Slice(0, 0, Rows / 2), t._y.Reshape([Rows / 2, 2 * Columns]), false)),
         ("Sum over rows", () => Reductions.Sum(t._x, 0, t._perColumn, false)),
         ("Sum over columns", () => Reductions.Sum(t._x, 1, t._perRow, false)),
         ("SumTo", () => Reductions.SumTo(t._x, t._perColumn, false)),
@@ -81,18 +86,18 @@ public class SameBitsTests
         ("LogSoftmax.Backward", () => LogSoftmax.Backward(t._x, t._dy, t._y, false)),
         ("LayerNorm.Forward", () => LayerNorm.Forward(t._x, t._gain, t._gain, t._y, t._perRow, t._perRowToo, 1e-5f)),
         ("LayerNorm.Backward", () => LayerNorm.Backward(
-            t._x, t._gain, t._perRow, t._perRowToo, t._dy, t._y, false, t._perColumn, t._perColumnToo, false)),
+            t._x, t._gain, t._perRow, t._perRowToo, t._dy, t._y, false, t._perColumn, false, t._perColumnToo, false)),
         ("RmsNorm.Forward", () => RmsNorm.Forward(t._x, t._gain, t._y, t._perRow, 1e-5f)),
         ("RmsNorm.Backward", () => RmsNorm.Backward(t._x, t._gain, t._perRow, t._dy, t._y, false, t._perColumn, false)),
-        ("CrossEntropy.Forward", () => t._number = CrossEntropy.Forward(t._x, t._ids, t._perRow, -100)),
-        ("CrossEntropy.Backward", () => CrossEntropy.Backward(t._x, t._ids, t._perRow, -100, 1f, t._y, false)),
+        ("CrossEntropy.Forward", () => t._number = CrossEntropy.Forward(t._x, t._ids, t._perRowTwice, -100)),
+        ("CrossEntropy.Backward", () => CrossEntropy.Backward(t._x, t._ids, t._perRowTwice, -100, 1f, t._y, false)),
         ("Embedding.Scatter", () => Embedding.Scatter(t._dy, t._ids, t._table, false)),
         ("Dropout", () => Dropout.Apply(t._x, t._y, new RandomStream(1, default), 0.1, false)),
         ("MaskedFill", () => Elementwise.MaskedFill(t._x, t._gain, 2f, t._y)),
         ("RotaryEmbedding", () => RotaryEmbedding.Rotate(
             Heads(t._x, 7), t._angles.Cosines, t._angles.Sines, default, Heads(t._y, 7), interleaved: false)),
         ("Attention.Forward", () => Attention.Forward(
-            Heads(t._x, 7), Heads(t._dy, 1), Heads(t._dy, 1), Heads(t._y, 7), t._perRow.Reshape([1, 7, 100]),
+            Heads(t._x, 7), Heads(t._dy, 1), Heads(t._dy, 1), Heads(t._y, 7), t._perRowTwice.Reshape([1, 7, 100, 2]),
             new AttentionOptions<float> { Scale = 0.1f, SoftCap = 5, Mask = t._dy.Slice(0, 0, 100).Slice(1, 0, 100) })),
         ("AdamW", () => AdamW.Update(t._y, t._x, t._dy, t._dy, 0.1f, 0.9f, 0.99f, 1e-8f, 0.1f, 1f, 1)),
     ];

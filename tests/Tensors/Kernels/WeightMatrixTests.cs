@@ -18,7 +18,6 @@ public class WeightMatrixTests
 
     private static void AssertProducts(int rows, int outputs, int inputs)
     {
-        AssertProduct(rows, outputs, inputs, w => new DenseMatrix<double>(w));
         AssertProduct(rows, outputs, inputs, w => new PanelMatrix<double>(w));
     }
 
@@ -60,7 +59,6 @@ public class WeightMatrixTests
     }
 
     [Theory]
-    [InlineData("dense")]
     [InlineData("panels")]
     [InlineData("Q8_0")]
     public void A_row_has_the_same_bits_alone_and_among_others(string kind)
@@ -68,7 +66,6 @@ public class WeightMatrixTests
         Tensor<float> x = Random<float>(1, [200, 1504]), w = Random<float>(2, [101, 1504]), bias = Random<float>(3, [101]);
         WeightMatrix<float> matrix = kind switch
         {
-            "dense" => new DenseMatrix<float>(w),
             "panels" => new PanelMatrix<float>(w),
             _ => new QuantizedMatrix(Q8Matrix.Quantize(w)),
         };
@@ -90,22 +87,19 @@ public class WeightMatrixTests
     {
         Tensor<float> w = Random<float>(2, [70, 64]);
         float[] row = new float[64];
-        new DenseMatrix<float>(w).ReadRow(3, row);
-        Assert.Equal(w.Slice(0, 3, 1).Span.ToArray(), row);
         new PanelMatrix<float>(w).ReadRow(68, row);
         Assert.Equal(w.Slice(0, 68, 1).Span.ToArray(), row);
-        Assert.Throws<ArgumentOutOfRangeException>(() => new DenseMatrix<float>(w).ReadRow(70, row));
-        Assert.Throws<ArgumentException>(() => new DenseMatrix<float>(w).ReadRow(0, row.AsSpan(1)));
+        Assert.Throws<ArgumentOutOfRangeException>(() => new PanelMatrix<float>(w).ReadRow(70, row));
+        Assert.Throws<ArgumentException>(() => new PanelMatrix<float>(w).ReadRow(0, row.AsSpan(1)));
     }
 
     [Fact]
     public void Shapes_that_do_not_go_together_are_refused_with_both()
     {
-        var matrix = new DenseMatrix<float>(new Tensor<float>([3, 4]));
+        var matrix = new PanelMatrix<float>(new Tensor<float>([3, 4]));
         var error = Assert.Throws<ShapeException>(() => matrix.Multiply(new Tensor<float>([2, 5]), default, new Tensor<float>([2, 3])));
         Assert.Contains("[2, 5]", error.Message);
         Assert.Throws<ShapeException>(() => matrix.Multiply(new Tensor<float>([2, 4]), new Tensor<float>([4]), new Tensor<float>([2, 3])));
-        Assert.Throws<ArgumentException>(() => new DenseMatrix<float>(new Tensor<float>([3])));
         Assert.Throws<ArgumentException>(() => new PanelMatrix<float>(new Tensor<float>([3])));
     }
 

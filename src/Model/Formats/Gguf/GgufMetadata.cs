@@ -77,27 +77,33 @@ internal sealed class GgufMetadata
         };
     }
 
-    /// <summary>An array of strings; null where there is no such key.</summary>
-    public string[]? OptionalTexts(string key)
+    /// <summary>True or false; null where there is no such key.</summary>
+    public bool? OptionalFlag(string key)
     {
-        if (OpenArray(key, GgufType.String, "an array of strings") is not (GgufCursor cursor, long count))
+        if (Find(key) is not (GgufType type, long position))
             return null;
-        string[] texts = new string[count]; // no longer than the strings that parsing has walked over
-        for (long i = 0; i < count; i++)
-            texts[i] = cursor.Text($"string {i} of {key}");
-        return texts;
+        return Value(At(position), type) as bool? ?? throw Wrong(key, type, "true or false");
     }
 
-    /// <summary>An array of whole numbers of 32 bits; null where there is no such key.</summary>
-    public int[]? OptionalIntegers(string key)
+    /// <summary>How many elements an array has; 0 where there is no such key.</summary>
+    public long Length(string key) => Find(key) switch
     {
-        if (OpenArray(key, GgufType.Int32, "an array of 32-bit whole numbers") is not (GgufCursor cursor, long count))
-            return null;
-        int[] numbers = new int[count];
-        for (long i = 0; i < count; i++)
-            numbers[i] = cursor.Number<int>(key);
-        return numbers;
-    }
+        null => 0,
+        (GgufType.Array, long position) when At(position) is var cursor && Type(cursor, key) is var _ => (long)cursor.Number<ulong>(key),
+        (GgufType type, _) => throw Wrong(key, type, "an array"),
+    };
+
+    /// <summary>An array of strings; null where there is no such key.</summary>
+    public string[]? OptionalTexts(string key) =>
+        OptionalArray(key, "an array of strings", (cursor, i) => cursor.Text($"string {i} of {key}"), GgufType.String);
+
+    /// <summary>An array of whole numbers of 32 bits, with or without a sign; null where there is no such key.</summary>
+    public int[]? OptionalIntegers(string key) =>
+        OptionalArray(key, "an array of 32-bit whole numbers", (cursor, _) => cursor.Number<int>(key), GgufType.Int32, GgufType.UInt32);
+
+    /// <summary>An array of floats; null where there is no such key.</summary>
+    public float[]? OptionalNumbers(string key) =>
+        OptionalArray(key, "an array of floats", (cursor, _) => cursor.Number<float>(key), GgufType.Float32);
 
     /// <summary>Everything that is short; of an array its type and length.</summary>
     public JsonObject ToJson()
@@ -126,14 +132,17 @@ internal sealed class GgufMetadata
 
     private GgufCursor At(long position) => new(_path, _file, position);
 
-    private (GgufCursor Cursor, long Count)? OpenArray(string key, GgufType elements, string expected)
+    private T[]? OptionalArray<T>(string key, string expected, Func<GgufCursor, long, T> read, params GgufType[] elements)
     {
         if (Find(key) is not (GgufType type, long position))
             return null;
         GgufCursor cursor = At(position);
-        if (type != GgufType.Array || Type(cursor, key) is var found && found != elements)
+        if (type != GgufType.Array || Type(cursor, key) is var found && !elements.Contains(found))
             throw Wrong(key, type, expected);
-        return (cursor, (long)cursor.Number<ulong>(key));
+        T[] values = new T[cursor.Number<ulong>(key)]; // no longer than what parsing has walked over
+        for (long i = 0; i < values.Length; i++)
+            values[i] = read(cursor, i);
+        return values;
     }
 
     private static GgufType Type(GgufCursor cursor, string key)

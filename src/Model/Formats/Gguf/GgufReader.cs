@@ -19,6 +19,7 @@ internal sealed class GgufReader : TensorSource
     private const int LeastKeyBytes = 13;
     private const int LeastTensorBytes = 24;
     private const int LargestAlignment = 1 << 20;
+    private const int MostPadding = 1 << 20;
 
     private readonly MappedFile _file;
     private readonly long _dataStart;
@@ -42,14 +43,22 @@ internal sealed class GgufReader : TensorSource
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static GgufReader Open(string path) => Open(path, Parse);
 
+    /// <summary>Reads the keys of a file and no more: its tensors may be of types that nothing here reads.</summary>
+    /// <exception cref="FileFormatException">It is no GGUF file, or its keys do not fit its length.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static T ReadKeys<T>(string path, Func<GgufMetadata, T> read)
+    {
+        using MappedFile file = MappedFile.Open(path);
+        return read(ParseKeys(path, file, new GgufCursor(path, file), out _));
+    }
+
     /// <inheritdoc/>
     public override void Dispose() => _file.Dispose();
 
     private protected override (MappedFile File, long Offset) Locate(StoredTensor entry) => (_file, _dataStart + entry.Begin);
 
-    private static GgufReader Parse(string path, MappedFile file)
+    private static GgufMetadata ParseKeys(string path, MappedFile file, GgufCursor cursor, out long tensorCount)
     {
-        GgufCursor cursor = new(path, file);
         if (file.Length < Magic.Length || !file.Bytes(0, Magic.Length).SequenceEqual(Magic))
             throw cursor.Wrong("the magic number GGUF expected, another beginning found");
         cursor.Skip(Magic.Length, "the magic number");
@@ -60,13 +69,20 @@ internal sealed class GgufReader : TensorSource
             throw cursor.Wrong($"GGUF version {version}{order} found, version 3 expected");
         }
 
-        long tensorCount = cursor.Count(LeastTensorBytes, "tensors");
+        tensorCount = cursor.Count(LeastTensorBytes, "tensors");
         long keyCount = cursor.Count(LeastKeyBytes, "keys");
-        GgufMetadata metadata = new(path, file, cursor, keyCount);
+        return new GgufMetadata(path, file, cursor, keyCount);
+    }
+
+    private static GgufReader Parse(string path, MappedFile file)
+    {
+        GgufCursor cursor = new(path, file);
+        GgufMetadata metadata = ParseKeys(path, file, cursor, out long tensorCount);
         int alignment = metadata.OptionalInteger(AlignmentKey) ?? DefaultAlignment;
         if (alignment % 8 != 0 || alignment is 0 or > LargestAlignment)
             throw cursor.Wrong($"{AlignmentKey} is {alignment}, a multiple of 8 up to {LargestAlignment} expected");
 
+        RequireWhole(cursor, metadata);
         List<StoredTensor> entries = [];
         HashSet<string> names = [];
         for (long i = 0; i < tensorCount; i++)
@@ -77,8 +93,26 @@ internal sealed class GgufReader : TensorSource
             entries.Add(entry);
         }
         long dataStart = StoredTensor.Align(cursor.Position, alignment);
-        StoredTensor.SortAndCheckCover(path, entries, file.Length - dataStart, alignment);
+        StoredTensor.SortAndCheckCover(path, entries, LengthOfData(file, dataStart, entries, alignment), alignment);
         return new GgufReader(path, file, metadata, entries, dataStart);
+    }
+
+    /// <summary>The bytes of data in a file, without zeros behind the last tensor that only fill it up.</summary>
+    private static long LengthOfData(MappedFile file, long dataStart, List<StoredTensor> entries, int alignment)
+    {
+        long length = file.Length - dataStart, end = entries.Count == 0 ? 0 : StoredTensor.Align(entries.Max(entry => entry.End), alignment);
+        bool isPadded = length > end && length - end <= MostPadding && !file.Bytes(dataStart + end, (int)(length - end)).ContainsAnyExcept((byte)0);
+        return isPadded ? end : length;
+    }
+
+    /// <summary>One of several files: each alone is no model.</summary>
+    private static void RequireWhole(GgufCursor cursor, GgufMetadata metadata)
+    {
+        if (metadata.OptionalInteger("split.count") is int count and > 1)
+        {
+            int part = (metadata.OptionalInteger("split.no") ?? 0) + 1;
+            throw cursor.Wrong($"part {part} of {count} of a split file found, a whole one expected: llama.cpp's llama-gguf-split --merge puts them together");
+        }
     }
 
     private static StoredTensor ParseTensor(GgufCursor cursor, long index, int alignment)
@@ -97,7 +131,7 @@ internal sealed class GgufReader : TensorSource
         }
         uint number = cursor.Number<uint>($"the type of tensor '{name}'");
         StoredType type = GgufTypes.OfTensor(number)
-            ?? throw cursor.Wrong($"tensor '{name}' has the type {number}, {GgufTypes.Readable} can be read");
+            ?? throw cursor.Wrong($"tensor '{name}' has the type {GgufTypes.NameOf(number)}, {GgufTypes.Readable} can be read");
         if (shape.Length > 0 && shape[^1] % type.BlockSize() != 0 || shape.Length == 0 && type.BlockSize() > 1)
             throw cursor.Wrong($"tensor '{name}' {StoredTensor.Text(shape)} is {type}, whose rows are multiples of {type.BlockSize()}");
         long bytes = StoredTensor.BytesOf(type, shape)

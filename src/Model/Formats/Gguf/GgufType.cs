@@ -27,8 +27,20 @@ internal static class GgufTypes
     private static readonly (uint Number, StoredType Type)[] s_tensors =
         [(0, StoredType.F32), (1, StoredType.F16), (8, StoredType.Q8_0), (28, StoredType.F64), (30, StoredType.BF16)];
 
+    // The names that ggml gives to others, so that a message can say which it found.
+    private static readonly (uint Number, string Name)[] s_others =
+    [
+        (2, "Q4_0"), (3, "Q4_1"), (6, "Q5_0"), (7, "Q5_1"), (9, "Q8_1"), (10, "Q2_K"), (11, "Q3_K"), (12, "Q4_K"), (13, "Q5_K"),
+        (14, "Q6_K"), (15, "Q8_K"), (16, "IQ2_XXS"), (17, "IQ2_XS"), (18, "IQ3_XXS"), (19, "IQ1_S"), (20, "IQ4_NL"), (21, "IQ3_S"),
+        (22, "IQ2_S"), (23, "IQ4_XS"), (24, "I8"), (25, "I16"), (26, "I32"), (27, "I64"), (29, "IQ1_M"), (34, "TQ1_0"), (35, "TQ2_0"),
+        (39, "MXFP4"),
+    ];
+
     /// <summary>The readable types, as messages list them.</summary>
-    public static string Readable => string.Join(", ", s_tensors.Select(pair => $"{pair.Number} ({pair.Type})"));
+    public static string Readable => string.Join(", ", s_tensors.Select(pair => $"{pair.Type}"));
+
+    /// <summary>A type that cannot be read, by its name where it has one.</summary>
+    public static string NameOf(uint number) => Array.Find(s_others, other => other.Number == number) is { Name: string name } ? $"{name} ({number})" : $"{number}";
 
     /// <summary>The type of a tensor; null where it cannot be read.</summary>
     public static StoredType? OfTensor(uint number) =>

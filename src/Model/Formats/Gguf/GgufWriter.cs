@@ -38,6 +38,13 @@ internal sealed class GgufWriter
         Write(_keys, (float)value);
     }
 
+    /// <summary>Adds true or false.</summary>
+    public void Add(string key, bool value)
+    {
+        Begin(key, GgufType.Bool);
+        Write(_keys, value ? (byte)1 : (byte)0);
+    }
+
     /// <summary>Adds an array of strings.</summary>
     public void Add(string key, IReadOnlyCollection<string> values)
     {
@@ -50,6 +57,13 @@ internal sealed class GgufWriter
     public void Add(string key, ReadOnlySpan<int> values)
     {
         BeginArray(key, GgufType.Int32, values.Length);
+        _keys.Write(MemoryMarshal.AsBytes(values));
+    }
+
+    /// <summary>Adds an array of numbers, as floats.</summary>
+    public void Add(string key, ReadOnlySpan<float> values)
+    {
+        BeginArray(key, GgufType.Float32, values.Length);
         _keys.Write(MemoryMarshal.AsBytes(values));
     }
 

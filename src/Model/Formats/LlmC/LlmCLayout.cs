@@ -1,70 +1,51 @@
+using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Layers;
 using MiniGpt.Tensors.Storage;
 
 namespace MiniGpt.Model.Formats.LlmC;
 
-/// <summary>The order of llm.c's parameters, which have no names in its files. Every matrix is [out, in], as here.</summary>
+/// <summary>
+/// The order of llm.c's parameters, which have no names in its files: each for all layers in one piece. Every matrix is [out, in], as in the
+/// model.
+/// </summary>
 internal static class LlmCLayout
 {
-    private static readonly string[] s_before = [WeightNames.Table, "wpe.weight"];
-    private static readonly string[] s_inBlock =
-    [
-        "ln_1.weight", "ln_1.bias", "attn.c_attn.weight", "attn.c_attn.bias", "attn.c_proj.weight", "attn.c_proj.bias",
-        "ln_2.weight", "ln_2.bias", "mlp.c_fc.weight", "mlp.c_fc.bias", "mlp.c_proj.weight", "mlp.c_proj.bias",
-    ];
-    private static readonly string[] s_after = ["ln_f.weight", "ln_f.bias"];
+    private const string Table = "tokens.weight";
 
-    /// <summary>The parameters' own names.</summary>
-    public static WeightNames Names { get; } = new OwnNames();
-
-    /// <summary>The names of all parameters in the order of the file.</summary>
-    public static IEnumerable<string> InOrder(int layers) =>
-    [
-        .. s_before,
-        .. s_inBlock.SelectMany(name => Enumerable.Range(0, layers).Select(layer => $"h.{layer}.{name}")),
-        .. s_after,
-    ];
-
-    /// <summary>How many numbers a file has.</summary>
-    public static Int128 CountOf(GptConfig config, int paddedVocabulary)
+    /// <summary>The parameters of a model in the order of the file.</summary>
+    public static IEnumerable<Parameter<T>> InOrder<T>(Decoder<T> model)
+        where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T>
     {
-        Int128 c = config.Width, block = 12 * c * c + 13 * c;
-        return paddedVocabulary * c + config.Context * c + config.Layers * block + 2 * c;
+        IReadOnlyList<Parameter<T>> all = model.Parameters.All;
+        int inBlock = (all.Count - 4) / model.Config.Layers; // beside the two tables and the last norm
+        return
+        [
+            all[0], all[1],
+            .. Enumerable.Range(0, inBlock).SelectMany(i => Enumerable.Range(0, model.Config.Layers).Select(layer => all[2 + layer * inBlock + i])),
+            all[^2], all[^1],
+        ];
     }
 
-    /// <summary>The tensors of a file. The padding of the token embedding belongs to none.</summary>
-    public static List<StoredTensor> TensorsOf(GptConfig config, int paddedVocabulary, StoredType type)
+    /// <summary>How many numbers a file has.</summary>
+    public static Int128 CountOf(TransformerConfig config, int paddedVocabulary) =>
+        new ModelShape(config).Count + (Int128)(paddedVocabulary - config.VocabularySize) * config.Width;
+
+    /// <summary>The tensors of a file, under the names that the parameters have in the model. The padding of the embedding belongs to none.</summary>
+    public static List<StoredTensor> TensorsOf(TransformerConfig config, int paddedVocabulary, StoredType type)
     {
         List<StoredTensor> tensors = [];
         long begin = 0;
-        foreach (string name in InOrder(config.Layers))
+        foreach (Parameter<float> parameter in InOrder(new Decoder<float>(config)))
         {
-            long[] shape = ShapeOf(name, config);
+            long[] shape = parameter.Shape.Rank == 2 ? [parameter.Shape[0], parameter.Shape[1]] : [parameter.Shape[0]];
             long bytes = StoredTensor.BytesOf(type, shape)!.Value; // the whole file has a length, so its parts have
-            tensors.Add(new StoredTensor(name, type, shape, begin, begin + bytes));
-            begin += name == WeightNames.Table ? bytes / config.VocabularySize * paddedVocabulary : bytes;
+            tensors.Add(new StoredTensor(parameter.Name, type, shape, begin, begin + bytes));
+            begin += parameter.Name == Table ? bytes / config.VocabularySize * paddedVocabulary : bytes;
         }
         return tensors;
     }
 
-    private static long[] ShapeOf(string name, GptConfig config)
-    {
-        long c = config.Width;
-        return name[(name.StartsWith("h.", StringComparison.Ordinal) ? name.IndexOf('.', 2) + 1 : 0)..] switch
-        {
-            WeightNames.Table => [config.VocabularySize, c],
-            "wpe.weight" => [config.Context, c],
-            "attn.c_attn.weight" => [3 * c, c],
-            "attn.c_attn.bias" => [3 * c],
-            "attn.c_proj.weight" => [c, c],
-            "mlp.c_fc.weight" => [4 * c, c],
-            "mlp.c_fc.bias" => [4 * c],
-            "mlp.c_proj.weight" => [c, 4 * c],
-            _ => [c],
-        };
-    }
-
-    private sealed class OwnNames : WeightNames
-    {
-        public override string Of(string parameter) => parameter;
-    }
+    /// <summary>Whether a parameter is the one that is padded.</summary>
+    public static bool IsPadded<T>(Parameter<T> parameter)
+        where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T> => parameter.Name == Table;
 }

@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Layers;
 using MiniGpt.Tensors.Memory;
 using MiniGpt.Tensors.Storage;
 
@@ -19,7 +21,7 @@ internal sealed class LlmCReader : TensorSource
 
     private readonly MappedFile _file;
 
-    private LlmCReader(string path, MappedFile file, GptConfig config, int paddedVocabulary, IReadOnlyList<StoredTensor> entries)
+    private LlmCReader(string path, MappedFile file, TransformerConfig config, int paddedVocabulary, IReadOnlyList<StoredTensor> entries)
         : base(path, entries)
     {
         _file = file;
@@ -28,7 +30,7 @@ internal sealed class LlmCReader : TensorSource
     }
 
     /// <summary>The model's sizes.</summary>
-    public GptConfig Config { get; }
+    public TransformerConfig Config { get; }
 
     /// <summary>The rows of the token embedding in the file: rows from the vocabulary's size on belong to no token.</summary>
     public int PaddedVocabulary { get; }
@@ -43,7 +45,7 @@ internal sealed class LlmCReader : TensorSource
     public static ModelFile OpenModel(string path)
     {
         LlmCReader reader = Open(path);
-        return new ModelFile(path, ModelFormat.LlmC, reader.Config, reader, LlmCLayout.Names)
+        return new ModelFile(path, ModelFormat.LlmC, reader.Config, reader, TensorMap.Own)
         {
             Metadata = new() { ["padded_vocabulary"] = reader.PaddedVocabulary },
             IsUnderstood = _ => true,
@@ -69,14 +71,8 @@ internal sealed class LlmCReader : TensorSource
             int version => throw new FileFormatException(path,
                 $"llm.c model of version {version} found, version {VersionOfFloats} (float32) or {VersionOfBFloats} (bfloat16) expected"),
         };
-        GptConfig config = ModelFile.Checked(path, new GptConfig
-        {
-            Context = header[2],
-            VocabularySize = header[3],
-            Layers = header[4],
-            Heads = header[5],
-            Width = header[6],
-        });
+        TransformerConfig config = ModelFile.Checked(path,
+            Gpt2.Config(vocabularySize: header[3], context: header[2], layers: header[4], heads: header[5], width: header[6]));
         int padded = header[7];
         if (padded < config.VocabularySize)
             throw new FileFormatException(path, $"a vocabulary of {config.VocabularySize} padded to {padded} found, at least as many expected");

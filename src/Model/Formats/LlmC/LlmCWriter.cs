@@ -1,5 +1,7 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
+using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Formats.Families;
 using MiniGpt.Model.Layers;
 using MiniGpt.Tensors.Storage;
 
@@ -13,11 +15,13 @@ internal static class LlmCWriter
     private const int Padding = 128;
 
     /// <summary>Why llm.c cannot compute a model; null where it can. Its files have sizes alone, no choices.</summary>
-    public static string? ReasonAgainst(GptConfig config) => config switch
+    public static string? ReasonAgainst(TransformerConfig config) => config switch
     {
-        { TiedHead: false } => "an output projection of its own: llm.c's is the token embedding",
-        { Activation: not Activation.GeluTanh } => $"the activation {OptionNames.Of(config.Activation)}: llm.c computes gelu_new",
-        { LayerNormEpsilon: not 1e-5 } => $"a layer norm epsilon of {config.LayerNormEpsilon}: llm.c's is 1e-5",
+        _ when FamilyFormat.Of(config) is not Gpt2Format => $"an architecture other than GPT-2's, the only one of llm.c: {config.Architecture}",
+        { IsTied: false } => "an output projection of its own: llm.c's is the token embedding",
+        { FeedForward.Activation: not Activation.GeluTanh } =>
+            $"the activation {OptionNames.Of(config.FeedForward.Activation)}: llm.c computes gelu_new",
+        { Norm.Epsilon: not 1e-5 } => $"a layer norm epsilon of {config.Norm.Epsilon}: llm.c's is 1e-5",
         _ when config.FeedForwardWidth != 4L * config.Width =>
             $"a feed-forward width of {config.FeedForwardWidth}: llm.c's is 4 times the width",
         _ => null,
@@ -26,27 +30,26 @@ internal static class LlmCWriter
     /// <summary>Writes a model.</summary>
     /// <exception cref="ArgumentException">llm.c cannot compute it, or a number is too large for a float.</exception>
     /// <exception cref="IOException">The stream cannot be written.</exception>
-    public static void Write<T>(Stream stream, Gpt<T> gpt)
+    public static void Write<T>(Stream stream, Decoder<T> model)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        GptConfig config = gpt.Config;
+        TransformerConfig config = model.Config;
         Require.That(ReasonAgainst(config) is null, $"the model has {ReasonAgainst(config)}");
         int padded = checked(config.VocabularySize + Padding - 1) / Padding * Padding;
         int[] header = new int[LlmCReader.HeaderInts];
         ReadOnlySpan<int> sizes =
         [
             LlmCReader.Magic, LlmCReader.VersionOfFloats,
-            config.Context, config.VocabularySize, config.Layers, config.Heads, config.Width, padded,
+            config.Context, config.VocabularySize, config.Layers, config.Attention.Heads, config.Width, padded,
         ];
         sizes.CopyTo(header);
         stream.Write(MemoryMarshal.AsBytes<int>(header));
 
-        Dictionary<string, Parameter<T>> parameters = gpt.Parameters.All.ToDictionary(parameter => parameter.Name);
-        foreach (string name in LlmCLayout.InOrder(config.Layers))
+        foreach (Parameter<T> parameter in LlmCLayout.InOrder(model))
         {
-            NumberWriter.Write<T>(stream, name, StoredType.F32, parameters[name].Value.Span);
-            if (name == WeightNames.Table)
-                NumberWriter.Write<T>(stream, name, StoredType.F32, new T[(padded - config.VocabularySize) * config.Width]);
+            NumberWriter.Write<T>(stream, parameter.Name, StoredType.F32, parameter.Value.Span);
+            if (LlmCLayout.IsPadded(parameter))
+                NumberWriter.Write<T>(stream, parameter.Name, StoredType.F32, new T[(padded - config.VocabularySize) * config.Width]);
         }
     }
 }

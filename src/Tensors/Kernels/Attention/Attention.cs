@@ -21,7 +21,10 @@ public static class Attention
     /// <param name="k">[B, G, Tk, D] with G a divisor of H: head h of the queries goes with head h / (H / G) of the keys.</param>
     /// <param name="v">[B, G, Tk, E].</param>
     /// <param name="output">[B, H, Tq, E]. A query that sees nothing gets zeros.</param>
-    /// <param name="logSumExp">[B, H, Tq], contiguous; of the scores as the softmax sees them.</param>
+    /// <param name="logSumExp">
+    /// [B, H, Tq, 2], contiguous; for the backward pass gets of each query a shift and ln Σ e^((score - shift) · scale), of the scores as the
+    /// softmax sees them.
+    /// </param>
     /// <param name="options">Masks, scale, cap and dropout.</param>
     /// <exception cref="ShapeException">The shapes do not go together.</exception>
     /// <exception cref="ArgumentException">The scale is not positive, the dropout not in [0, 1), or the cap not finite or negative.</exception>
@@ -100,9 +103,9 @@ public static class Attention
             throw new ShapeException("Attention", q.Shape, output.Shape, "the output of queries [B, H, Tq, D] is [B, H, Tq, E]");
         }
 
-        if (logSumExp.Shape != q.Shape.Without(3) || !logSumExp.IsContiguous)
+        if (logSumExp.Shape != q.Shape.With(3, 2) || !logSumExp.IsContiguous)
         {
-            throw new ShapeException("Attention", q.Shape, logSumExp.Shape, "there is one log-sum-exp for each query");
+            throw new ShapeException("Attention", q.Shape, logSumExp.Shape, "there are a shift and a log-sum-exp for each query");
         }
 
         if (!options.Padding.IsEmpty && options.Padding.Shape != [k.Shape[0], k.Shape[2]])

@@ -245,7 +245,7 @@ internal readonly unsafe partial struct AttentionBackward<T>(
 
         AttentionTile.WeightsAndGradients<T, V>(
             weights, gradients, stride, rows, visible, AttentionTile.Width<T, V>(seen), AttentionTile.RemainingScale(_options),
-            _logSumExp.Pointer + (long)item * _q.Shape[2] + query, deltas, _options.Scale);
+            _logSumExp.Pointer + 2 * ((long)item * _q.Shape[2] + query), deltas, _options.Scale);
         for (int row = 0; row < rows && (drops || slopes is not null); row++)
         {
             if (slopes is not null)

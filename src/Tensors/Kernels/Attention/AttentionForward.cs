@@ -13,6 +13,9 @@ internal readonly unsafe struct AttentionForward<T>(
     Tensor<T> q, Tensor<T> k, Tensor<T> v, Tensor<T> output, Tensor<T> logSumExp, AttentionOptions<T> options) : IRangeKernel<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    // As in CrossEntropy.
+    private const double LargestUnshifted = 16;
+
     private readonly Tensor<T> _q = q;
     private readonly Tensor<T> _k = k;
     private readonly Tensor<T> _v = v;
@@ -37,7 +40,7 @@ internal readonly unsafe struct AttentionForward<T>(
         int keyHead = item / AttentionTile.GroupSize(_q, _k);
         Operand<T> q = AttentionTile.Head(_q, item), k = AttentionTile.Head(_k, keyHead), v = AttentionTile.Head(_v, keyHead);
         Operand<T> output = AttentionTile.Head(_output, item);
-        T* logSumExp = _logSumExp.Pointer + (long)item * queries;
+        T* logSumExp = _logSumExp.Pointer + 2L * item * queries;
 
         // Keys by tiles, in panels; values by rows. Both are packed when the first panel of queries sees them.
         T* packedKeys = Scratch.Get<T>(Scratch.Slot.Keys, (long)AttentionTile.RoundUp(keys, lanes) * depth);
@@ -113,13 +116,25 @@ internal readonly unsafe struct AttentionForward<T>(
         }
     }
 
+    /// <summary>
+    /// For each row a shift and ln Σ e^((score - shift) · scale). The shift is 0 but where the logarithm would be so large that its rounding
+    /// counts: there it is the greatest score, as in the softmax itself.
+    /// </summary>
     private void WriteLogSumExp<V>(T* maxima, T* sums, T* to, int rows)
         where V : unmanaged, ISimd<V, T>
     {
-        V scale = V.Broadcast(AttentionTile.RemainingScale(_options));
         for (int i = 0; i < rows; i += V.Count)
         {
-            (V.Load(maxima + i) * scale + V.Log(V.Load(sums + i))).Store(to + i, Math.Min(V.Count, rows - i));
+            V.Log(V.Load(sums + i)).Store(sums + i);
+        }
+
+        T scale = AttentionTile.RemainingScale(_options), largest = T.CreateTruncating(LargestUnshifted);
+        for (int row = 0; row < rows; row++)
+        {
+            T whole = maxima[row] * scale + sums[row];
+            bool isLarge = T.IsFinite(whole) && T.Abs(whole) > largest;
+            to[2 * row] = isLarge ? maxima[row] : T.Zero;
+            to[2 * row + 1] = isLarge ? sums[row] : whole;
         }
     }
 

@@ -338,12 +338,12 @@ internal static unsafe class AttentionTile
     }
 
     /// <summary>
-    /// The way back for a panel: scores s become weights p = exp(s · scale − logSumExp), and gradients g of the weights become those of the
+    /// The way back for a panel: scores s become weights p = exp((s − shift) · scale − logSumExp), and gradients g of the weights become those of the
     /// scores, p · (g − delta) · gradientScale. A weight of zero has no gradient, whatever it would have weighed.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static void WeightsAndGradients<T, V>(
-        T* scores, T* gradients, int stride, int rows, int* visible, int width, T scale, T* logSumExp, T* deltas, T gradientScale)
+        T* scores, T* gradients, int stride, int rows, int* visible, int width, T scale, T* shiftsAndLogSumExps, T* deltas, T gradientScale)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
     {
@@ -354,12 +354,14 @@ internal static unsafe class AttentionTile
             HideBehind<T, V>(scores, visible[row], visible[row] / V.Count * V.Count, width);
 
             // A row that sees nothing keeps nothing. No weight is over 1, but huge scores may round to more.
-            V offset = V.Broadcast(T.IsNegativeInfinity(logSumExp[row]) ? T.NegativeInfinity : -logSumExp[row] * log2OfE);
+            T logSumExp = shiftsAndLogSumExps[2 * row + 1];
+            V shift = V.Broadcast(shiftsAndLogSumExps[2 * row]);
+            V offset = V.Broadcast(T.IsNegativeInfinity(logSumExp) ? T.NegativeInfinity : -logSumExp * log2OfE);
             V mean = V.Broadcast(deltas[row]);
             for (int i = 0; i < width; i += V.Count)
             {
                 V score = V.Load(scores + i);
-                V p = SimdMath.Exp2<V, T>(V.Clamp(V.MultiplyAdd(score, factor, offset), lowest, V.Zero));
+                V p = SimdMath.Exp2<V, T>(V.Clamp(V.MultiplyAdd(score - shift, factor, offset), lowest, V.Zero));
                 p = V.Select(V.Equal(score, lowest), V.Zero, p); // hidden, even where logSumExp is NaN
                 V g = p * ((V.Load(gradients + i) - mean) * scaled);
                 p.Store(scores + i);

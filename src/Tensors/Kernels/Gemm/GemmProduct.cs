@@ -94,7 +94,7 @@ internal readonly unsafe struct GemmProduct<T, TFunction> : IRangeKernel<T>
                 T* block = Scratch.Get<T>(Scratch.Slot.Turned, (long)rows * columns);
                 FillRows(block, columns, rows, bias);
                 RunBlock<V>(a, b, matrix, column, rows, columns, new Destination<T>(block, columns, bias is not null, null), sums);
-                Turn(block, rows, columns, c);
+                RegisterTranspose.RunAny(block, columns, rows, columns, c.Pointer, c.ColumnStride);
                 (c, activated, rows, columns) = (c.Transpose(), activated.Transpose(), columns, rows);
             }
             else if (rows == 1)
@@ -151,20 +151,6 @@ internal readonly unsafe struct GemmProduct<T, TFunction> : IRangeKernel<T>
         for (int row = 0; bias is not null && row < rows; row++)
         {
             new Span<T>(block + (nint)row * columns, columns).Fill(bias[row]);
-        }
-    }
-
-    /// <summary>Copies rows that run along memory to where they lie side by side.</summary>
-    private static void Turn(T* block, int rows, int columns, Operand<T> to)
-    {
-        int whole = rows / RegisterTranspose.Size<T>() * RegisterTranspose.Size<T>();
-        RegisterTranspose.Run(block, columns, whole, columns, to.Pointer, to.ColumnStride);
-        for (int row = whole; row < rows; row++)
-        {
-            for (int column = 0; column < columns; column++)
-            {
-                *to.From(row, column).Pointer = block[(nint)row * columns + column];
-            }
         }
     }
 

@@ -12,6 +12,27 @@ internal static unsafe class RegisterTranspose
     public static int Size<T>()
         where T : unmanaged => Vector128<T>.Count;
 
+    /// <summary>Writes element (row, column) of a matrix of any size to (column, row) of another: what is left of whole blocks one by one.</summary>
+    /// <param name="from">The first row.</param>
+    /// <param name="fromStride">From one row to the next.</param>
+    /// <param name="rows">The number of rows.</param>
+    /// <param name="columns">The number of columns.</param>
+    /// <param name="to">The first column.</param>
+    /// <param name="toStride">From one column to the next.</param>
+    public static void RunAny<T>(T* from, nint fromStride, int rows, int columns, T* to, nint toStride)
+        where T : unmanaged
+    {
+        int wholeRows = rows / Size<T>() * Size<T>(), wholeColumns = columns / Size<T>() * Size<T>();
+        Run(from, fromStride, wholeRows, wholeColumns, to, toStride);
+        for (int row = 0; row < rows; row++)
+        {
+            for (int column = row < wholeRows ? wholeColumns : 0; column < columns; column++)
+            {
+                to[column * toStride + row] = from[row * fromStride + column];
+            }
+        }
+    }
+
     /// <summary>Writes element (row, column) of a matrix to (column, row) of another.</summary>
     /// <param name="from">The first row.</param>
     /// <param name="fromStride">From one row to the next.</param>

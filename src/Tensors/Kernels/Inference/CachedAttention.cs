@@ -6,7 +6,8 @@ using MiniGpt.Tensors.Simd;
 namespace MiniGpt.Tensors.Kernels;
 
 /// <summary>
-/// The attention of new positions to the keys and values in a <see cref="KeyValueCache{T}"/>; its items are the heads of all texts.
+/// The attention of queries to the keys and values in a <see cref="KeyValueCache{T}"/>; its items are the heads of keys of all texts, each
+/// with all heads of queries that share it.
 /// </summary>
 /// <remarks>
 /// What a query computes does not depend on which other queries are new with it: every score is one accumulator over the head's width,
@@ -18,128 +19,155 @@ internal unsafe struct CachedAttention<T> : IRangeKernel<T>
     private const int QueriesTogether = 16;
     private const int StripOfValues = 64;
 
-    public T* Qkv, Output, Keys;
+    public HeadRows<T> Q, K, V, Output;
+    public T* Keys;
     public long Part;
-    public int Heads, HeadSize, NewPositions, Position;
-    public int Queries; // of the new positions, how many attend: the last ones
+    public int Heads, KeyHeads, HeadSize;
+
+    /// <summary>The positions that are stored first, behind those that are stored already; 0 to look only.</summary>
+    public int NewPositions;
+
+    /// <summary>The positions that are stored already.</summary>
+    public int Position;
+
+    /// <summary>How many queries a text has. Where positions are stored with them they are the last of these.</summary>
+    public int Queries;
+
+    /// <summary>How many keys a query sees at most, its own included; 0 for all.</summary>
+    public int Window;
+
+    /// <summary>Whether a query sees the keys up to its own position alone.</summary>
+    public bool Causal;
+
+    public T Scale;
 
     // Heads of a few dozen keys are handed out together.
-    public readonly int Grain => (int)Math.Max(1, 65_536 / ((long)Queries * (Position + NewPositions) * HeadSize + 1));
+    public readonly int Grain =>
+        (int)Math.Max(1, 65_536 / ((long)Queries * (Heads / KeyHeads) * (Position + NewPositions) * HeadSize + 1));
 
-    private readonly int Width => Heads * HeadSize;
-
-    public readonly void Run<V>(int start, int end)
-        where V : unmanaged, ISimd<V, T>
+    public readonly void Run<TVector>(int start, int end)
+        where TVector : unmanaged, ISimd<TVector, T>
     {
-        int keysOfAll = (Position + NewPositions + 4 * V.Count - 1) / (4 * V.Count) * (4 * V.Count);
-        T* scores = Scratch.Get<T>(Scratch.Slot.Scores, QueriesTogether * (keysOfAll + 1L));
+        int strip = 4 * TVector.Count, all = (Position + NewPositions + strip - 1) / strip * strip, group = Heads / KeyHeads;
+        T* scores = Scratch.Get<T>(Scratch.Slot.Scores, QueriesTogether * (all + 1L));
         for (int item = start; item < end; item++)
         {
-            (int text, int head) = Math.DivRem(item, Heads);
-            T* qkv = Qkv + (long)text * NewPositions * 3 * Width + head * HeadSize;
-            T* keys = Keys + item * 2 * Part;
-            T* values = keys + Part;
-            Store(qkv, keys, values);
-            int unasked = NewPositions - Queries;
-            T* q = qkv + (long)unasked * 3 * Width;
-            T* output = Output + (long)text * Queries * Width + head * HeadSize;
-            for (int first = 0; first < Queries; first += QueriesTogether)
+            (int text, int keyHead) = Math.DivRem(item, KeyHeads);
+            T* keys = Keys + item * 2 * Part, values = keys + Part;
+            if (NewPositions > 0)
             {
-                int queries = Math.Min(QueriesTogether, Queries - first), visible = Position + unasked + first + 1;
-                Attend<V>(q + (long)first * 3 * Width, keys, values, visible, queries, scores, output + (long)first * Width);
+                Store(K.Of(text, keyHead), V.Of(text, keyHead), keys, values);
+            }
+
+            for (int head = keyHead * group; head < (keyHead + 1) * group; head++)
+            {
+                T* q = Q.Of(text, head), output = Output.Of(text, head);
+                for (int first = 0; first < Queries; first += QueriesTogether)
+                {
+                    int queries = Math.Min(QueriesTogether, Queries - first), known = Position + NewPositions;
+                    int visible = Causal ? known - Queries + first + 1 : known;
+                    Attend<TVector>(q + first * Q.Row, keys, values, visible, queries, scores, output + first * Output.Row);
+                }
             }
         }
     }
 
-    private readonly void Store(T* qkv, T* keys, T* values)
+    private readonly void Store(T* key, T* value, T* keys, T* values)
     {
         const int Panel = KeyValueCache<T>.PanelWidth;
-        for (int row = 0; row < NewPositions; row++)
+        for (int row = 0; row < NewPositions; row++, key += K.Row, value += V.Row)
         {
             int position = Position + row;
-            T* key = qkv + (long)row * 3 * Width + Width;
             T* lane = keys + (long)(position / Panel) * Panel * HeadSize + position % Panel;
             for (int d = 0; d < HeadSize; d++)
             {
                 lane[d * Panel] = key[d];
             }
 
-            new Span<T>(key + Width, HeadSize).CopyTo(new Span<T>(values + (long)position * HeadSize, HeadSize));
+            new Span<T>(value, HeadSize).CopyTo(new Span<T>(values + (long)position * HeadSize, HeadSize));
         }
     }
 
-    /// <summary>Some queries, of which the first sees <paramref name="visible"/> keys and each further one a key more.</summary>
-    private readonly void Attend<V>(T* q, T* keys, T* values, int visible, int queries, T* scores, T* output)
-        where V : unmanaged, ISimd<V, T>
+    /// <summary>Some queries, of which the first sees the keys up to <paramref name="visible"/> and each further one a key more.</summary>
+    private readonly void Attend<TVector>(T* q, T* keys, T* values, int visible, int queries, T* scores, T* output)
+        where TVector : unmanaged, ISimd<TVector, T>
     {
-        int most = visible + queries - 1, strip = 4 * V.Count, stride = (most + strip - 1) / strip * strip;
+        int most = Seen(visible, queries - 1), strip = 4 * TVector.Count, stride = (most + strip - 1) / strip * strip, from = From(visible);
         T* factors = scores + (long)queries * stride;
-        for (int key = 0; key < most; key += strip)
+        for (int key = from / strip * strip; key < most; key += strip)
         {
-            for (int query = Math.Max(0, key + 1 - visible); query < queries; query++)
+            for (int query = FirstThatSees(visible, key); query < queries; query++)
             {
-                Score<V>(q + (long)query * 3 * Width, keys, key, scores + (long)query * stride + key);
+                Score<TVector>(q + query * Q.Row, keys, key, scores + (long)query * stride + key);
             }
         }
 
-        T scale = T.CreateTruncating(1 / Math.Sqrt(HeadSize));
         for (int query = 0; query < queries; query++)
         {
-            T* row = scores + (long)query * stride;
-            factors[query] = T.One / Exponentials<V>(row, visible + query, scale);
+            int seen = Seen(visible, query), start = From(seen);
+            factors[query] = T.One / Exponentials<TVector>(scores + (long)query * stride + start, seen - start, Scale);
         }
 
-        for (int key = 0; key < most; key += StripOfValues)
+        for (int key = from / StripOfValues * StripOfValues; key < most; key += StripOfValues)
         {
-            for (int query = Math.Max(0, key + 1 - visible); query < queries; query++)
+            for (int query = FirstThatSees(visible, key); query < queries; query++)
             {
-                int seen = visible + query, count = Math.Min(StripOfValues, seen - key);
-                T factor = key + count == seen ? factors[query] : T.One;
-                AddValues<V>(
-                    scores + (long)query * stride + key, values + (long)key * HeadSize, count, key == 0, factor,
-                    output + (long)query * Width);
+                int seen = Seen(visible, query), start = From(seen), at = Math.Max(key, start);
+                int count = Math.Min(key + StripOfValues, seen) - at;
+                if (count > 0)
+                {
+                    AddValues<TVector>(
+                        scores + (long)query * stride + at, values + (long)at * HeadSize, count, at == start,
+                        at + count == seen ? factors[query] : T.One, output + query * Output.Row);
+                }
             }
         }
     }
+
+    private readonly int Seen(int visible, int query) => Causal ? visible + query : visible;
+
+    private readonly int From(int seen) => Window > 0 ? Math.Max(0, seen - Window) : 0;
+
+    private readonly int FirstThatSees(int visible, int key) => Causal ? Math.Max(0, key + 1 - visible) : 0;
 
     /// <summary>Replaces scores s by exp((s − the greatest) · scale) and returns the sum of these.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static T Exponentials<V>(T* scores, int count, T scale)
-        where V : unmanaged, ISimd<V, T>
+    private static T Exponentials<TVector>(T* scores, int count, T scale)
+        where TVector : unmanaged, ISimd<TVector, T>
     {
-        V factor = V.Broadcast(scale), offset = V.Broadcast(-Rows.Max<V, T>(scores, count) * scale), sum = V.Zero;
-        for (int i = 0; i < count; i += V.Count)
+        TVector factor = TVector.Broadcast(scale), offset = TVector.Broadcast(-Rows.Max<TVector, T>(scores, count) * scale), sum = TVector.Zero;
+        for (int i = 0; i < count; i += TVector.Count)
         {
-            int width = Math.Min(V.Count, count - i);
-            V term = SimdMath.Exp<V, T>(V.MultiplyAdd(V.Load(scores + i, width), factor, offset));
-            sum += width == V.Count ? term : V.Select(V.MaskOfFirst(width), term, V.Zero);
+            int width = Math.Min(TVector.Count, count - i);
+            TVector term = SimdMath.Exp<TVector, T>(TVector.MultiplyAdd(TVector.Load(scores + i, width), factor, offset));
+            sum += width == TVector.Count ? term : TVector.Select(TVector.MaskOfFirst(width), term, TVector.Zero);
             term.Store(scores + i, width);
         }
 
-        return V.SumAcross(sum);
+        return TVector.SumAcross(sum);
     }
 
     /// <summary>The products of one query with four vectors of keys.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void Score<V>(T* q, T* keys, int key, T* scores)
-        where V : unmanaged, ISimd<V, T>
+    private readonly void Score<TVector>(T* q, T* keys, int key, T* scores)
+        where TVector : unmanaged, ISimd<TVector, T>
     {
-        T* k0 = Lane(keys, key), k1 = Lane(keys, key + V.Count), k2 = Lane(keys, key + 2 * V.Count), k3 = Lane(keys, key + 3 * V.Count);
-        V sum0 = V.Zero, sum1 = V.Zero, sum2 = V.Zero, sum3 = V.Zero;
+        T* k0 = Lane(keys, key), k1 = Lane(keys, key + TVector.Count), k2 = Lane(keys, key + 2 * TVector.Count), k3 = Lane(keys, key + 3 * TVector.Count);
+        TVector sum0 = TVector.Zero, sum1 = TVector.Zero, sum2 = TVector.Zero, sum3 = TVector.Zero;
         nint offset = 0;
         for (int d = 0; d < HeadSize; d++, offset += KeyValueCache<T>.PanelWidth)
         {
-            V x = V.Broadcast(q[d]);
-            sum0 = V.MultiplyAdd(x, V.Load(k0 + offset), sum0);
-            sum1 = V.MultiplyAdd(x, V.Load(k1 + offset), sum1);
-            sum2 = V.MultiplyAdd(x, V.Load(k2 + offset), sum2);
-            sum3 = V.MultiplyAdd(x, V.Load(k3 + offset), sum3);
+            TVector x = TVector.Broadcast(q[d]);
+            sum0 = TVector.MultiplyAdd(x, TVector.Load(k0 + offset), sum0);
+            sum1 = TVector.MultiplyAdd(x, TVector.Load(k1 + offset), sum1);
+            sum2 = TVector.MultiplyAdd(x, TVector.Load(k2 + offset), sum2);
+            sum3 = TVector.MultiplyAdd(x, TVector.Load(k3 + offset), sum3);
         }
 
         sum0.Store(scores);
-        sum1.Store(scores + V.Count);
-        sum2.Store(scores + 2 * V.Count);
-        sum3.Store(scores + 3 * V.Count);
+        sum1.Store(scores + TVector.Count);
+        sum2.Store(scores + 2 * TVector.Count);
+        sum3.Store(scores + 3 * TVector.Count);
     }
 
     private readonly T* Lane(T* keys, int key) =>
@@ -147,38 +175,58 @@ internal unsafe struct CachedAttention<T> : IRangeKernel<T>
 
     /// <summary>output = (output + Σ weight · value) · factor, over <paramref name="count"/> keys.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private readonly void AddValues<V>(T* weights, T* values, int count, bool first, T factor, T* output)
-        where V : unmanaged, ISimd<V, T>
+    private readonly void AddValues<TVector>(T* weights, T* values, int count, bool first, T factor, T* output)
+        where TVector : unmanaged, ISimd<TVector, T>
     {
         int column = 0;
-        V scale = V.Broadcast(factor);
-        for (; column <= HeadSize - 2 * V.Count; column += 2 * V.Count)
+        TVector scale = TVector.Broadcast(factor);
+        for (; column <= HeadSize - 2 * TVector.Count; column += 2 * TVector.Count)
         {
             T* y = output + column;
-            V sum0 = first ? V.Zero : V.Load(y), sum1 = first ? V.Zero : V.Load(y + V.Count);
+            TVector sum0 = first ? TVector.Zero : TVector.Load(y), sum1 = first ? TVector.Zero : TVector.Load(y + TVector.Count);
             T* value = values + column;
             for (int key = 0; key < count; key++, value += HeadSize)
             {
-                V weight = V.Broadcast(weights[key]);
-                sum0 = V.MultiplyAdd(weight, V.Load(value), sum0);
-                sum1 = V.MultiplyAdd(weight, V.Load(value + V.Count), sum1);
+                TVector weight = TVector.Broadcast(weights[key]);
+                sum0 = TVector.MultiplyAdd(weight, TVector.Load(value), sum0);
+                sum1 = TVector.MultiplyAdd(weight, TVector.Load(value + TVector.Count), sum1);
             }
 
             (sum0 * scale).Store(y);
-            (sum1 * scale).Store(y + V.Count);
+            (sum1 * scale).Store(y + TVector.Count);
         }
 
-        for (; column < HeadSize; column += V.Count)
+        for (; column < HeadSize; column += TVector.Count)
         {
-            int width = Math.Min(V.Count, HeadSize - column);
-            V sum = first ? V.Zero : V.Load(output + column, width);
+            int width = Math.Min(TVector.Count, HeadSize - column);
+            TVector sum = first ? TVector.Zero : TVector.Load(output + column, width);
             T* value = values + column;
             for (int key = 0; key < count; key++, value += HeadSize)
             {
-                sum = V.MultiplyAdd(V.Broadcast(weights[key]), V.Load(value, width), sum);
+                sum = TVector.MultiplyAdd(TVector.Broadcast(weights[key]), TVector.Load(value, width), sum);
             }
 
             (sum * scale).Store(output + column, width);
         }
     }
+}
+
+/// <summary>The rows of all heads of a tensor [B, H, T, D] whose innermost axis lies without gaps.</summary>
+internal readonly unsafe struct HeadRows<T>
+    where T : unmanaged
+{
+    private readonly T* _pointer;
+    private readonly nint _text;
+    private readonly nint _head;
+
+    public HeadRows(in Tensor<T> tensor)
+    {
+        _pointer = tensor.Pointer;
+        (_text, _head, Row) = (tensor.Stride(0), tensor.Stride(1), tensor.Stride(2));
+    }
+
+    /// <summary>From one position to the next.</summary>
+    public nint Row { get; }
+
+    public T* Of(int text, int head) => _pointer + text * _text + head * _head;
 }

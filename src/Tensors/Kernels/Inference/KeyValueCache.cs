@@ -20,7 +20,7 @@ public sealed unsafe class KeyValueCache<T> : IDisposable
 
     private readonly AlignedMemory _memory;
     private readonly int _layers;
-    private readonly int _heads;
+    private readonly int _keyHeads;
     private readonly int _headSize;
 
     // Keys, or values, of one head.
@@ -29,21 +29,21 @@ public sealed unsafe class KeyValueCache<T> : IDisposable
     /// <summary>Allocates the block.</summary>
     /// <param name="layers">The number of layers.</param>
     /// <param name="texts">How many texts are written side by side.</param>
-    /// <param name="heads">H, the heads of a layer.</param>
+    /// <param name="keyHeads">G, the heads of keys and values in a layer.</param>
     /// <param name="context">T, the positions of a text at most.</param>
     /// <param name="headSize">D, the width of a head.</param>
     /// <exception cref="ArgumentOutOfRangeException">A size is not positive.</exception>
-    public KeyValueCache(int layers, int texts, int heads, int context, int headSize)
+    public KeyValueCache(int layers, int texts, int keyHeads, int context, int headSize)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(layers);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(texts);
-        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(heads);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(keyHeads);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(context);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(headSize);
-        (_layers, Texts, _heads, Context, _headSize) = (layers, texts, heads, context, headSize);
+        (_layers, Texts, _keyHeads, Context, _headSize) = (layers, texts, keyHeads, context, headSize);
         long positions = (context + (4L * PanelWidth) - 1) / (4 * PanelWidth) * (4 * PanelWidth); // a query looks at four panels at once
         _part = positions * headSize;
-        _memory = new AlignedMemory(checked(2 * _part * heads * layers * texts * sizeof(T)));
+        _memory = new AlignedMemory(checked(2 * _part * keyHeads * layers * texts * sizeof(T)));
         NativeMemory.Clear(_memory.Pointer, (nuint)_memory.Bytes);
     }
 
@@ -54,46 +54,47 @@ public sealed unsafe class KeyValueCache<T> : IDisposable
     public int Context { get; }
 
     /// <summary>
-    /// Stores the keys and values of new positions of neighbouring texts, then lets the queries of new positions attend to all positions of
-    /// their text up to themselves: softmax(q·kᵀ / √D)·v for each head.
+    /// Stores the keys and values of new positions of neighbouring texts, then lets queries of new positions attend to the positions of
+    /// their text up to themselves: softmax(q·kᵀ · scale)·v for each head.
     /// </summary>
     /// <param name="layer">The layer.</param>
-    /// <param name="text">The first text.</param>
-    /// <param name="texts">How many texts get new positions, each as many.</param>
+    /// <param name="text">The first text. As many neighbouring ones get new positions as the tensors have, each as many.</param>
     /// <param name="position">The first new position; those before it are stored already.</param>
-    /// <param name="qkv">[R, 3·H·D]: q, k and v side by side, text after text and position after position.</param>
-    /// <param name="output">[Q, H·D]: of each text, the same number of new positions, its last ones.</param>
+    /// <param name="q">[B, H, Q, D]: of each text, the same number of new positions, its last ones. G divides H.</param>
+    /// <param name="k">[B, G, T, D]: of all new positions, T of them. As of all these tensors, only the innermost axis must lie without gaps.</param>
+    /// <param name="v">[B, G, T, D].</param>
+    /// <param name="output">[B, H, Q, D].</param>
+    /// <param name="scale">Multiplies the scores; 1/√D as a rule.</param>
+    /// <param name="window">How many positions a query sees at most, its own included; 0 for all.</param>
     /// <exception cref="ShapeException">The shapes do not go together.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There is no such layer or text, or no room for the positions.</exception>
-    public void Attend(int layer, int text, int texts, int position, in Tensor<T> qkv, in Tensor<T> output)
+    public void Attend(
+        int layer, int text, int position, in Tensor<T> q, in Tensor<T> k, in Tensor<T> v, in Tensor<T> output, T scale, int window = 0)
     {
-        int width = _heads * _headSize;
-        if (qkv.Rank != 2 || output.Rank != 2 || qkv.Shape[1] != 3 * width || output.Shape[1] != width
-            || output.Shape[0] > qkv.Shape[0] || output.Shape[0] % Math.Max(1, texts) != 0)
+        ArgumentOutOfRangeException.ThrowIfNegative(window);
+        CheckStored(layer, text, position, k, v);
+        if (q.Shape[0] != k.Shape[0] || q.Shape[2] > k.Shape[2])
         {
-            throw new ShapeException("KeyValueCache", qkv.Shape, output.Shape, $"[R, {3 * width}] gives up to [R, {width}], each text as many");
+            throw new ShapeException("KeyValueCache", q.Shape, k.Shape, "of as many texts, at most as many queries as new positions");
         }
 
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)layer, (uint)_layers, nameof(layer));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)text, (uint)Texts, nameof(text));
-        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)texts, (uint)(Texts - text), nameof(texts));
-        ArgumentOutOfRangeException.ThrowIfNegative(position);
-        int rows = texts == 0 ? 0 : qkv.Shape[0] / texts;
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(rows, Context - position, nameof(position));
-        var kernel = new CachedAttention<T>
-        {
-            Qkv = qkv.RequireContiguous(),
-            Output = output.RequireContiguous(),
-            Keys = Keys(layer, text),
-            Part = _part,
-            Heads = _heads,
-            HeadSize = _headSize,
-            NewPositions = rows,
-            Queries = texts == 0 ? 0 : output.Shape[0] / texts,
-            Position = position,
-        };
-        Workers.Run<T, CachedAttention<T>>(ref kernel, texts * _heads, kernel.Grain);
-        GC.KeepAlive(this); // the kernel knows only where the memory lies, which ends with this
+        Run(layer, text, position, q, k, v, output, scale, window, causal: true);
+    }
+
+    /// <summary>Lets queries look at everything that is stored of another sequence, such as the source of a translation.</summary>
+    /// <param name="layer">The layer.</param>
+    /// <param name="text">The first text; as many neighbouring ones as the tensors have.</param>
+    /// <param name="positions">How many positions are stored of each of these texts.</param>
+    /// <param name="q">[B, H, Q, D].</param>
+    /// <param name="output">[B, H, Q, D].</param>
+    /// <param name="scale">Multiplies the scores; 1/√D as a rule.</param>
+    /// <exception cref="ShapeException">The shapes do not go together.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such layer or text, or not so many positions.</exception>
+    public void Look(int layer, int text, int positions, in Tensor<T> q, in Tensor<T> output, T scale)
+    {
+        CheckPlace(layer, text, q.Shape[0], positions, 0);
+        ArgumentOutOfRangeException.ThrowIfZero(positions);
+        Run(layer, text, positions, q, default, default, output, scale, window: 0, causal: false);
     }
 
     /// <summary>Copies the first positions of one text to another, in every layer.</summary>
@@ -102,7 +103,7 @@ public sealed unsafe class KeyValueCache<T> : IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)from, (uint)Texts, nameof(from));
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)to, (uint)Texts, nameof(to));
-        long bytes = 2 * _part * _heads * sizeof(T);
+        long bytes = 2 * _part * _keyHeads * sizeof(T);
         for (int layer = 0; layer < _layers && from != to; layer++)
         {
             Buffer.MemoryCopy(Keys(layer, from), Keys(layer, to), bytes, bytes);
@@ -114,6 +115,69 @@ public sealed unsafe class KeyValueCache<T> : IDisposable
     /// <summary>Frees the memory.</summary>
     public void Dispose() => _memory.Dispose();
 
+    private void Run(
+        int layer, int text, int position, in Tensor<T> q, in Tensor<T> k, in Tensor<T> v, in Tensor<T> output, T scale, int window, bool causal)
+    {
+        if (q.Rank != 4 || q.Shape != output.Shape || q.Shape[3] != _headSize || q.Shape[1] % _keyHeads != 0)
+        {
+            throw new ShapeException(
+                "KeyValueCache", q.Shape, output.Shape, $"queries and output are [B, H, Q, {_headSize}], H a multiple of {_keyHeads}");
+        }
+
+        RequireInnerAxis(q);
+        RequireInnerAxis(output);
+        bool stores = !k.IsEmpty;
+        var kernel = new CachedAttention<T>
+        {
+            Q = new HeadRows<T>(q),
+            K = stores ? new HeadRows<T>(k) : default,
+            V = stores ? new HeadRows<T>(v) : default,
+            Output = new HeadRows<T>(output),
+            Keys = Keys(layer, text),
+            Part = _part,
+            Heads = q.Shape[1],
+            KeyHeads = _keyHeads,
+            HeadSize = _headSize,
+            NewPositions = stores ? k.Shape[2] : 0,
+            Queries = q.Shape[2],
+            Position = position,
+            Window = window,
+            Causal = causal,
+            Scale = scale,
+        };
+        Workers.Run<T, CachedAttention<T>>(ref kernel, q.Shape[0] * _keyHeads, kernel.Grain);
+        GC.KeepAlive(this); // the kernel knows only where the memory lies, which ends with this
+    }
+
+    private void CheckStored(int layer, int text, int position, in Tensor<T> k, in Tensor<T> v)
+    {
+        if (k.Rank != 4 || k.Shape != v.Shape || k.Shape[1] != _keyHeads || k.Shape[3] != _headSize)
+        {
+            throw new ShapeException("KeyValueCache", k.Shape, v.Shape, $"keys and values are [B, {_keyHeads}, T, {_headSize}]");
+        }
+
+        RequireInnerAxis(k);
+        RequireInnerAxis(v);
+        CheckPlace(layer, text, k.Shape[0], position, k.Shape[2]);
+    }
+
+    private void CheckPlace(int layer, int text, int texts, int position, int added)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)layer, (uint)_layers, nameof(layer));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)text, (uint)Texts, nameof(text));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(texts, Texts - text, nameof(texts));
+        ArgumentOutOfRangeException.ThrowIfNegative(position);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(added, Context - position, nameof(position));
+    }
+
+    private static void RequireInnerAxis(in Tensor<T> tensor)
+    {
+        if (tensor.Shape[3] > 1 && tensor.Stride(3) != 1)
+        {
+            throw new ArgumentException($"KeyValueCache: the innermost axis of {tensor.Shape} must lie without gaps.");
+        }
+    }
+
     /// <summary>The keys of a text's first head; its values behind them, then the other heads, then the other texts.</summary>
-    private T* Keys(int layer, int text) => (T*)_memory.Pointer + ((long)layer * Texts + text) * _heads * 2 * _part;
+    private T* Keys(int layer, int text) => (T*)_memory.Pointer + ((long)layer * Texts + text) * _keyHeads * 2 * _part;
 }

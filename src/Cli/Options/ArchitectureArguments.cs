@@ -1,0 +1,48 @@
+using System.CommandLine;
+using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Layers;
+using MiniGpt.Model.Training;
+
+namespace MiniGpt.Cli.Options;
+
+/// <summary>The options of train that choose the parts of a model: its architecture, and what differs from it.</summary>
+internal sealed class ArchitectureArguments
+{
+    private readonly List<(Option Option, Func<ParseResult, TrainingOptions, TrainingOptions> Set)> _all = [];
+
+    public ArchitectureArguments()
+    {
+        Option<string?> architecture = OptionFactory.Text("--architecture", string.Join('|', ModelFamily.All.Select(family => family.Name)),
+            "The family of the model; the options below change parts of it. [default: gpt2]");
+        Add(architecture, (options, name) => options.WithArchitecture(name!));
+        Add(OptionFactory.Whole("--kv-heads", "Heads of keys and values; each serves several heads of queries. [default: as many as --heads]", 1, int.MaxValue),
+            (options, value) => options with { KeyHeads = value });
+        Add(OptionFactory.Whole("--head-size", "Numbers of a head. [default: --width over --heads]", 1, int.MaxValue),
+            (options, value) => options with { HeadSize = value });
+        Add(OptionFactory.Choice<NormKind>("--norm", "How norms scale. [default: the architecture's]"), (options, value) => options with { Norm = value });
+        Add(OptionFactory.Choice<NormPlace>("--norm-place", "Where the norms of a block stand: before a branch or after it was added. [default: the architecture's]"),
+            (options, value) => options with { NormPlace = value });
+        Add(OptionFactory.Number("--rope-base", "The base of the wavelengths of rotary positions. [default: the architecture's]"),
+            (options, value) => options with { RotaryBase = value });
+        Flag("--gated", "Gate the feed-forward layers, as Llama does.", options => options with { Gated = true });
+        Flag("--qk-norm", "Norm queries and keys, as Qwen3 does.", options => options with { NormsQueriesAndKeys = true });
+        Flag("--no-bias", "Leave out all biases.", options => options with { Biases = false });
+        Add(OptionFactory.Whole("--window", "How many positions a query sees at most, its own included. [default: all]", 1, int.MaxValue),
+            (options, value) => options with { Window = value });
+        Flag("--untied-head", "Give the output projection numbers of its own, apart from the embedding's.", options => options with { Head = HeadKind.Own });
+    }
+
+    /// <summary>All of them, as they stand in the help.</summary>
+    public IEnumerable<Option> All => _all.Select(setting => setting.Option);
+
+    /// <summary>The options of a preset, with what is given on the command line in their place.</summary>
+    /// <exception cref="ArgumentException">There is no such architecture.</exception>
+    public TrainingOptions Apply(ParseResult arguments, TrainingOptions options) =>
+        _all.Aggregate(options, (current, setting) => setting.Set(arguments, current));
+
+    private void Flag(string name, string description, Func<TrainingOptions, TrainingOptions> set) =>
+        Add(new Option<bool>(name) { Description = description }, (options, value) => value ? set(options) : options);
+
+    private void Add<T>(Option<T> option, Func<TrainingOptions, T, TrainingOptions> set) =>
+        _all.Add((option, (arguments, options) => arguments.IsGiven(option) ? set(options, arguments.GetValue(option)!) : options));
+}

@@ -1,0 +1,97 @@
+using MiniGpt.Model.Formats;
+
+namespace MiniGpt.Model.Data;
+
+/// <summary>
+/// The texts of a folder and of the folders in it: each file once, however many links lead to it, and nothing hidden. What holds no text is passed
+/// over, and said.
+/// </summary>
+internal sealed class TextFolder
+{
+    private const int NamedInNote = 3;
+
+    private static readonly string[] s_extensions = [".txt", ".md"];
+
+    private readonly HashSet<string> _folders = [];
+    private readonly List<string> _found = [];
+    private readonly SortedDictionary<string, List<string>> _passedOver = new(StringComparer.Ordinal);
+    private readonly string _path;
+
+    private TextFolder(string path) => _path = path;
+
+    /// <summary>The endings of the files that are read, in words.</summary>
+    private static string Endings => string.Join(" or ", s_extensions);
+
+    /// <summary>Finds the texts, in ordinal order of their paths.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="notes">Takes a line for each reason for which files were passed over.</param>
+    /// <exception cref="FileFormatException">There is no text, or a pointer of Git LFS in the place of one.</exception>
+    /// <exception cref="IOException">A folder or file cannot be read.</exception>
+    public static IReadOnlyList<string> Find(string path, ICollection<string> notes)
+    {
+        TextFolder folder = new(path);
+        folder.Walk(path);
+        HashSet<string> seen = [];
+        string[] texts = [.. folder._found.Order(StringComparer.Ordinal).Where(file => folder.HasText(file) && seen.Add(RealPath.Of(file)))];
+        string[] passedOver = [.. folder._passedOver.Select(reason => Note(reason.Key, reason.Value))];
+        if (texts.Length == 0)
+        {
+            string why = string.Concat(passedOver.Select(note => $" ({note})"));
+            throw new FileFormatException(path, $"no text found, files ending in {Endings} expected{why}");
+        }
+        foreach (string note in passedOver)
+            notes.Add($"{path}: {note}");
+        return texts;
+    }
+
+    private void Walk(string folder)
+    {
+        if (!_folders.Add(RealPath.Of(folder)))
+            return; // a link led here before, or leads back
+        foreach (string entry in Directory.EnumerateFileSystemEntries(folder).Order(StringComparer.Ordinal))
+        {
+            if (IsHidden(entry))
+                continue;
+            if (Directory.Exists(entry))
+                Walk(entry);
+            else if (s_extensions.Contains(Path.GetExtension(entry), StringComparer.OrdinalIgnoreCase))
+                _found.Add(entry);
+        }
+    }
+
+    private static bool IsHidden(string entry) =>
+        Path.GetFileName(entry).StartsWith('.') || (OperatingSystem.IsWindows() && File.GetAttributes(entry).HasFlag(FileAttributes.Hidden));
+
+    /// <summary>Whether a file is a text; notes why not.</summary>
+    private bool HasText(string file)
+    {
+        string? reason = SystemCalls.KindOf(file) switch
+        {
+            FileKind.Missing => "is a link to nothing",
+            FileKind.Special => "is a pipe or a device",
+            _ => WhyNoText(file),
+        };
+        if (reason is null)
+            return true;
+        if (!_passedOver.TryGetValue(reason, out List<string>? files))
+            _passedOver.Add(reason, files = []);
+        files.Add(Path.GetRelativePath(_path, file));
+        return false;
+    }
+
+    private static string? WhyNoText(string file)
+    {
+        byte[] beginning = TextInput.Beginning(file);
+        RegularFile.RefusePointer(file, beginning);
+        (TextForm form, _, int mark) = TextInput.FormOf(beginning);
+        return beginning.Length == mark ? "is empty"
+            : form != TextForm.Wide && TextInput.WhyNoText(beginning) is not null ? "holds no text"
+            : null;
+    }
+
+    private static string Note(string reason, List<string> files)
+    {
+        string rest = files.Count > NamedInNote ? $" and {files.Count - NamedInNote} more" : "";
+        return $"passed over, because it {reason}: {string.Join(", ", files.Take(NamedInNote))}{rest}";
+    }
+}

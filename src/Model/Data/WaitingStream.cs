@@ -1,0 +1,79 @@
+namespace MiniGpt.Model.Data;
+
+/// <summary>
+/// A stream of which every read ends with an <see cref="OperationCanceledException"/> once it is cancelled, though reading from a pipe or a
+/// terminal cannot be interrupted by itself: a thread of the pool waits, and where an interruption comes first it is left behind, to end with
+/// the process.
+/// </summary>
+/// <param name="input">What to read, closed with this.</param>
+/// <param name="cancellationToken">Ends the waiting.</param>
+public sealed class WaitingStream(Stream input, CancellationToken cancellationToken) : ReadOnlyStream
+{
+    // Of its own: a read that was left behind still writes into it.
+    private readonly byte[] _buffer = new byte[1 << 16];
+
+    /// <summary>Does what may wait for somebody else.</summary>
+    /// <exception cref="OperationCanceledException">It was cancelled before it was done.</exception>
+    public static T Await<T>(Func<T> wait, CancellationToken cancellationToken) =>
+        Task.Run(wait, cancellationToken).WaitAsync(cancellationToken).GetAwaiter().GetResult();
+
+    /// <inheritdoc/>
+    public override int Read(Span<byte> buffer)
+    {
+        int most = Math.Min(buffer.Length, _buffer.Length);
+        int read = Await(() => input.Read(_buffer, 0, most), cancellationToken);
+        _buffer.AsSpan(0, read).CopyTo(buffer);
+        return read;
+    }
+
+    /// <inheritdoc/>
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            input.Dispose();
+        base.Dispose(disposing);
+    }
+}
+
+/// <summary>What every stream has to say that is read once, from its beginning to its end.</summary>
+public abstract class ReadOnlyStream : Stream
+{
+    /// <inheritdoc/>
+    public override bool CanRead => true;
+
+    /// <inheritdoc/>
+    public override bool CanSeek => false;
+
+    /// <inheritdoc/>
+    public override bool CanWrite => false;
+
+    /// <inheritdoc/>
+    public override long Length => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public override long Position
+    {
+        get => throw new NotSupportedException();
+        set => throw new NotSupportedException();
+    }
+
+    /// <inheritdoc/>
+    public abstract override int Read(Span<byte> buffer);
+
+    /// <inheritdoc/>
+    public override int Read(byte[] buffer, int offset, int count) => Read(buffer.AsSpan(offset, count));
+
+    /// <inheritdoc/>
+    public override void Flush()
+    {
+    }
+
+    /// <inheritdoc/>
+    public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public override void SetLength(long value) => throw new NotSupportedException();
+
+    /// <inheritdoc/>
+    public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+}

@@ -1,0 +1,70 @@
+using MiniGpt.Model.Formats.Gguf;
+using MiniGpt.Model.Layers;
+using MiniGpt.Tensors.Kernels;
+
+namespace MiniGpt.Model.Formats.Families;
+
+/// <summary>
+/// Rotary positions in GGUF: the base and a linear scaling are keys; Llama 3's scaling is a tensor of what each frequency is divided by.
+/// </summary>
+internal static class RotaryGguf
+{
+    /// <summary>The tensor of Llama 3's scaling.</summary>
+    public const string FactorsTensor = "rope_freqs.weight";
+
+    private const double Tolerance = 1e-4; // factors are stored as floats
+
+    /// <summary>Reads the base and the scaling.</summary>
+    /// <exception cref="FileFormatException">The scaling is of a kind that is not supported.</exception>
+    public static PositionConfig Read(GgufSizes sizes, PositionConfig usual)
+    {
+        // A missing key means llama.cpp's own base, whatever the family's is.
+        PositionConfig positions = usual with { RotaryBase = sizes.Number("rope.freq_base") ?? 10000 };
+        int size = sizes.HeadSize > 0 ? sizes.HeadSize : sizes.Width / Math.Max(1, sizes.Heads);
+        if (sizes.Integer("rope.dimension_count") is int turned && turned != size)
+            throw sizes.NotSupported("rope.dimension_count", $"{turned}", $"the head size of {size}");
+        RotaryScaling? scaling = sizes.Text("rope.scaling.type") switch
+        {
+            null or "none" => null,
+            "linear" => new() { Kind = RotaryScalingKind.Linear, Factor = sizes.Number("rope.scaling.factor") ?? 1 },
+            string kind => throw sizes.NotSupported("rope.scaling.type", kind, "none or linear"),
+        };
+        if (sizes.Numbers(FactorsTensor, size / 2) is double[] factors)
+            scaling = FromFactors(sizes, positions.RotaryBase, size, factors);
+        return positions with { RotaryScaling = scaling };
+    }
+
+    /// <summary>Writes the keys.</summary>
+    public static void Write(TransformerConfig config, GgufWriter writer, string prefix)
+    {
+        writer.Add($"{prefix}rope.freq_base", config.Positions.RotaryBase);
+        writer.Add($"{prefix}rope.dimension_count", config.HeadSize);
+        if (config.Positions.RotaryScaling is { Kind: RotaryScalingKind.Linear } scaling)
+        {
+            writer.Add($"{prefix}rope.scaling.type", "linear");
+            writer.Add($"{prefix}rope.scaling.factor", scaling.Factor);
+        }
+    }
+
+    /// <summary>What each frequency is divided by; null where no tensor says it.</summary>
+    public static double[]? Factors(TransformerConfig config) => config.Positions.RotaryScaling is { Kind: RotaryScalingKind.Llama3 } scaling
+        ? Factors(scaling, config.Positions.RotaryBase, config.HeadSize)
+        : null;
+
+    private static double[] Factors(RotaryScaling scaling, double theta, int headSize)
+    {
+        double[] plain = RotaryFrequencies.Plain(headSize, theta);
+        return [.. plain.Zip(scaling.Apply(plain), (before, after) => before / after)];
+    }
+
+    /// <summary>The scaling that makes these factors: Llama 3 has had one alone, with several factors.</summary>
+    private static RotaryScaling? FromFactors(GgufSizes sizes, double theta, int headSize, double[] factors)
+    {
+        if (factors.All(factor => factor == 1))
+            return null;
+        RotaryScaling llama = new() { Kind = RotaryScalingKind.Llama3, Factor = factors.Max() };
+        return Factors(llama, theta, headSize).Zip(factors).All(pair => Math.Abs(pair.First - pair.Second) <= Tolerance * pair.First)
+            ? llama
+            : throw sizes.NotSupported(FactorsTensor, "a tensor of other factors", "those of Llama 3's scaling");
+    }
+}

@@ -1,0 +1,274 @@
+using System.Numerics;
+using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Formats.Families;
+using MiniGpt.Model.Layers;
+using MiniGpt.Tensors;
+using MiniGpt.Tensors.Storage;
+
+namespace MiniGpt.Model.Formats;
+
+/// <summary>
+/// A model's parameters, and an optimizer's state of them, as tensors of files: which tensor is which parameter, or which rows of one, says
+/// a <see cref="TensorMap"/>.
+/// </summary>
+public static class ModelWeights
+{
+    /// <summary>Builds a model and fills it from a file with Hugging Face's names.</summary>
+    /// <param name="source">Files with F64, F32, F16 or BF16 numbers.</param>
+    /// <param name="config">The model's sizes. Nothing is allocated before the file is known to have them.</param>
+    /// <exception cref="FileFormatException">
+    /// A tensor is missing, unexpected, or of another shape or type; or the head is tied and the file has another one.
+    /// </exception>
+    /// <exception cref="ArgumentException">No model can have this configuration.</exception>
+    public static Decoder<T> Read<T>(TensorSource source, TransformerConfig config)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => Read<T>(source, config, FamilyFormat.Of(config).HuggingFace);
+
+    /// <summary>Builds a model and fills it from a file of another format's names.</summary>
+    /// <inheritdoc cref="Read{T}(TensorSource, TransformerConfig)"/>
+    internal static Decoder<T> Read<T>(TensorSource source, TransformerConfig config, TensorMap map)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        (Decoder<T> model, Dictionary<Parameter<T>, StoredPart[]> parts) = Match<T>(source, config, map);
+        CheckTied(source, model, map, parts);
+        foreach (Parameter<T> parameter in model.Parameters.All)
+            ReadInto(source, parts[parameter], parameter.Value.Span);
+        return model;
+    }
+
+    /// <summary>Builds a model without memory and finds the tensors of every parameter. No number is read.</summary>
+    /// <inheritdoc cref="Read{T}(TensorSource, TransformerConfig)"/>
+    internal static (Decoder<T> Model, Dictionary<Parameter<T>, StoredPart[]> Parts) Match<T>(
+        TensorSource source, TransformerConfig config, TensorMap map)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        // Every block has tensors of its own: this bounds what is built before the shapes are compared.
+        if (config.Layers > source.Entries.Count)
+        {
+            throw new FileFormatException(source.Path,
+                $"{source.Entries.Count} tensors found, those of {config.Layers} layers expected");
+        }
+
+        Decoder<T> model = new(config);
+        Dictionary<Parameter<T>, StoredPart[]> parts = model.Parameters.All.ToDictionary(
+            parameter => parameter, parameter => Find(source, map, config, kind: "", parameter));
+        if (Others(source, config, map, parts).FirstOrDefault(entry => !map.IsPassedOver(entry)) is { } other)
+            throw Unexpected(source, other, parts.Values.Sum(list => list.Length));
+        return (model, parts);
+    }
+
+    /// <summary>The tensors of a file that are no parameters and change nothing.</summary>
+    /// <exception cref="FileFormatException">A tensor is missing, unexpected, or of another shape or type.</exception>
+    internal static IEnumerable<StoredTensor> PassedOver(TensorSource source, TransformerConfig config, TensorMap map) =>
+        Others(source, config, map, Match<float>(source, config, map).Parts);
+
+    private static IEnumerable<StoredTensor> Others<T>(
+        TensorSource source, TransformerConfig config, TensorMap map, Dictionary<Parameter<T>, StoredPart[]> parts)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        HashSet<string> found = [.. parts.Values.SelectMany(list => list).Select(part => part.Entry.Name)];
+        if (config.IsTied)
+            found.UnionWith(map.Of(HeadName).SelectMany(part => NamesOf(map, part.Name)));
+        return source.Entries.Where(entry => !found.Contains(entry.Name));
+    }
+
+    /// <summary>Writes a model under Hugging Face's names. A tied head is left out.</summary>
+    /// <param name="stream">Where to write.</param>
+    /// <param name="model">The model.</param>
+    /// <param name="type">F64, F32, F16 or BF16; left out, F32 from floats and F64 from doubles.</param>
+    /// <exception cref="ArgumentException">A number is too large for the type.</exception>
+    /// <exception cref="IOException">The stream cannot be written.</exception>
+    public static void Write<T>(Stream stream, Decoder<T> model, StoredType? type = null)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        Write(stream, model.Config, [.. model.Parameters.All.Select(parameter => ("", parameter, parameter.Value))], type);
+
+    /// <summary>Fills an optimizer's state from the tensors NAME.TENSOR, each as the file of the model has TENSOR.</summary>
+    /// <param name="source">The file.</param>
+    /// <param name="config">The model.</param>
+    /// <param name="parameters">The model's parameters.</param>
+    /// <param name="state">The name of each buffer, a parameter that has a part in it, and the buffer.</param>
+    /// <exception cref="FileFormatException">A tensor is missing, unexpected, or of another shape or type.</exception>
+    public static void ReadState<T>(
+        TensorSource source, TransformerConfig config, ParameterSet<T> parameters,
+        IEnumerable<(string Name, Parameter<T> Parameter, Tensor<T> Flat)> state)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        TensorMap map = FamilyFormat.Of(config).HuggingFace;
+        HashSet<string> found = [];
+        foreach ((string name, Parameter<T> parameter, Tensor<T> flat) in state)
+        {
+            StoredPart[] parts = Find(source, map, config, $"{name}.", parameter);
+            ReadInto(source, parts, parameters.PartOf(flat, parameter).Span);
+            found.UnionWith(parts.Select(part => part.Entry.Name));
+        }
+        if (source.Entries.FirstOrDefault(entry => !found.Contains(entry.Name) && !IsOfUntrained(entry.Name)) is { } other)
+            throw Unexpected(source, other, found.Count);
+
+        // Version 0.1 stored zeros for tables that are not trained.
+        bool IsOfUntrained(string name) => parameters.All.Where(parameter => !parameter.IsTrained)
+            .Any(parameter => map.Of(parameter.Name).Any(part => name.EndsWith($".{part.Name}", StringComparison.Ordinal)));
+    }
+
+    /// <summary>Writes an optimizer's state as the tensors NAME.TENSOR, each as the file of the model has TENSOR.</summary>
+    /// <param name="stream">Where to write.</param>
+    /// <param name="config">The model.</param>
+    /// <param name="parameters">The model's parameters.</param>
+    /// <param name="state">The name of each buffer, a parameter that has a part in it, and the buffer.</param>
+    /// <exception cref="IOException">The stream cannot be written.</exception>
+    public static void WriteState<T>(
+        Stream stream, TransformerConfig config, ParameterSet<T> parameters,
+        IEnumerable<(string Name, Parameter<T> Parameter, Tensor<T> Flat)> state)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
+        Write(stream, config, [.. state.Select(part => ($"{part.Name}.", part.Parameter, parameters.PartOf(part.Flat, part.Parameter)))], type: null);
+
+    /// <summary>The tensors that a parameter is in a file of some kind: names, shapes, layouts, and which rows of it each is.</summary>
+    internal static IEnumerable<(TensorPart Part, long[] Shape, int FirstRow, int Rows)> Layout<T>(TensorMap map, Parameter<T> parameter)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        IReadOnlyList<TensorPart> parts = map.Of(parameter.Name);
+        int row = 0;
+        for (int i = 0; i < parts.Count; i++)
+        {
+            int rows = parts.Count == 1 ? parameter.Shape[0] : parameter.Parts[i];
+            bool isMatrix = parameter.Shape.Rank == 2;
+            TensorPart part = isMatrix || parts[i].Layout != TensorLayout.Transposed ? parts[i] : parts[i] with { Layout = TensorLayout.AsIs };
+            long[] shape = !isMatrix ? [rows] : part.Layout == TensorLayout.Transposed ? [parameter.Shape[1], rows] : [rows, parameter.Shape[1]];
+            yield return (part, shape, row, rows);
+            row += rows;
+        }
+    }
+
+    /// <summary>Numbers of the model in the order of a file; the numbers themselves where that is the same.</summary>
+    internal static ReadOnlySpan<T> InFileOrder<T>(TensorLayout layout, int headSize, int columns, ReadOnlySpan<T> numbers, ref T[] buffer)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (layout == TensorLayout.AsIs)
+            return numbers;
+        if (buffer.Length < numbers.Length)
+            buffer = new T[numbers.Length];
+        Span<T> ordered = buffer.AsSpan(0, numbers.Length);
+        if (layout == TensorLayout.Transposed)
+            TensorRows.Transpose(numbers, columns, ordered);
+        else
+            TensorRows.SwapNeighbours(numbers, columns, headSize, ordered, toFile: true);
+        return ordered;
+    }
+
+    /// <summary>Reads the tensors of a parameter into its numbers, or into a buffer as long as they are.</summary>
+    internal static void ReadInto<T>(TensorSource source, StoredPart[] parts, Span<T> numbers)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        foreach (StoredPart part in parts)
+        {
+            Span<T> rows = numbers.Slice(part.FirstRow * part.Columns, part.Rows * part.Columns);
+            switch (part.Layout)
+            {
+                case TensorLayout.Transposed:
+                    source.ReadTransposed(part.Entry, rows);
+                    break;
+                case TensorLayout.TurnsNeighbours:
+                    T[] inFile = new T[rows.Length];
+                    source.Read<T>(part.Entry, inFile);
+                    TensorRows.SwapNeighbours<T>(inFile, part.Columns, part.HeadSize, rows, toFile: false);
+                    break;
+                default:
+                    source.Read(part.Entry, rows);
+                    break;
+            }
+        }
+    }
+
+    /// <summary>That a tied head which the file has all the same is the token embedding, number for number.</summary>
+    /// <exception cref="FileFormatException">It is another one.</exception>
+    internal static void CheckTied<T>(
+        TensorSource source, Decoder<T> model, TensorMap map, Dictionary<Parameter<T>, StoredPart[]> parts)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        StoredTensor table = parts[model.Tokens.Table][0].Entry;
+        if (model.Config.IsTied && TryGet(source, map, "", map.Of(HeadName)[0].Name, out StoredTensor? head) && head != table
+            && !source.AreEqual(head, table))
+        {
+            throw new FileFormatException(source.Path,
+                $"{head.Name} {StoredTensor.Text(head.Shape)} differs from {table.Name}, the same expected of a tied head (tie_word_embeddings is true)");
+        }
+    }
+
+    private const string HeadName = "head.weight";
+
+    private static void Write<T>(
+        Stream stream, TransformerConfig config, IReadOnlyList<(string Kind, Parameter<T> Parameter, Tensor<T> Values)> tensors, StoredType? type)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        TensorMap map = FamilyFormat.Of(config).HuggingFace;
+        StoredType stored = type ?? (typeof(T) == typeof(double) ? StoredType.F64 : StoredType.F32);
+        SafetensorsWriter writer = new(stream, tensors.SelectMany(tensor => Layout(map, tensor.Parameter)
+            .Select(line => (tensor.Kind + line.Part.Name, (IReadOnlyList<long>)line.Shape, stored))));
+        T[] buffer = [];
+        foreach ((_, Parameter<T> parameter, Tensor<T> values) in tensors)
+        {
+            int columns = parameter.Shape.Rank == 2 ? parameter.Shape[1] : 1;
+            foreach ((TensorPart part, _, int row, int rows) in Layout(map, parameter))
+                writer.Write(InFileOrder(part.Layout, config.HeadSize, columns, values.Span.Slice(row * columns, rows * columns), ref buffer));
+        }
+        writer.Complete();
+    }
+
+    private static StoredPart[] Find<T>(TensorSource source, TensorMap map, TransformerConfig config, string kind, Parameter<T> parameter)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        int columns = parameter.Shape.Rank == 2 ? parameter.Shape[1] : 1;
+        return [.. Layout(map, parameter).Select(line => new StoredPart(
+            FindEntry(line.Part.Name, line.Shape), line.Part.Layout, line.FirstRow, line.Rows, columns, config.HeadSize))];
+
+        StoredTensor FindEntry(string name, long[] shape)
+        {
+            // Of two names for one matrix, some writers keep the head's.
+            bool isShared = parameter.Role == ParameterRole.Embedding && config.IsTied;
+            if (!TryGet(source, map, kind, name, out StoredTensor? entry)
+                && !(isShared && TryGet(source, map, kind, map.Of(HeadName)[0].Name, out entry)))
+            {
+                throw new FileFormatException(source.Path,
+                    $"there is no tensor '{kind}{name}', one of shape {StoredTensor.Text(shape)} expected");
+            }
+            if (!entry.Shape.SequenceEqual(shape))
+            {
+                throw new FileFormatException(source.Path,
+                    $"tensor '{entry.Name}' has shape {StoredTensor.Text(entry.Shape)}, {StoredTensor.Text(shape)} expected");
+            }
+            return entry.Type.IsReal()
+                ? entry
+                : throw new FileFormatException(source.Path,
+                    $"tensor '{entry.Name}' has dtype {entry.Type}, F64, F32, F16 or BF16 expected");
+        }
+    }
+
+    private static bool TryGet(
+        TensorSource source, TensorMap map, string kind, string name, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out StoredTensor? entry)
+    {
+        foreach (string other in NamesOf(map, name))
+        {
+            if (source.TryGet(kind + other, out entry))
+                return true;
+        }
+        entry = null;
+        return false;
+    }
+
+    private static IEnumerable<string> NamesOf(TensorMap map, string name)
+    {
+        yield return name;
+        if (map.WithoutPrefix(name) is var bare && bare != name)
+            yield return bare;
+    }
+
+    private static FileFormatException Unexpected(TensorSource source, StoredTensor tensor, int expected) => new(source.Path,
+        $"an unexpected tensor '{tensor.Name}' {StoredTensor.Text(tensor.Shape)} found, the {expected} of the configuration expected");
+}
+
+/// <summary>A tensor of a file, and which rows of a parameter it is.</summary>
+/// <param name="Entry">The tensor.</param>
+/// <param name="Layout">How its numbers lie.</param>
+/// <param name="FirstRow">The first row of the parameter.</param>
+/// <param name="Rows">How many rows.</param>
+/// <param name="Columns">How long a row is; 1 of a vector.</param>
+/// <param name="HeadSize">D, for rows that rotary positions turn.</param>
+internal sealed record StoredPart(StoredTensor Entry, TensorLayout Layout, int FirstRow, int Rows, int Columns, int HeadSize);

@@ -1,0 +1,44 @@
+using System.Numerics;
+using MiniGpt.Tensors;
+using MiniGpt.Tensors.Kernels;
+
+namespace MiniGpt.Model.Layers;
+
+/// <summary>
+/// What attention remembers of texts that are written token by token: the keys and values of all positions in every block, keys as they
+/// are after their rotation. Not safe for use from several threads at once.
+/// </summary>
+/// <param name="config">The model.</param>
+/// <param name="texts">How many texts are written side by side.</param>
+public sealed class AttentionMemory<T>(TransformerConfig config, int texts = 1) : IDisposable
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    private readonly KeyValueCache<T> _cache = new(config.Layers, texts, config.Attention.KeyHeads, config.Context, config.HeadSize);
+    private int _text;
+
+    /// <summary>Where the first of the new positions stands.</summary>
+    public int Position { get; private set; }
+
+    /// <summary>Says where the positions of the next forward pass stand.</summary>
+    /// <param name="text">The first text that gets positions.</param>
+    /// <param name="position">The first of them: as many were given before, or were and count no longer.</param>
+    public void Begin(int text, int position) => (_text, Position) = (text, position);
+
+    /// <summary>Copies what is kept of one text to another one.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such text.</exception>
+    public void Copy(int from, int to) => _cache.Copy(from, to);
+
+    /// <summary>Frees the memory.</summary>
+    public void Dispose() => _cache.Dispose();
+
+    /// <summary>Stores the new positions of a block and attends to all of them.</summary>
+    /// <param name="layer">The block.</param>
+    /// <param name="q">[B, H, Q, D], the last of the new positions.</param>
+    /// <param name="k">[B, G, T, D].</param>
+    /// <param name="v">[B, G, T, D].</param>
+    /// <param name="output">[B, H, Q, D].</param>
+    /// <param name="scale">Multiplies the scores.</param>
+    /// <param name="window">How many positions a query sees at most; 0 for all.</param>
+    internal void Attend(int layer, in Tensor<T> q, in Tensor<T> k, in Tensor<T> v, in Tensor<T> output, T scale, int window) =>
+        _cache.Attend(layer, _text, Position, q, k, v, output, scale, window);
+}

@@ -1,0 +1,132 @@
+using System.Text.Json.Serialization;
+
+namespace MiniGpt.Model.Layers;
+
+/// <summary>What projects the last hidden state to logits.</summary>
+[JsonConverter(typeof(NameConverter<HeadKind>))]
+public enum HeadKind
+{
+    /// <summary>The token embedding once more (Press and Wolf 2017).</summary>
+    [JsonStringEnumMemberName("tied")] Tied,
+
+    /// <summary>A matrix of its own.</summary>
+    [JsonStringEnumMemberName("own")] Own,
+}
+
+/// <summary>
+/// The sizes and choices that make one transformer different from another. GPT-2, Llama and Qwen differ in these alone; the folder
+/// Architectures has a starting point for each.
+/// </summary>
+public sealed record TransformerConfig
+{
+    /// <summary>More parameters than this are taken for a mistake: 2⁴⁰, four terabytes of floats.</summary>
+    public const long MostParameters = 1L << 40;
+
+    /// <summary>The name of the architecture as files know it: <c>gpt2</c>, <c>llama</c>, <c>qwen3</c>.</summary>
+    public required string Architecture { get; init; }
+
+    /// <summary>V: how many tokens there are.</summary>
+    public required int VocabularySize { get; init; }
+
+    /// <summary>T: how many tokens the model sees at once.</summary>
+    public required int Context { get; init; }
+
+    /// <summary>C: how many numbers stand for a token inside the model.</summary>
+    public required int Width { get; init; }
+
+    /// <summary>How many transformer blocks stand on each other.</summary>
+    public required int Layers { get; init; }
+
+    /// <summary>The attention of the blocks.</summary>
+    public required AttentionConfig Attention { get; init; }
+
+    /// <summary>The norms.</summary>
+    public NormConfig Norm { get; init; } = new();
+
+    /// <summary>The feed-forward layers of the blocks.</summary>
+    public FeedForwardConfig FeedForward { get; init; } = new();
+
+    /// <summary>How positions are told apart.</summary>
+    public PositionConfig Positions { get; init; } = new();
+
+    /// <summary>What projects to logits.</summary>
+    public HeadKind Head { get; init; }
+
+    /// <summary>Multiplies the token embedding where it enters the first block.</summary>
+    public double EmbeddingScale { get; init; } = 1;
+
+    /// <summary>The share of activations that training sets to zero, in [0, 1).</summary>
+    public double Dropout { get; init; }
+
+    /// <summary>The standard deviation of the first values of the matrices.</summary>
+    public double InitializerRange { get; init; } = 0.02;
+
+    /// <summary>
+    /// Whether the matrices back to the residual stream start at zero, so that every block starts as the identity; otherwise they are drawn,
+    /// smaller than the others.
+    /// </summary>
+    public bool StartsAsIdentity { get; init; }
+
+    /// <summary>The id of the token that begins a text, where there is one.</summary>
+    public int? BeginOfTextId { get; init; }
+
+    /// <summary>The id of the token that ends a text, where there is one.</summary>
+    public int? EndOfTextId { get; init; }
+
+    /// <summary>D: the width of one head.</summary>
+    public int HeadSize => Attention.HeadSize > 0 ? Attention.HeadSize : Width / Attention.Heads;
+
+    /// <summary>F: the width between the feed-forward matrices.</summary>
+    public int FeedForwardWidth => FeedForward.Width > 0 ? FeedForward.Width : unchecked(4 * Width);
+
+    /// <summary>Whether the output projection is the token embedding itself.</summary>
+    public bool IsTied => Head == HeadKind.Tied;
+
+    /// <summary>Throws where no model can have these values.</summary>
+    /// <exception cref="ArgumentException">One line that names the value and the rule that it breaks.</exception>
+    public void Validate()
+    {
+        Require.Positive(VocabularySize, "vocabulary size");
+        Require.Positive(Context, "context");
+        Require.Positive(Layers, "number of layers");
+        Require.Positive(Attention.Heads, "number of heads");
+        Require.Positive(Attention.KeyHeads, "number of key heads");
+        Require.Positive(Width, "width");
+        Require.NotNegative(Attention.HeadSize, "head size");
+        Require.NotNegative(FeedForward.Width, "feed-forward width");
+        // Checked before sizes are multiplied: a width over 2²⁹ would wrap round.
+        Int128 least = LeastParameters();
+        Require.That(least <= MostParameters, $"a model of {least} parameters is more than the {MostParameters} that can be built");
+        Require.Positive(FeedForwardWidth, "feed-forward width");
+        Require.That(Attention.HeadSize > 0 || Width % Attention.Heads == 0, $"{Attention.Heads} heads do not divide a width of {Width}");
+        Require.That(Attention.Heads % Attention.KeyHeads == 0,
+            $"{Attention.KeyHeads} key heads do not divide {Attention.Heads} heads");
+        Require.NotNegative(Attention.Window, "attention window");
+        Require.That(Positions.Kind != PositionKind.Sinusoidal || Width % 2 == 0,
+            $"sinusoidal positions come in pairs of sine and cosine: the width must be even, it is {Width}");
+        Require.That(Positions.Kind != PositionKind.Rotary || HeadSize % 2 == 0,
+            $"rotary positions turn pairs of numbers: the head size must be even, it is {HeadSize}");
+        Require.Positive(Positions.RotaryBase, "base of the rotary positions");
+        Positions.RotaryScaling?.Validate();
+        Require.Fraction(Dropout, "dropout");
+        Require.Positive(Norm.Epsilon, "norm epsilon");
+        Require.Positive(InitializerRange, "initializer range");
+        Require.Positive(EmbeddingScale, "scale of the embedding");
+        Require.That(Enum.IsDefined(FeedForward.Activation), $"there is no activation {FeedForward.Activation}");
+        Require.That(Enum.IsDefined(Positions.Kind), $"there are no positions {Positions.Kind}");
+        Require.That(Enum.IsDefined(Norm.Kind) && Enum.IsDefined(Norm.Place), $"there is no norm {Norm.Kind} {Norm.Place}");
+        Require.That(BeginOfTextId is null or >= 0, $"the begin-of-text id must not be negative, it is {BeginOfTextId}");
+        Require.That(EndOfTextId is null or >= 0, $"the end-of-text id must not be negative, it is {EndOfTextId}");
+    }
+
+    /// <summary>The matrices alone, in numbers that cannot overflow: enough to see that a size is a mistake before anything is built.</summary>
+    private Int128 LeastParameters()
+    {
+        Int128 c = Width, f = FeedForward.Width > 0 ? FeedForward.Width : 4 * c;
+        Int128 heads = Attention.HeadSize > 0 ? (Int128)Attention.HeadSize * Attention.Heads : c;
+        Int128 keys = heads / Attention.Heads * Attention.KeyHeads;
+        Int128 block = c * (2 * heads + 2 * keys) + (FeedForward.IsGated ? 3 : 2) * c * f;
+        Int128 table = Positions.Kind == PositionKind.Learned ? (Int128)Context * c : 0;
+        return (IsTied ? 1 : 2) * VocabularySize * c + table + Layers * block;
+    }
+}

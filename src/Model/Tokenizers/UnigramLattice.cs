@@ -1,0 +1,100 @@
+using System.Text;
+
+namespace MiniGpt.Model.Tokenizers;
+
+/// <summary>All ways to cut a word into pieces. Used by one thread.</summary>
+/// <param name="trie">Finds pieces.</param>
+/// <param name="scores">The logarithm of each one's probability.</param>
+internal sealed class UnigramLattice(ByteTrie trie, double[] scores)
+{
+    private const double Unknown = -100; // of a character that no piece says: far below any other way
+
+    private readonly List<(int Start, int End, int Id)> _edges = [];
+    private double[] _forward = [];
+    private double[] _backward = [];
+    private int[] _last = [];
+    private (int Length, int Value)[] _found = [];
+
+    /// <summary>Adds how often each piece is expected in a word that was seen so often.</summary>
+    public void AddExpected(ReadOnlySpan<byte> word, long count, double[] expected)
+    {
+        FindEdges(word, without: -1);
+        Span<double> forward = Sized(ref _forward, word.Length + 1), backward = Sized(ref _backward, word.Length + 1);
+        forward.Fill(double.NegativeInfinity);
+        backward.Fill(double.NegativeInfinity);
+        forward[0] = backward[word.Length] = 0;
+        foreach ((int start, int end, int id) in _edges)
+            forward[end] = LogAdd(forward[end], forward[start] + ScoreOf(id));
+        for (int i = _edges.Count - 1; i >= 0; i--)
+            backward[_edges[i].Start] = LogAdd(backward[_edges[i].Start], backward[_edges[i].End] + ScoreOf(_edges[i].Id));
+        double all = forward[word.Length];
+        foreach ((int start, int end, int id) in _edges)
+        {
+            if (id >= 0)
+                expected[id] += count * Math.Exp(forward[start] + scores[id] + backward[end] - all);
+        }
+    }
+
+    /// <summary>The pieces of the likeliest cut, from the last to the first; characters that no piece says are left out.</summary>
+    /// <param name="word">The word.</param>
+    /// <param name="without">A piece that may not be used; -1 where all may.</param>
+    public IReadOnlyList<int> Best(ReadOnlySpan<byte> word, int without)
+    {
+        FindEdges(word, without);
+        Span<double> best = Sized(ref _forward, word.Length + 1);
+        Span<int> last = Sized(ref _last, word.Length + 1);
+        best.Fill(double.NegativeInfinity);
+        best[0] = 0;
+        for (int i = 0; i < _edges.Count; i++)
+        {
+            (int start, int end, int id) = _edges[i];
+            if (best[start] + ScoreOf(id) > best[end])
+                (best[end], last[end]) = (best[start] + ScoreOf(id), i);
+        }
+        List<int> pieces = [];
+        for (int at = word.Length; at > 0; at = _edges[last[at]].Start)
+        {
+            if (_edges[last[at]].Id is >= 0 and int id)
+                pieces.Add(id);
+        }
+        return pieces;
+    }
+
+    /// <summary>Lists the pieces by the place at which they begin.</summary>
+    private void FindEdges(ReadOnlySpan<byte> word, int without)
+    {
+        _edges.Clear();
+        if (_found.Length < word.Length)
+            _found = new (int, int)[word.Length];
+        for (int at = 0, length; at < word.Length; at += length)
+        {
+            length = Rune.DecodeFromUtf8(word[at..], out _, out int read) == System.Buffers.OperationStatus.Done ? read : 1;
+            bool isKnown = false;
+            foreach ((int pieceLength, int id) in _found.AsSpan(0, trie.All(word[at..], _found)))
+            {
+                if (id == without)
+                    continue;
+                _edges.Add((at, at + pieceLength, id));
+                isKnown |= pieceLength == length;
+            }
+            if (!isKnown)
+                _edges.Add((at, at + length, -1));
+        }
+    }
+
+    private double ScoreOf(int id) => id >= 0 ? scores[id] : Unknown;
+
+    private static Span<T> Sized<T>(ref T[] array, int length)
+    {
+        if (array.Length < length)
+            array = new T[length];
+        return array.AsSpan(0, length);
+    }
+
+    private static double LogAdd(double a, double b)
+    {
+        if (a < b)
+            (a, b) = (b, a);
+        return double.IsNegativeInfinity(b) ? a : a + Math.Log(1 + Math.Exp(b - a));
+    }
+}

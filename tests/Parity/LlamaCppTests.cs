@@ -1,0 +1,133 @@
+using LLama;
+using LLama.Common;
+using LLama.Native;
+using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Formats;
+using MiniGpt.Model.Generation;
+using MiniGpt.Model.Layers;
+using MiniGpt.Tensors.Storage;
+using Xunit;
+
+namespace MiniGpt.Tests.Parity;
+
+/// <summary>llama.cpp itself, as LLamaSharp ships it, reads the GGUF files that are written here and computes what we compute.</summary>
+[Collection("Alone")]
+public sealed class LlamaCppTests : IDisposable
+{
+    private const int Tokens = 64;
+    private const int Vocabulary = 320;
+
+    private readonly TemporaryFolder _folder = new();
+
+    static LlamaCppTests() => NativeLibraryConfig.All.WithLogCallback((_, _) => { });
+
+    public static TheoryData<string, StoredType> Files => new(
+        from family in ModelFamily.All
+        from type in (StoredType[])[StoredType.F32, StoredType.F16, StoredType.Q8_0]
+        select (family.Name, type));
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public void Logits_and_greedy_ids_are_those_of_llama_cpp(string family, StoredType type)
+    {
+        string path = Write(family, type);
+        using ModelFile file = ModelFile.Open(path);
+        Decoder<float> model = file.LoadForReading();
+        int[] ids = [.. Enumerable.Range(0, Tokens).Select(i => i * i * 7 % Vocabulary)];
+        using IncrementalDecoder<float> ours = new(model);
+        float[] found = ours.Logits(ids, 0, everywhere: true).Span.ToArray();
+
+        using LlamaCpp theirs = new(path);
+        float[] expected = theirs.Logits(ids);
+        float largest = expected.Max(MathF.Abs), error = expected.Zip(found, (a, b) => MathF.Abs(a - b)).Max() / largest;
+        // Halves and 8-bit blocks: llama.cpp rounds what it multiplies them with as well.
+        Assert.InRange(error, 0, type == StoredType.F32 ? 1e-3 : type == StoredType.F16 ? 5e-3 : 5e-2);
+        if (type == StoredType.F32)
+        {
+            int[] greedy = [.. new Generator<float>(model).Generate(ids[..8], new SamplingOptions { Temperature = 0 }).Take(48)];
+            Assert.Equal(theirs.Greedy(ids[..8], 48), greedy);
+        }
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private string Write(string family, StoredType type)
+    {
+        TransformerConfig config = ModelFamily.Of(family).Configure(new ModelSizes(Vocabulary, Context: 128, Layers: 2, Heads: 4, Width: 64)
+        {
+            KeyHeads = family == "gpt2" ? 4 : 2,
+            HeadSize = family == "qwen3" ? 32 : 0,
+        });
+        // A wide start, so that attention is uneven and every part matters.
+        Decoder<float> model = new(config with { InitializerRange = 0.15 });
+        model.Initialize(seed: 3);
+        foreach (Parameter<float> vector in model.Parameters.All.Where(parameter => parameter.Role == ParameterRole.Vector))
+        {
+            for (int i = 0; i < vector.Value.Span.Length; i++)
+                vector.Value.Span[i] += 0.1f * MathF.Sin(i + vector.Name.Length);
+        }
+        string path = _folder.File($"{family}.{type}.gguf");
+        ModelFile.Save(path, model, type: type);
+        return path;
+    }
+
+    /// <summary>llama.cpp with keys and values in full precision, on one thread.</summary>
+    private sealed class LlamaCpp : IDisposable
+    {
+        private readonly LLamaWeights _weights;
+        private readonly LLamaContext _context;
+
+        public LlamaCpp(string path)
+        {
+            ModelParams parameters = new(path)
+            {
+                ContextSize = 128,
+                Threads = 1,
+                BatchThreads = 1,
+                TypeK = GGMLType.GGML_TYPE_F32,
+                TypeV = GGMLType.GGML_TYPE_F32,
+                FlashAttention = false,
+            };
+            _weights = LLamaWeights.LoadFromFile(parameters);
+            _context = _weights.CreateContext(parameters);
+        }
+
+        /// <summary>The logits after every token, [T, V].</summary>
+        public float[] Logits(int[] ids)
+        {
+            Decode(ids, 0, everywhere: true);
+            return [.. Enumerable.Range(0, ids.Length).SelectMany(i => _context.NativeHandle.GetLogitsIth(i).ToArray())];
+        }
+
+        public int[] Greedy(int[] prompt, int count)
+        {
+            List<int> ids = [];
+            Decode(prompt, 0, everywhere: false);
+            int last = prompt.Length - 1;
+            while (ids.Count < count)
+            {
+                float[] logits = _context.NativeHandle.GetLogitsIth(last).ToArray();
+                ids.Add(Array.IndexOf(logits, logits.Max()));
+                Decode([ids[^1]], prompt.Length + ids.Count - 1, everywhere: false);
+                last = 0;
+            }
+            return [.. ids];
+        }
+
+        public void Dispose()
+        {
+            _context.Dispose();
+            _weights.Dispose();
+        }
+
+        private void Decode(int[] ids, int position, bool everywhere)
+        {
+            if (position == 0)
+                _context.NativeHandle.MemoryClear();
+            LLamaBatch batch = new();
+            for (int i = 0; i < ids.Length; i++)
+                batch.Add((LLamaToken)ids[i], position + i, LLamaSeqId.Zero, everywhere || i == ids.Length - 1);
+            Assert.Equal(DecodeResult.Ok, _context.NativeHandle.Decode(batch));
+        }
+    }
+}
