@@ -29,7 +29,7 @@ public sealed class TokenizerFuzzTests : IDisposable
         WordPieceTrainer wordPiece = new();
         wordPiece.Add("the tests of the tests, the tests"u8, isFinalBlock: true);
         AssertSafe("tokenizer.json", unigram.Train(270), wordPiece.Train(30),
-            (Tokenizer)TokenizerFile.Read(_folder.Write("tok.bin", Llama2cTokenizerTests.Build())));
+            (Tokenizer)TokenizerFile.Read(_folder.Write("tok.bin", Llama2CTokenizerTests.Build())));
     }
 
     [Fact]

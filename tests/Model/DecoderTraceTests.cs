@@ -91,7 +91,7 @@ public sealed class DecoderTraceTests
 
     [Theory]
     [InlineData(new int[0], "at least one token")]
-    [InlineData(new[] { 10 }, "the id 10 is outside of the vocabulary of 10")]
+    [InlineData(new[] { 10 }, "the text has the id 10, outside of the vocabulary of 10")]
     [InlineData(new[] { 1, 1, 1, 1, 1, 1, 1, 1, 1 }, "9 tokens are more than the context of 8")]
     public void What_cannot_be_traced_is_refused(int[] ids, string message)
     {

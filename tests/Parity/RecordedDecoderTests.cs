@@ -135,7 +135,7 @@ public class RecordedDecoderTests
         {
             int count = 0;
             bool hasKeyBias = parameter.Name.EndsWith("qkv.bias", StringComparison.Ordinal);
-            foreach ((TensorPart part, _, int firstRow, int rows) in ModelWeights.Layout(FamilyFormat.Of(config).HuggingFace, parameter))
+            foreach (FilePart part in ModelWeights.Layout(FamilyFormat.Of(config).HuggingFace, parameter))
             {
                 string name = kind + part.Name;
                 Tensor<double> expected = Trace.Read<double>(name);
@@ -143,10 +143,10 @@ public class RecordedDecoderTests
                 count++;
                 for (int i = 0, row = 0; i < parameter.Parts.Count; row += parameter.Parts[i++])
                 {
-                    bool isInside = row >= firstRow && row < firstRow + rows;
+                    bool isInside = row >= part.FirstRow && row < part.FirstRow + part.Rows;
                     if (isInside && (withKeyBiases || !hasKeyBias || i != 1))
                     {
-                        SafetensorsFixture.AssertClose(name, expected.Slice(0, row - firstRow, parameter.Parts[i]),
+                        SafetensorsFixture.AssertClose(name, expected.Slice(0, row - part.FirstRow, parameter.Parts[i]),
                             actual.Slice(0, row, parameter.Parts[i]), tolerance);
                     }
                 }

@@ -75,7 +75,7 @@ internal sealed class TrainSettings
             s_quick.Beta2, (options, value) => options with { Beta2 = value });
         Number("--epsilon", "AdamW: keeps updates finite where gradients are zero.",
             s_quick.Epsilon, (options, value) => options with { Epsilon = value });
-        Number("--weight-decay", "AdamW: the decay of matrices and tables.",
+        Number("--weight-decay", "The decay of matrices and tables.",
             s_quick.WeightDecay, (options, value) => options with { WeightDecay = value });
         Number("--clip-norm", "The longest that a gradient may be; 0 never clips it.",
             s_quick.ClipNorm, (options, value) => options with { ClipNorm = value });

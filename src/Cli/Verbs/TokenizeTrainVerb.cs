@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.CommandLine.Parsing;
 using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Options;
 using MiniGpt.Model;
@@ -22,12 +21,9 @@ internal sealed class TokenizeTrainVerb : Verb
     };
     private readonly Option<int> _vocabularySize = OptionFactory.Whole(
         "--vocab-size", "How many tokens to learn, special ones among them.", 1, int.MaxValue);
-    private readonly Option<LearnedTokenizer> _type = new("--type")
-    {
-        Description = "bpe: byte-level byte-pair encoding; unigram: a unigram language model of pieces; wordpiece: BERT's pieces, without cases and accents. [default: bpe]",
-        HelpName = "bpe|unigram|wordpiece",
-        CustomParser = result => ParseType(result),
-    };
+    private readonly Option<LearnedTokenizer> _type = OptionFactory.Choice("--type",
+        "bpe: byte-level byte-pair encoding; unigram: a unigram language model of pieces; wordpiece: BERT's pieces, without cases and accents. [default: bpe]",
+        [.. Enum.GetValues<LearnedTokenizer>().Where(TokenizerLearner.HasSize).Select(type => (OptionNames.Of(type), type))]);
     private readonly Option<string> _out = new("--out")
     {
         Description = "The folder to write: tokenizer.json, and vocab.json and merges.txt of a BPE, vocab.txt of WordPiece.",
@@ -81,14 +77,5 @@ internal sealed class TokenizeTrainVerb : Verb
         string merges = tokenizer is BytePairTokenizer pairs ? $", {pairs.Merges.Count:N0} merges" : "";
         Talk.Say($"{tokenizer.VocabularySize:N0} tokens{merges}, saved in {folder}");
         return 0;
-    }
-
-    private static LearnedTokenizer ParseType(ArgumentResult result)
-    {
-        string text = result.Tokens is [Token token, ..] ? token.Value : "";
-        if (OptionNames.TryParse(text, out LearnedTokenizer type) && TokenizerLearner.HasSize(type))
-            return type;
-        result.AddError($"--type: '{text}' found, bpe, unigram or wordpiece expected");
-        return default;
     }
 }

@@ -109,7 +109,7 @@ public sealed class Decoder<T>
     /// <summary>Throws where an id is not in the vocabulary.</summary>
     /// <exception cref="ArgumentException">It is not.</exception>
     public void RequireId(int id) => Require.That((uint)id < (uint)Config.VocabularySize,
-        $"the prompt has the id {id}, outside of the vocabulary of {Config.VocabularySize}");
+        $"the text has the id {id}, outside of the vocabulary of {Config.VocabularySize}");
 
     /// <summary>
     /// The same model to read from: its matrices are copied and laid out to be multiplied, tables and vectors are read where they lie.

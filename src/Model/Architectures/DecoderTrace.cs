@@ -26,7 +26,7 @@ public sealed class DecoderTrace<T> : IForwardObserver<T>, IDisposable
         Require.That(ids.Length > 0, $"a text to trace must have at least one token");
         Require.That(ids.Length <= config.Context, $"{ids.Length} tokens are more than the context of {config.Context}");
         foreach (int id in ids)
-            Require.That((uint)id < (uint)config.VocabularySize, $"the id {id} is outside of the vocabulary of {config.VocabularySize}");
+            model.RequireId(id);
 
         Ids = ids.ToArray();
         model.Logits(_tape.Copy<int>(ids, [1, ids.Length]), new ForwardPass<T>(_tape) { Observer = this });

@@ -2,7 +2,7 @@ using MiniGpt.Model.Layers;
 
 namespace MiniGpt.Model.Architectures;
 
-/// <summary>Qwen3 (Yang et al. 2025): Llama with norms on queries and keys, a head size of its own, and slower waves.</summary>
+/// <summary>Qwen3 (Yang et al. 2025): Qwen2 with norms on queries and keys in the place of their biases, and often a head size of its own.</summary>
 public static class Qwen3
 {
     /// <summary>The name and the configuration.</summary>
@@ -11,14 +11,11 @@ public static class Qwen3
     /// <summary>The configuration of a Qwen3 of some sizes.</summary>
     public static TransformerConfig Config(ModelSizes sizes)
     {
-        TransformerConfig llama = Llama.Config(sizes);
-        return llama with
+        TransformerConfig qwen2 = Qwen2.Config(sizes);
+        return qwen2 with
         {
             Architecture = "qwen3",
-            Attention = llama.Attention with { NormsQueriesAndKeys = true },
-            Norm = llama.Norm with { Epsilon = 1e-6 },
-            Positions = llama.Positions with { RotaryBase = 1e6 },
-            Head = HeadKind.Tied,
+            Attention = qwen2.Attention with { HasBias = false, NormsQueriesAndKeys = true },
         };
     }
 }

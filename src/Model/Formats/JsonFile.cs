@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Unicode;
 using MiniGpt.Model.Data;
+using MiniGpt.Model.Tokenizers;
 
 namespace MiniGpt.Model.Formats;
 
@@ -22,27 +23,27 @@ internal static class JsonFile
     private static readonly JsonDocumentOptions s_reading = new() { AllowDuplicateProperties = false, MaxDepth = 32 };
 
     /// <summary>Reads a file whose JSON is an object and gives it to <paramref name="parse"/>.</summary>
-    /// <exception cref="FileFormatException">It is no JSON object, or <paramref name="parse"/> finds a string that is no Unicode.</exception>
+    /// <exception cref="FileFormatException">It is no JSON object, or a string in it is no Unicode.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static T Read<T>(string path, Func<JsonElement, T> parse) => Parse(path, RegularFile.ReadAll(path, LongestFile, "JSON"), parse);
 
     /// <summary>Parses JSON that came out of a file and gives the object to <paramref name="parse"/>.</summary>
-    /// <exception cref="FileFormatException">It is no JSON object, or <paramref name="parse"/> finds a string that is no Unicode.</exception>
+    /// <exception cref="FileFormatException">It is no JSON object, or a string in it is no Unicode.</exception>
     public static T Parse<T>(string path, ReadOnlyMemory<byte> json, Func<JsonElement, T> parse)
     {
         json = AsUtf8(json);
         if (JsonEscapes.FindHalf(json.Span) is var half and >= 0)
             throw new FileFormatException(path, $"no valid JSON: half of a surrogate pair found at byte {half}, Unicode text expected");
+        if (!Utf8.IsValid(json.Span))
+            throw new FileFormatException(path, $"no valid JSON: no UTF-8 found at byte {Utf8Text.ValidLength(json.Span)}, Unicode text expected");
         try
         {
             using JsonDocument document = JsonDocument.Parse(json, s_reading);
-            CheckStrings(document.RootElement, json.Span);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
                 throw new FileFormatException(path, $"a JSON {Kind(document.RootElement)} found, an object expected");
             return parse(document.RootElement);
         }
-        // System.Text.Json throws the second for halves of surrogate pairs and for bytes that are no UTF-8.
-        catch (Exception error) when (error is JsonException or InvalidOperationException)
+        catch (JsonException error)
         {
             throw new FileFormatException(path, $"no valid JSON: {error.Message}", error);
         }
@@ -53,39 +54,6 @@ internal static class JsonFile
     {
         (_, Encoding? encoding, int mark) = TextInput.FormOf(json.Span);
         return encoding is null ? json[mark..] : Encoding.Convert(encoding, Encoding.UTF8, json[mark..].ToArray());
-    }
-
-    /// <summary>
-    /// Looks at every string once where one of them could be no Unicode: half of a surrogate pair, as \ud800 alone, or bytes that are no UTF-8.
-    /// Parsing lets them pass, and whoever reads or writes the string, if only hours later, would throw.
-    /// </summary>
-    private static void CheckStrings(JsonElement value, ReadOnlySpan<byte> json)
-    {
-        if (json.IndexOf("\\ud"u8) >= 0 || json.IndexOf("\\uD"u8) >= 0 || !Utf8.IsValid(json))
-            CheckStrings(value);
-    }
-
-    private static void CheckStrings(JsonElement value)
-    {
-        switch (value.ValueKind)
-        {
-            case JsonValueKind.Object:
-                foreach (JsonProperty property in value.EnumerateObject())
-                {
-                    _ = property.Name;
-                    CheckStrings(property.Value);
-                }
-                break;
-            case JsonValueKind.Array:
-                foreach (JsonElement item in value.EnumerateArray())
-                    CheckStrings(item);
-                break;
-            case JsonValueKind.String:
-                _ = value.GetString();
-                break;
-            default:
-                break; // no strings
-        }
     }
 
     /// <summary>Makes something out of what was read from a file; where that is refused, the file is.</summary>

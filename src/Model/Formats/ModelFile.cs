@@ -104,9 +104,7 @@ public sealed class ModelFile : IDisposable
             return ModelFolder.Open(path, unknown);
         if (!File.Exists(path))
             throw new FileFormatException(path, "no such file or folder, a model folder, a .gguf, an llm.c or a llama2.c file expected");
-        byte[] start;
-        using (MappedFile file = RegularFile.Map(path))
-            start = file.Bytes(0, (int)Math.Min(sizeof(int), file.Length)).ToArray();
+        byte[] start = RegularFile.Beginning(path);
         if (start.AsSpan().SequenceEqual(GgufReader.Magic) || HasExtension(path, GgufModel.Extension))
             return GgufModel.Open(path, unknown);
         if (start.AsSpan().SequenceEqual(BitConverter.GetBytes(LlmCReader.Magic)))
@@ -222,18 +220,11 @@ public sealed class ModelFile : IDisposable
 
     /// <summary>A configuration that came out of a file, once it is known to keep the rules.</summary>
     /// <exception cref="FileFormatException">It breaks a rule of <see cref="TransformerConfig.Validate"/>.</exception>
-    internal static TransformerConfig Checked(string path, TransformerConfig config)
+    internal static TransformerConfig Checked(string path, TransformerConfig config) => JsonFile.Refusing(path, () =>
     {
-        try
-        {
-            config.Validate();
-            return config;
-        }
-        catch (ArgumentException error)
-        {
-            throw new FileFormatException(path, error.Message, error);
-        }
-    }
+        config.Validate();
+        return config;
+    });
 
     /// <summary>A matrix of the model in Q8_0, its rows in the model's order; null where the file has some of it in another type.</summary>
     private Q8Matrix? Blocks(StoredPart[] parts)

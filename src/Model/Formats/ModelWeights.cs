@@ -121,35 +121,40 @@ public static class ModelWeights
         Write(stream, config, [.. state.Select(part => ($"{part.Name}.", part.Parameter, parameters.PartOf(part.Flat, part.Parameter)))], type: null);
 
     /// <summary>The tensors that a parameter is in a file of some kind: names, shapes, layouts, and which rows of it each is.</summary>
-    internal static IEnumerable<(TensorPart Part, long[] Shape, int FirstRow, int Rows)> Layout<T>(TensorMap map, Parameter<T> parameter)
+    internal static IEnumerable<FilePart> Layout<T>(TensorMap map, Parameter<T> parameter)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         IReadOnlyList<TensorPart> parts = map.Of(parameter.Name);
-        int row = 0;
+        int row = 0, columns = parameter.Shape.Rank == 2 ? parameter.Shape[1] : 1;
         for (int i = 0; i < parts.Count; i++)
         {
             int rows = parts.Count == 1 ? parameter.Shape[0] : parameter.Parts[i];
             bool isMatrix = parameter.Shape.Rank == 2;
-            TensorPart part = isMatrix || parts[i].Layout != TensorLayout.Transposed ? parts[i] : parts[i] with { Layout = TensorLayout.AsIs };
-            long[] shape = !isMatrix ? [rows] : part.Layout == TensorLayout.Transposed ? [parameter.Shape[1], rows] : [rows, parameter.Shape[1]];
-            yield return (part, shape, row, rows);
+            TensorLayout layout = isMatrix || parts[i].Layout != TensorLayout.Transposed ? parts[i].Layout : TensorLayout.AsIs;
+            long[] shape = !isMatrix ? [rows] : layout == TensorLayout.Transposed ? [columns, rows] : [rows, columns];
+            yield return new FilePart(parts[i].Name, layout, shape, row, rows, columns);
             row += rows;
         }
     }
 
-    /// <summary>Numbers of the model in the order of a file; the numbers themselves where that is the same.</summary>
-    internal static ReadOnlySpan<T> InFileOrder<T>(TensorLayout layout, int headSize, int columns, ReadOnlySpan<T> numbers, ref T[] buffer)
+    /// <summary>Some rows of a parameter in the order of a file; the numbers themselves where that is the same.</summary>
+    /// <param name="part">Which rows, and in which order the file has them.</param>
+    /// <param name="headSize">D, for rows that rotary positions turn.</param>
+    /// <param name="values">All numbers of the parameter.</param>
+    /// <param name="buffer">Room for a copy; made larger where it is too small.</param>
+    internal static ReadOnlySpan<T> InFileOrder<T>(in FilePart part, int headSize, ReadOnlySpan<T> values, ref T[] buffer)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        if (layout == TensorLayout.AsIs)
+        ReadOnlySpan<T> numbers = values.Slice(part.FirstRow * part.Columns, part.Rows * part.Columns);
+        if (part.Layout == TensorLayout.AsIs)
             return numbers;
         if (buffer.Length < numbers.Length)
             buffer = new T[numbers.Length];
         Span<T> ordered = buffer.AsSpan(0, numbers.Length);
-        if (layout == TensorLayout.Transposed)
-            TensorRows.Transpose(numbers, columns, ordered);
+        if (part.Layout == TensorLayout.Transposed)
+            TensorRows.Transpose(numbers, part.Columns, ordered);
         else
-            TensorRows.SwapNeighbours(numbers, columns, headSize, ordered, toFile: true);
+            TensorRows.SwapNeighbours(numbers, part.Columns, headSize, ordered, toFile: true);
         return ordered;
     }
 
@@ -201,13 +206,12 @@ public static class ModelWeights
         TensorMap map = FamilyFormat.Of(config).HuggingFace;
         StoredType stored = type ?? (typeof(T) == typeof(double) ? StoredType.F64 : StoredType.F32);
         SafetensorsWriter writer = new(stream, tensors.SelectMany(tensor => Layout(map, tensor.Parameter)
-            .Select(line => (tensor.Kind + line.Part.Name, (IReadOnlyList<long>)line.Shape, stored))));
+            .Select(part => (tensor.Kind + part.Name, (IReadOnlyList<long>)part.Shape, stored))));
         T[] buffer = [];
         foreach ((_, Parameter<T> parameter, Tensor<T> values) in tensors)
         {
-            int columns = parameter.Shape.Rank == 2 ? parameter.Shape[1] : 1;
-            foreach ((TensorPart part, _, int row, int rows) in Layout(map, parameter))
-                writer.Write(InFileOrder(part.Layout, config.HeadSize, columns, values.Span.Slice(row * columns, rows * columns), ref buffer));
+            foreach (FilePart part in Layout(map, parameter))
+                writer.Write(InFileOrder(part, config.HeadSize, values.Span, ref buffer));
         }
         writer.Complete();
     }
@@ -215,9 +219,8 @@ public static class ModelWeights
     private static StoredPart[] Find<T>(TensorSource source, TensorMap map, TransformerConfig config, string kind, Parameter<T> parameter)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        int columns = parameter.Shape.Rank == 2 ? parameter.Shape[1] : 1;
-        return [.. Layout(map, parameter).Select(line => new StoredPart(
-            FindEntry(line.Part.Name, line.Shape), line.Part.Layout, line.FirstRow, line.Rows, columns, config.HeadSize))];
+        return [.. Layout(map, parameter).Select(part => new StoredPart(
+            FindEntry(part.Name, part.Shape), part.Layout, part.FirstRow, part.Rows, part.Columns, config.HeadSize))];
 
         StoredTensor FindEntry(string name, long[] shape)
         {
@@ -263,6 +266,15 @@ public static class ModelWeights
     private static FileFormatException Unexpected(TensorSource source, StoredTensor tensor, int expected) => new(source.Path,
         $"an unexpected tensor '{tensor.Name}' {StoredTensor.Text(tensor.Shape)} found, the {expected} of the configuration expected");
 }
+
+/// <summary>What a tensor of a file must be to hold some rows of a parameter.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Layout">How its numbers lie.</param>
+/// <param name="Shape">Its shape in the file.</param>
+/// <param name="FirstRow">The first row of the parameter.</param>
+/// <param name="Rows">How many rows.</param>
+/// <param name="Columns">How long a row is; 1 of a vector.</param>
+internal readonly record struct FilePart(string Name, TensorLayout Layout, long[] Shape, int FirstRow, int Rows, int Columns);
 
 /// <summary>A tensor of a file, and which rows of a parameter it is.</summary>
 /// <param name="Entry">The tensor.</param>

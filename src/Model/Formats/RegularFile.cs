@@ -43,6 +43,14 @@ internal static class RegularFile
         return bytes;
     }
 
+    /// <summary>The first four bytes of a file, or as many as it has: enough to tell forms apart by their magic numbers.</summary>
+    /// <inheritdoc cref="Map"/>
+    public static byte[] Beginning(string path)
+    {
+        using MappedFile file = Map(path);
+        return file.Bytes(0, (int)Math.Min(sizeof(int), file.Length)).ToArray();
+    }
+
     /// <summary>Maps a file into memory.</summary>
     /// <exception cref="FileFormatException">It is a pointer of Git LFS.</exception>
     /// <exception cref="IOException">It is no ordinary file, or cannot be mapped.</exception>

@@ -40,6 +40,8 @@ internal sealed class TensorMap
 
     private TensorMap() => _lines = [];
 
+    private TensorMap(Dictionary<string, TensorPart[]> lines) => _lines = lines;
+
     /// <summary>The map of files that know the parameters by the names that they have in the model.</summary>
     public static TensorMap Own { get; } = new();
 
@@ -51,6 +53,12 @@ internal sealed class TensorMap
 
     /// <summary>Ends of names of tensors that are no parameters and change nothing, such as masks.</summary>
     public IReadOnlyList<string> Ignored { get; init; } = [];
+
+    /// <summary>The same map, but for one layer.</summary>
+    /// <param name="layer">The layer of the model.</param>
+    /// <param name="parts">What the file calls it.</param>
+    public TensorMap With(string layer, params TensorPart[] parts) =>
+        new(new Dictionary<string, TensorPart[]>(_lines) { [layer] = parts }) { Prefix = Prefix, Blocks = Blocks, Ignored = Ignored };
 
     /// <summary>What a parameter is in the file.</summary>
     /// <param name="parameter">Its name in the model.</param>
@@ -70,10 +78,6 @@ internal sealed class TensorMap
         return [.. _lines[layer].Select(part => part with { Name = part.Name.Replace("*", number, StringComparison.Ordinal) + kind })];
     }
 
-    /// <summary>Whether the file has names for a layer at all.</summary>
-    /// <param name="layer">Its name in the model, * being the number of the block.</param>
-    public bool Has(string layer) => _lines.Count == 0 || _lines.ContainsKey(layer);
-
     /// <summary>Whether a tensor that is no parameter of the model is passed over: a mask, another head, or an empty marker.</summary>
     public bool IsPassedOver(StoredTensor tensor)
     {
@@ -88,5 +92,4 @@ internal sealed class TensorMap
     /// <summary>The other name by which a tensor may be in a file: with the prefix or without.</summary>
     public string WithoutPrefix(string name) =>
         Prefix.Length > 0 && name.StartsWith(Prefix, StringComparison.Ordinal) ? name[Prefix.Length..] : name;
-
 }

@@ -1,6 +1,6 @@
 using MiniGpt.Model.Formats.Gguf;
+using MiniGpt.Model.Formats.Llama2C;
 using MiniGpt.Model.Tokenizers;
-using MiniGpt.Tensors.Memory;
 
 namespace MiniGpt.Model.Formats;
 
@@ -19,17 +19,14 @@ public static class TokenizerFile
     {
         if (!File.Exists(path))
             return TokenizerFolder.Read(path, unknown);
-        byte[] start;
-        using (MappedFile file = MappedFile.Open(path))
-            start = file.Bytes(0, (int)Math.Min(sizeof(int), file.Length)).ToArray();
-        if (start.AsSpan().SequenceEqual(GgufReader.Magic))
+        if (RegularFile.Beginning(path).AsSpan().SequenceEqual(GgufReader.Magic))
         {
             return GgufTokenizer.ReadAlone(path, unknown)
                 ?? throw new FileFormatException(path, "a GGUF file without a tokenizer found, one with tokenizer.ggml.model expected");
         }
         return Path.GetExtension(path).ToUpperInvariant() switch
         {
-            ".BIN" => Llama2cTokenizer.Read(path),
+            ".BIN" => Llama2CTokenizer.Read(path),
             ".TXT" => WordPieceJson.ReadVocabulary(path),
             _ => TokenizerFolder.Read(path, unknown),
         };

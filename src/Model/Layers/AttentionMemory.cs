@@ -10,10 +10,13 @@ namespace MiniGpt.Model.Layers;
 /// </summary>
 /// <param name="config">The model.</param>
 /// <param name="texts">How many texts are written side by side.</param>
+/// <exception cref="ArgumentException">The model's attention is not causal.</exception>
 public sealed class AttentionMemory<T>(TransformerConfig config, int texts = 1) : IDisposable
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly KeyValueCache<T> _cache = new(config.Layers, texts, config.Attention.KeyHeads, config.Context, config.HeadSize);
+    private readonly KeyValueCache<T> _cache = config.Attention.IsCausal
+        ? new(config.Layers, texts, config.Attention.KeyHeads, config.Context, config.HeadSize)
+        : throw new ArgumentException("a model whose attention sees forward cannot go on with a text token by token: what was computed would change");
     private int _text;
 
     /// <summary>Where the first of the new positions stands.</summary>

@@ -83,7 +83,7 @@ public sealed class MultiHeadAttention<T>
         Scale = _scale,
         Causal = _config.IsCausal,
         FirstQuery = k.Shape[2] - q.Shape[2],
-        Mask = _config.Window > 0 && _config.Window < k.Shape[2] ? WindowMask(q, k, pass.Tape) : default,
+        Mask = _config.Window > 0 && _config.Window < k.Shape[2] ? Marked(q, k, T.NegativeInfinity, pass.Tape) : default,
         Dropout = pass.Dropout?.Probability ?? 0,
         DropoutStream = pass.Dropout?.Next() ?? default,
     };
@@ -105,8 +105,7 @@ public sealed class MultiHeadAttention<T>
         k = pass.Show(ForwardStage.Key, _layer, k.Copy());
         v = pass.Show(ForwardStage.Value, _layer, v.Copy());
         Variable<T> scores = pass.Show(ForwardStage.Scores, _layer, ForEachHead(q, k, transposeB: true)); // (B, H, T, T)
-        Tensor<T> hidden = HiddenKeys(queries, k.Shape[2], pass.Tape);
-        Variable<T> weights = (scores * _scale).MaskedFill(hidden, T.NegativeInfinity).Softmax();
+        Variable<T> weights = (scores * _scale).MaskedFill(Marked(q, k, T.One, pass.Tape), T.NegativeInfinity).Softmax();
         weights = pass.Show(ForwardStage.Weights, _layer, weights);
         Variable<T> heads = pass.Show(ForwardStage.HeadOutputs, _layer, ForEachHead(weights, v, transposeB: false)); // (B, H, T, D)
         return heads.Transpose(1, 2).Reshape([texts, queries, _config.Heads * _headSize]);
@@ -124,33 +123,21 @@ public sealed class MultiHeadAttention<T>
         return product.Reshape([a.Shape[0], _config.Heads, a.Shape[2], product.Shape[-1]]);
     }
 
-    /// <summary>[Tq, Tk]: −infinity where a key lies before a query's window, else 0.</summary>
-    private Tensor<T> WindowMask(Variable<T> q, Variable<T> k, Tape<T> tape)
+    /// <summary>[Tq, Tk]: a mark where a query does not see a key, else 0.</summary>
+    private Tensor<T> Marked(Variable<T> q, Variable<T> k, T mark, Tape<T> tape)
     {
         (int queries, int keys) = (q.Shape[2], k.Shape[2]);
-        Tensor<T> mask = tape.Allocate<T>([queries, keys]);
-        for (int query = 0; query < queries; query++)
-        {
-            Span<T> row = mask.Slice(0, query, 1).Span;
-            row.Fill(T.Zero);
-            row[..Math.Clamp(keys - queries + query + 1 - _config.Window, 0, keys)].Fill(T.NegativeInfinity);
-        }
-        return mask;
-    }
-
-    /// <summary>[Tq, Tk]: 1 where a query does not see a key.</summary>
-    private Tensor<T> HiddenKeys(int queries, int keys, Tape<T> tape)
-    {
-        Tensor<T> hidden = tape.Allocate<T>([queries, keys]);
+        Tensor<T> marked = tape.Allocate<T>([queries, keys]);
         for (int query = 0; query < queries; query++)
         {
             int own = keys - queries + query;
-            for (int key = 0; key < keys; key++)
-            {
-                bool isHidden = _config.IsCausal && key > own || _config.Window > 0 && key <= own - _config.Window;
-                hidden[query, key] = isHidden ? T.One : T.Zero;
-            }
+            Span<T> row = marked.Slice(0, query, 1).Span;
+            row.Fill(T.Zero);
+            if (_config.Window > 0)
+                row[..Math.Clamp(own + 1 - _config.Window, 0, keys)].Fill(mark);
+            if (_config.IsCausal)
+                row[(own + 1)..].Fill(mark);
         }
-        return hidden;
+        return marked;
     }
 }

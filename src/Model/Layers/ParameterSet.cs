@@ -20,6 +20,7 @@ public sealed class ParameterSet<T>
     private const int Alignment = 16;
 
     private readonly List<Parameter<T>> _parameters = [];
+    private readonly HashSet<string> _names = [];
     private readonly Dictionary<Parameter<T>, long> _starts = [];
     private readonly Lock _lock = new();
     private Tensor<T> _values;
@@ -63,6 +64,7 @@ public sealed class ParameterSet<T>
     {
         if (IsAllocated)
             throw new InvalidOperationException($"The parameters have their memory: {name} comes too late.");
+        Require.That(_names.Add(name), $"there are two parameters called {name}");
         Require.That(parts.Count == 0 || parts.Sum() == shape[0], $"the parts {string.Join(", ", parts)} of {name} are not its {shape[0]} rows");
         Parameter<T> parameter = parts.Count == 0
             ? new(this, name, shape, initialization, role)

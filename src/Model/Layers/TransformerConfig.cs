@@ -113,6 +113,7 @@ public sealed record TransformerConfig
         Require.Positive(InitializerRange, "initializer range");
         Require.Positive(EmbeddingScale, "scale of the embedding");
         Require.That(Enum.IsDefined(FeedForward.Activation), $"there is no activation {FeedForward.Activation}");
+        Require.That(Enum.IsDefined(Head), $"there is no head {Head}");
         Require.That(Enum.IsDefined(Positions.Kind), $"there are no positions {Positions.Kind}");
         Require.That(Enum.IsDefined(Norm.Kind) && Enum.IsDefined(Norm.Place), $"there is no norm {Norm.Kind} {Norm.Place}");
         Require.That(BeginOfTextId is null or >= 0, $"the begin-of-text id must not be negative, it is {BeginOfTextId}");

@@ -158,6 +158,7 @@ internal static class CheckpointFolder
         from parameter in optimizer.Parameters.Trained
         where state.Has(parameter)
         select (state.Name, parameter, state.Values);
+
     /// <summary>Whether training.json is that of a state, or cannot be read: then it could be.</summary>
     private static bool MayBeCommitted(string path, TrainingState state)
     {

@@ -61,7 +61,6 @@ public sealed class Trainer<T>(
             loss += Accumulate(step, micro) / task.MicroBatches;
         }
 
-
         GradientsAreComplete?.Invoke(parameters);
         double norm = parameters.GradientNorm();
         Profile?.Lap("Gradient norm");

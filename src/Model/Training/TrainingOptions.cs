@@ -10,23 +10,6 @@ using MiniGpt.Model.Tokenizers;
 
 namespace MiniGpt.Model.Training;
 
-/// <summary>A recipe to start from.</summary>
-[JsonConverter(typeof(NameConverter<TrainingPreset>))]
-public enum TrainingPreset
-{
-    /// <summary>The best that is known for a minute on two cores: 0.8 million parameters of Qwen3's kind, trained by Muon.</summary>
-    [JsonStringEnumMemberName("quick")] Quick,
-
-    /// <summary>nanoGPT's smallest recipe: 0.8 million parameters.</summary>
-    [JsonStringEnumMemberName("tiny")] Tiny,
-
-    /// <summary>nanoGPT's Shakespeare by characters: 10 million parameters.</summary>
-    [JsonStringEnumMemberName("baby")] Baby,
-
-    /// <summary>nanoGPT's reproduction of GPT-2, 124 million parameters.</summary>
-    [JsonStringEnumMemberName("gpt2")] Gpt2,
-}
-
 /// <summary>What happens at a step whose loss or gradient is not a finite number.</summary>
 [JsonConverter(typeof(NameConverter<BadLossAction>))]
 public enum BadLossAction
@@ -42,22 +25,8 @@ public enum BadLossAction
 /// Everything that decides what a training run computes: two runs with the same options write the same model. The values that stand
 /// here are those of the preset tiny.
 /// </summary>
-public sealed record TrainingOptions
+public sealed partial record TrainingOptions
 {
-    private static readonly TrainingOptions s_quick = new TrainingOptions().WithArchitecture(Qwen3.Family.Name) with
-    {
-        StartsAsIdentity = true,
-        Optimizer = OptimizerKind.Muon,
-        BatchSize = 24, // an update costs as much for few rows as for many
-        Steps = 900,
-        MatrixRate = 0.03,
-        LearningRate = 6e-3,
-        MinLearningRate = 0,
-        WarmupSteps = 50,
-        Schedule = ScheduleKind.Linear,
-        DecayFraction = 0.6,
-    };
-
     /// <summary>Text files, folders, "-" or token files to learn from. None of them: the bundled Shakespeare.</summary>
     public IReadOnlyList<string> Data { get; init; } = [];
 
@@ -190,7 +159,7 @@ public sealed record TrainingOptions
     /// <summary>AdamW's ε.</summary>
     public double Epsilon { get; init; } = 1e-8;
 
-    /// <summary>AdamW's weight decay, on parameters of two dimensions.</summary>
+    /// <summary>The weight decay of parameters of two dimensions.</summary>
     public double WeightDecay { get; init; } = 0.1;
 
     /// <summary>The longest that the gradient may be; 0 never clips it.</summary>
@@ -236,38 +205,6 @@ public sealed record TrainingOptions
     /// <summary>The learning rate of each step.</summary>
     [JsonIgnore]
     public LearningRateSchedule LearningRates => new(Schedule, LearningRate, MinLearningRate, WarmupSteps, Steps, DecayFraction ?? 1);
-
-    /// <summary>The options of a preset.</summary>
-    public static TrainingOptions For(TrainingPreset preset) => preset switch
-    {
-        TrainingPreset.Quick => s_quick,
-        TrainingPreset.Tiny => new(),
-        TrainingPreset.Baby => new()
-        {
-            Layers = 6,
-            Heads = 6,
-            Width = 384,
-            Context = 256,
-            Dropout = 0.2,
-            BatchSize = 64,
-            Steps = 5000,
-        },
-        TrainingPreset.Gpt2 => new()
-        {
-            VocabularySize = 50257,
-            Layers = 12,
-            Heads = 12,
-            Width = 768,
-            Context = 1024,
-            Accumulate = 40,
-            Steps = 600_000,
-            LearningRate = 6e-4,
-            MinLearningRate = 6e-5,
-            WarmupSteps = 2000,
-            Beta2 = 0.95,
-        },
-        _ => throw new ArgumentException($"there is no preset {preset}"),
-    };
 
     /// <summary>Reads what <see cref="ToJson"/> wrote. What is left out has its default.</summary>
     /// <exception cref="JsonException">It is no such JSON.</exception>
@@ -361,6 +298,9 @@ public sealed record TrainingOptions
         Require.Positive(LearningRate, "learning rate");
         Require.That(Optimizer != OptimizerKind.Muon || MatrixRate > 0 && double.IsFinite(MatrixRate),
             $"the learning rate of matrices must be positive with Muon, it is {MatrixRate}");
+        Require.That(Optimizer == OptimizerKind.Muon || MatrixRate == 0, $"a learning rate of matrices, {MatrixRate}, goes with Muon alone");
+        Require.That(RotaryBase is null || ToConfig(VocabularySize ?? 1).Positions.Kind == PositionKind.Rotary,
+            $"a base of rotary positions, {RotaryBase}, goes with rotary positions alone");
         Require.That(DecayFraction is null or (> 0 and <= 1), $"the decay fraction must be above 0 and at most 1, it is {DecayFraction}");
         Require.NotNegative(MinLearningRate, "minimum learning rate");
         Require.That(MinLearningRate <= LearningRate || Schedule == ScheduleKind.Constant,

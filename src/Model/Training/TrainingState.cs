@@ -117,17 +117,10 @@ internal sealed record TrainingState(
         JsonFile.Write(path, state);
     }
 
-    private static TrainingOptions ReadOptions(string path, JsonElement json)
+    private static TrainingOptions ReadOptions(string path, JsonElement json) => JsonFile.Refusing(path, () =>
     {
-        try
-        {
-            TrainingOptions options = TrainingOptions.FromJson(json.GetRawText());
-            options.Validate();
-            return options;
-        }
-        catch (ArgumentException error)
-        {
-            throw new FileFormatException(path, error.Message, error);
-        }
-    }
+        TrainingOptions options = TrainingOptions.FromJson(json.GetRawText());
+        options.Validate();
+        return options;
+    });
 }

@@ -53,7 +53,7 @@ public sealed class GgufTokenizerTests : IDisposable
     [Fact]
     public void A_tokenizer_of_llama2c_comes_back_with_its_scores()
     {
-        ITokenizer original = TokenizerFile.Read(_folder.Write("tok.bin", Llama2cTokenizerTests.Build()));
+        ITokenizer original = TokenizerFile.Read(_folder.Write("tok.bin", Llama2CTokenizerTests.Build()));
         ITokenizer there = TokenizerFile.Read(Save(original));
         Assert.Equal(original.Hash, there.Hash);
         TokenizerFolder.Write(_folder.File("folder"), original);

@@ -33,6 +33,27 @@ public sealed class RegularFileTests : IDisposable
             Assert.Throws<IOException>(() => ModelFolder.Load<float>(folder)).Message);
     }
 
+    [Theory]
+    [InlineData("tokenizer.json")]
+    [InlineData("vocab.txt")]
+    [InlineData("tokenizer.bin")]
+    [InlineData("model.gguf")]
+    public void A_pipe_in_the_place_of_a_tokenizer_is_refused_and_not_waited_for(string name)
+    {
+        string path = _folder.File(name);
+        SpecialFiles.MakePipe(path);
+        Assert.Equal($"{path} is a pipe or a device, a file expected", Assert.Throws<IOException>(() => TokenizerFile.Read(path)).Message);
+    }
+
+    [Theory]
+    [InlineData("tokenizer.json")]
+    [InlineData("tokenizer.bin")]
+    public void A_pointer_of_Git_LFS_in_the_place_of_a_tokenizer_is_called_one(string name)
+    {
+        string path = _folder.Write(name, "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n");
+        Assert.Contains("a Git LFS pointer found", Assert.Throws<FileFormatException>(() => TokenizerFile.Read(path)).Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void Links_to_files_elsewhere_are_read_as_the_cache_of_Hugging_Face_has_them()
     {
@@ -99,6 +120,14 @@ public sealed class RegularFileTests : IDisposable
         Assert.StartsWith($"{path}: no valid JSON: ",
             Assert.Throws<FileFormatException>(() => JsonFile.Read(path, root => root.GetProperty("known").GetInt32())).Message, StringComparison.Ordinal);
         Assert.Equal(1, JsonFile.Read(_folder.Write("b.json", """{"known":1,"whole":"\ud83d\udc08"}"""), root => root.GetProperty("known").GetInt32()));
+    }
+
+    [Fact]
+    public void JSON_that_is_no_UTF_8_is_refused_with_the_place_of_the_first_byte()
+    {
+        string path = _folder.Write("a.json", [.. "{\"known\":1,\"猫\":\""u8, 0xFF, .. "\"}"u8]);
+        Assert.Equal($"{path}: no valid JSON: no UTF-8 found at byte 18, Unicode text expected",
+            Assert.Throws<FileFormatException>(() => JsonFile.Read(path, root => root.GetProperty("known").GetInt32())).Message);
     }
 
     [Fact]

@@ -26,6 +26,14 @@ public class CachedGenerationTests
         Assert.Equal(expected, new Generator<float>(gpt.ForReading()).Generate(prompt, s_greedy).Take(expected.Length));
     }
 
+    [Fact]
+    public void A_model_that_sees_forward_is_not_continued_with_what_it_remembers()
+    {
+        TransformerConfig config = Gpt2.Config(5, 4, 1, 1, 4);
+        Decoder<float> model = new(config with { Attention = config.Attention with { IsCausal = false } });
+        Assert.Contains("sees forward", Assert.Throws<ArgumentException>(() => new IncrementalDecoder<float>(model)).Message, StringComparison.Ordinal);
+    }
+
     [Theory]
     [MemberData(nameof(Models))]
     public void A_batch_of_samples_and_each_of_them_alone_are_the_same_on_one_thread_and_on_three(string name)

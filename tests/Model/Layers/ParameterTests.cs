@@ -33,6 +33,15 @@ public class ParameterTests
         new ParameterSet<float>().Add("a", [5, 2], Initialization.Zeros, ParameterRole.Matrix, 2, 2));
 
     [Fact]
+    public void A_name_is_given_once()
+    {
+        ParameterSet<float> parameters = new();
+        parameters.Add("a", [2], Initialization.Zeros, ParameterRole.Vector);
+        Assert.Equal("there are two parameters called a",
+            Assert.Throws<ArgumentException>(() => parameters.Add("a", [3], Initialization.Zeros, ParameterRole.Vector)).Message);
+    }
+
+    [Fact]
     public void What_is_not_trained_has_no_gradient_and_no_state_and_stays()
     {
         Decoder<double> model = new(Gpt2.Config(5, 4, 1, 1, 4));

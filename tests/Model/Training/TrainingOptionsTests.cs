@@ -12,6 +12,7 @@ namespace MiniGpt.Tests.Model.Training;
 public class TrainingOptionsTests
 {
     [Theory]
+    [InlineData(TrainingPreset.Quick, 65, 65 * 128 + 4 * (4 * 128 * 128 + 3 * 128 * 352 + 2 * 128 + 2 * 32) + 128)]
     [InlineData(TrainingPreset.Tiny, 65, 65 * 128 + 64 * 128 + 4 * (12 * 128 * 128 + 13 * 128) + 2 * 128)]
     [InlineData(TrainingPreset.Baby, 65, 65 * 384 + 256 * 384 + 6 * (12 * 384 * 384 + 13 * 384) + 2 * 384)]
     [InlineData(TrainingPreset.Gpt2, 50257, 124_439_808)]
@@ -73,6 +74,8 @@ public class TrainingOptionsTests
         Assert.Equal("the beta2 must be at least 0 and less than 1, it is 1", Message(tiny with { Beta2 = 1 }));
         Assert.Equal("the clip norm must not be negative, it is -1", Message(tiny with { ClipNorm = -1 }));
         Assert.Equal("the number of steps between checkpoints must not be negative, it is -1", Message(tiny with { CheckpointEvery = -1 }));
+        Assert.Equal("a learning rate of matrices, 0.5, goes with Muon alone", Message(tiny with { MatrixRate = 0.5 }));
+        Assert.Equal("a base of rotary positions, 500, goes with rotary positions alone", Message(tiny with { RotaryBase = 500 }));
         Assert.Contains("too large", Message(tiny with { BatchSize = int.MaxValue }), StringComparison.Ordinal);
     }
 

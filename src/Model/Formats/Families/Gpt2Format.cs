@@ -130,6 +130,9 @@ internal sealed class Gpt2Format : FamilyFormat
     public override TransformerConfig ReadGguf(GgufSizes sizes)
     {
         TransformerConfig config = Gpt2.Config(sizes.ToModelSizes());
+        PositionKind positions = sizes.Choice(GgufPositionsKey, PositionKind.Learned);
+        if (positions is not (PositionKind.Learned or PositionKind.Sinusoidal))
+            throw sizes.NotSupported(GgufPositionsKey, OptionNames.Of(positions), "learned or sinusoidal");
         return config with
         {
             FeedForward = config.FeedForward with
@@ -137,7 +140,7 @@ internal sealed class Gpt2Format : FamilyFormat
                 Width = sizes.FeedForwardWidth == 4L * sizes.Width ? 0 : sizes.FeedForwardWidth,
                 Activation = sizes.Choice(GgufActivationKey, Activation.GeluTanh),
             },
-            Positions = config.Positions with { Kind = sizes.Choice(GgufPositionsKey, PositionKind.Learned) },
+            Positions = config.Positions with { Kind = positions },
             Norm = config.Norm with { Epsilon = sizes.Number("attention.layer_norm_epsilon") ?? 1e-5 },
         };
     }

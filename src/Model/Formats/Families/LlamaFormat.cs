@@ -8,6 +8,12 @@ namespace MiniGpt.Model.Formats.Families;
 /// <summary>Llama as Hugging Face and llama.cpp write it, and Mistral, which is the same with a window.</summary>
 internal class LlamaFormat : FamilyFormat
 {
+    /// <summary>The layer of queries, keys and values.</summary>
+    protected const string Fused = "blocks.*.attention.qkv";
+
+    /// <summary>The layer of gate and up.</summary>
+    protected const string GateAndUp = "blocks.*.feed_forward.up";
+
     private const string Mistral = "mistral";
 
     public override IReadOnlyList<string> ModelTypes { get; } = ["llama", Mistral];
@@ -26,15 +32,20 @@ internal class LlamaFormat : FamilyFormat
         "attention.sliding_window", "rope.freq_base", "rope.dimension_count", "rope.scaling.type", "rope.scaling.factor",
     ];
 
-    public override TensorMap HuggingFace { get; } = new(
+    public override TensorMap HuggingFace => LlamaMap;
+
+    public override TensorMap Gguf => s_gguf;
+
+    /// <summary>Hugging Face's names.</summary>
+    protected static TensorMap LlamaMap { get; } = new(
         ("tokens", ["model.embed_tokens"]),
         ("blocks.*.attention_norm", ["model.layers.*.input_layernorm"]),
-        ("blocks.*.attention.qkv", ["model.layers.*.self_attn.q_proj", "model.layers.*.self_attn.k_proj", "model.layers.*.self_attn.v_proj"]),
+        (Fused, ["model.layers.*.self_attn.q_proj", "model.layers.*.self_attn.k_proj", "model.layers.*.self_attn.v_proj"]),
         ("blocks.*.attention.query_norm", ["model.layers.*.self_attn.q_norm"]),
         ("blocks.*.attention.key_norm", ["model.layers.*.self_attn.k_norm"]),
         ("blocks.*.attention.output", ["model.layers.*.self_attn.o_proj"]),
         ("blocks.*.feed_forward_norm", ["model.layers.*.post_attention_layernorm"]),
-        ("blocks.*.feed_forward.up", ["model.layers.*.mlp.gate_proj", "model.layers.*.mlp.up_proj"]),
+        (GateAndUp, ["model.layers.*.mlp.gate_proj", "model.layers.*.mlp.up_proj"]),
         ("blocks.*.feed_forward.down", ["model.layers.*.mlp.down_proj"]),
         ("norm", ["model.norm"]),
         ("head", ["lm_head"]))
@@ -44,10 +55,8 @@ internal class LlamaFormat : FamilyFormat
         Ignored = [".rotary_emb.inv_freq"],
     };
 
-    public override TensorMap Gguf => s_llama;
-
-    /// <summary>The keys of llama.cpp; its Llama turns neighbours with each other.</summary>
-    private static readonly TensorMap s_llama = GgufMap(TensorLayout.TurnsNeighbours);
+    // llama.cpp's Llama turns neighbours with each other.
+    private static readonly TensorMap s_gguf = GgufMap(TensorLayout.TurnsNeighbours);
 
     /// <summary>Whether sliding_window counts where no other key says so.</summary>
     protected virtual bool HasWindow(string modelType) => modelType == Mistral;
@@ -175,12 +184,12 @@ internal class LlamaFormat : FamilyFormat
     protected static TensorMap GgufMap(TensorLayout queriesAndKeys) => new(
         ("tokens", ["token_embd"]),
         ("blocks.*.attention_norm", ["blk.*.attn_norm"]),
-        ("blocks.*.attention.qkv", [new("blk.*.attn_q", queriesAndKeys), new("blk.*.attn_k", queriesAndKeys), "blk.*.attn_v"]),
+        (Fused, [new("blk.*.attn_q", queriesAndKeys), new("blk.*.attn_k", queriesAndKeys), "blk.*.attn_v"]),
         ("blocks.*.attention.query_norm", ["blk.*.attn_q_norm"]),
         ("blocks.*.attention.key_norm", ["blk.*.attn_k_norm"]),
         ("blocks.*.attention.output", ["blk.*.attn_output"]),
         ("blocks.*.feed_forward_norm", ["blk.*.ffn_norm"]),
-        ("blocks.*.feed_forward.up", ["blk.*.ffn_gate", "blk.*.ffn_up"]),
+        (GateAndUp, ["blk.*.ffn_gate", "blk.*.ffn_up"]),
         ("blocks.*.feed_forward.down", ["blk.*.ffn_down"]),
         ("norm", ["output_norm"]),
         ("head", ["output"]))

@@ -7,34 +7,14 @@ internal sealed class Phi3Format : LlamaFormat
 {
     public override IReadOnlyList<string> ModelTypes { get; } = ["phi3"];
 
-    public override TensorMap HuggingFace { get; } = new(
-        ("tokens", ["model.embed_tokens"]),
-        ("blocks.*.attention_norm", ["model.layers.*.input_layernorm"]),
-        ("blocks.*.attention.qkv", ["model.layers.*.self_attn.qkv_proj"]),
-        ("blocks.*.attention.output", ["model.layers.*.self_attn.o_proj"]),
-        ("blocks.*.feed_forward_norm", ["model.layers.*.post_attention_layernorm"]),
-        ("blocks.*.feed_forward.up", ["model.layers.*.mlp.gate_up_proj"]),
-        ("blocks.*.feed_forward.down", ["model.layers.*.mlp.down_proj"]),
-        ("norm", ["model.norm"]),
-        ("head", ["lm_head"]))
-    {
-        Prefix = "model.",
-        Blocks = "layers.",
-    };
+    public override TensorMap HuggingFace => s_huggingFace;
 
-    public override TensorMap Gguf { get; } = new(
-        ("tokens", ["token_embd"]),
-        ("blocks.*.attention_norm", ["blk.*.attn_norm"]),
-        ("blocks.*.attention.qkv", ["blk.*.attn_qkv"]),
-        ("blocks.*.attention.output", ["blk.*.attn_output"]),
-        ("blocks.*.feed_forward_norm", ["blk.*.ffn_norm"]),
-        ("blocks.*.feed_forward.up", ["blk.*.ffn_up"]),
-        ("blocks.*.feed_forward.down", ["blk.*.ffn_down"]),
-        ("norm", ["output_norm"]),
-        ("head", ["output"]))
-    {
-        Blocks = "blk.",
-    };
+    public override TensorMap Gguf => s_gguf;
+
+    private static readonly TensorMap s_huggingFace = LlamaMap
+        .With(Fused, "model.layers.*.self_attn.qkv_proj").With(GateAndUp, "model.layers.*.mlp.gate_up_proj");
+
+    private static readonly TensorMap s_gguf = GgufMap(TensorLayout.AsIs).With(Fused, "blk.*.attn_qkv").With(GateAndUp, "blk.*.ffn_up");
 
     protected override bool HasWindow(string modelType) => true;
 

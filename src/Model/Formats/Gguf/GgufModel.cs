@@ -66,8 +66,8 @@ internal static class GgufModel
         foreach (Parameter<T> parameter in model.Parameters.All)
         {
             bool isPlain = parameter.Shape.Rank < 2 || parameter.Role == ParameterRole.Positions || parameter.Shape[1] % StoredType.Q8_0.BlockSize() != 0;
-            foreach ((TensorPart part, long[] shape, _, _) in ModelWeights.Layout(family.Gguf!, parameter))
-                writer.Announce(part.Name, isPlain ? StoredType.F32 : type, shape);
+            foreach (FilePart part in ModelWeights.Layout(family.Gguf!, parameter))
+                writer.Announce(part.Name, isPlain ? StoredType.F32 : type, part.Shape);
         }
         double[]? factors = config.Positions.Kind == PositionKind.Rotary ? RotaryGguf.Factors(config) : null;
         if (factors is not null)
@@ -77,12 +77,8 @@ internal static class GgufModel
         T[] buffer = [];
         foreach (Parameter<T> parameter in model.Parameters.All)
         {
-            int columns = parameter.Shape.Rank == 2 ? parameter.Shape[1] : 1;
-            foreach ((TensorPart part, _, int row, int rows) in ModelWeights.Layout(family.Gguf!, parameter))
-            {
-                ReadOnlySpan<T> numbers = parameter.Value.Span.Slice(row * columns, rows * columns);
-                writer.WriteNumbers(stream, ModelWeights.InFileOrder(part.Layout, config.HeadSize, columns, numbers, ref buffer));
-            }
+            foreach (FilePart part in ModelWeights.Layout(family.Gguf!, parameter))
+                writer.WriteNumbers(stream, ModelWeights.InFileOrder(part, config.HeadSize, parameter.Value.Span, ref buffer));
         }
         if (factors is not null)
             writer.WriteNumbers<double>(stream, factors);

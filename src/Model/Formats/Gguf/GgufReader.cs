@@ -48,7 +48,7 @@ internal sealed class GgufReader : TensorSource
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static T ReadKeys<T>(string path, Func<GgufMetadata, T> read)
     {
-        using MappedFile file = MappedFile.Open(path);
+        using MappedFile file = RegularFile.Map(path);
         return read(ParseKeys(path, file, new GgufCursor(path, file), out _));
     }
 

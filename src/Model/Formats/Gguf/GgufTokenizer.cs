@@ -80,19 +80,12 @@ internal static class GgufTokenizer
         while (used > 0 && types[used - 1] == (int)PieceKind.Unused)
             used--;
         Vocabulary vocabulary = new(path, metadata, tokens[..used], [.. types[..used].Select(type => (PieceKind)type)]);
-        try
+        return JsonFile.Refusing<ITokenizer>(path, () => model switch
         {
-            return model switch
-            {
-                BytePair => ReadBytePair(vocabulary, unknown),
-                WordPiece => ReadWordPiece(vocabulary),
-                _ => ReadPieces(vocabulary, isUnigram: model == Unigram),
-            };
-        }
-        catch (ArgumentException error)
-        {
-            throw new FileFormatException(path, error.Message, error);
-        }
+            BytePair => ReadBytePair(vocabulary, unknown),
+            WordPiece => ReadWordPiece(vocabulary),
+            _ => ReadPieces(vocabulary, isUnigram: model == Unigram),
+        });
     }
 
     /// <summary>Writes a tokenizer, filled up to the size of the model's vocabulary.</summary>

@@ -54,7 +54,7 @@ internal static class Llama2CLayout
     public static List<StoredTensor> TensorsOf(TransformerConfig config)
     {
         Dictionary<string, long[]> shapes = new Decoder<float>(config).Parameters.All
-            .SelectMany(parameter => ModelWeights.Layout(Map, parameter)).ToDictionary(line => line.Part.Name, line => line.Shape);
+            .SelectMany(parameter => ModelWeights.Layout(Map, parameter)).ToDictionary(part => part.Name, part => part.Shape);
         List<StoredTensor> tensors = [];
         long begin = 0;
         foreach (string name in InOrder(config))

@@ -37,10 +37,9 @@ internal static class Llama2CWriter
             config.IsTied ? config.VocabularySize : -config.VocabularySize, config.Context,
         ];
         stream.Write(MemoryMarshal.AsBytes(header));
-        Dictionary<string, (Parameter<T> Parameter, TensorLayout Layout, int Row, int Rows)> parts = model.Parameters.All
-            .SelectMany(parameter => ModelWeights.Layout(Llama2CLayout.Map, parameter)
-                .Select(line => (line.Part.Name, Value: (parameter, line.Part.Layout, line.FirstRow, line.Rows))))
-            .ToDictionary(pair => pair.Name, pair => pair.Value);
+        Dictionary<string, (Parameter<T> Parameter, FilePart Part)> parts = model.Parameters.All
+            .SelectMany(parameter => ModelWeights.Layout(Llama2CLayout.Map, parameter).Select(part => (parameter, part)))
+            .ToDictionary(pair => pair.part.Name);
         T[] buffer = [];
         foreach (string name in Llama2CLayout.InOrder(config))
         {
@@ -49,10 +48,8 @@ internal static class Llama2CWriter
                 WriteAngles(stream, model);
                 continue;
             }
-            (Parameter<T> parameter, TensorLayout layout, int row, int rows) = parts[name];
-            int columns = parameter.Shape.Rank == 2 ? parameter.Shape[1] : 1;
-            ReadOnlySpan<T> numbers = parameter.Value.Span.Slice(row * columns, rows * columns);
-            NumberWriter.Write(stream, name, StoredType.F32, ModelWeights.InFileOrder(layout, config.HeadSize, columns, numbers, ref buffer));
+            (Parameter<T> parameter, FilePart part) = parts[name];
+            NumberWriter.Write(stream, name, StoredType.F32, ModelWeights.InFileOrder(part, config.HeadSize, parameter.Value.Span, ref buffer));
         }
     }
 

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace MiniGpt.Tests.Model.Formats;
 
-public sealed class Llama2cTokenizerTests : IDisposable
+public sealed class Llama2CTokenizerTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 

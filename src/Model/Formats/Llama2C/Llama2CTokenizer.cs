@@ -2,13 +2,13 @@ using System.Text;
 using MiniGpt.Model.Tokenizers;
 using MiniGpt.Tensors.Memory;
 
-namespace MiniGpt.Model.Formats;
+namespace MiniGpt.Model.Formats.Llama2C;
 
 /// <summary>
 /// The tokenizer files of llama2.c: the length of the longest token, and then for each token a score, its length and its bytes. Ids 0, 1 and 2
 /// are the unknown token, the begin and the end of a text, the next 256 are bytes.
 /// </summary>
-internal static class Llama2cTokenizer
+internal static class Llama2CTokenizer
 {
     private const int FirstByte = 3;
     private const int Begin = 1;
@@ -19,7 +19,7 @@ internal static class Llama2cTokenizer
     /// <exception cref="IOException">The file cannot be read.</exception>
     public static SentencePieceTokenizer Read(string path)
     {
-        using MappedFile file = MappedFile.Open(path);
+        using MappedFile file = RegularFile.Map(path);
         if (file.Length < sizeof(int))
             throw new FileFormatException(path, $"{file.Length} bytes found, a tokenizer of llama2.c expected");
         int longest = BitConverter.ToInt32(file.Bytes(0, sizeof(int)));

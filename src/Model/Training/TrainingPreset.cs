@@ -1,0 +1,72 @@
+using System.Text.Json.Serialization;
+using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Optimization;
+
+namespace MiniGpt.Model.Training;
+
+/// <summary>A recipe to start from.</summary>
+[JsonConverter(typeof(NameConverter<TrainingPreset>))]
+public enum TrainingPreset
+{
+    /// <summary>The default: 0.8 million parameters of Qwen3's kind, trained by Muon.</summary>
+    [JsonStringEnumMemberName("quick")] Quick,
+
+    /// <summary>nanoGPT's smallest recipe: 0.8 million parameters.</summary>
+    [JsonStringEnumMemberName("tiny")] Tiny,
+
+    /// <summary>nanoGPT's Shakespeare by characters: 10 million parameters.</summary>
+    [JsonStringEnumMemberName("baby")] Baby,
+
+    /// <summary>nanoGPT's reproduction of GPT-2, 124 million parameters.</summary>
+    [JsonStringEnumMemberName("gpt2")] Gpt2,
+}
+
+/// <content>The recipes.</content>
+public sealed partial record TrainingOptions
+{
+    private static readonly TrainingOptions s_quick = new TrainingOptions().WithArchitecture(Qwen3.Family.Name) with
+    {
+        StartsAsIdentity = true,
+        Optimizer = OptimizerKind.Muon,
+        BatchSize = 24, // an update costs as much for few rows as for many
+        Steps = 900,
+        MatrixRate = 0.03,
+        LearningRate = 6e-3,
+        MinLearningRate = 0,
+        WarmupSteps = 50,
+        Schedule = ScheduleKind.Linear,
+        DecayFraction = 0.6,
+    };
+
+    /// <summary>The options of a preset.</summary>
+    public static TrainingOptions For(TrainingPreset preset) => preset switch
+    {
+        TrainingPreset.Quick => s_quick,
+        TrainingPreset.Tiny => new(),
+        TrainingPreset.Baby => new()
+        {
+            Layers = 6,
+            Heads = 6,
+            Width = 384,
+            Context = 256,
+            Dropout = 0.2,
+            BatchSize = 64,
+            Steps = 5000,
+        },
+        TrainingPreset.Gpt2 => new()
+        {
+            VocabularySize = 50257,
+            Layers = 12,
+            Heads = 12,
+            Width = 768,
+            Context = 1024,
+            Accumulate = 40,
+            Steps = 600_000,
+            LearningRate = 6e-4,
+            MinLearningRate = 6e-5,
+            WarmupSteps = 2000,
+            Beta2 = 0.95,
+        },
+        _ => throw new ArgumentException($"there is no preset {preset}"),
+    };
+}
