@@ -102,7 +102,14 @@ public sealed partial class Variable<T>
     }
 
     /// <summary>Forgets the gradient: the next one overwrites it. Costs nothing.</summary>
-    public void ClearGradient() => HasGradient = false;
+    public void ClearGradient()
+    {
+        (_hasGradient, _partsBegan) = (false, false);
+        for (Variable<T>? part = _parts; part is not null; part = part._nextPart)
+        {
+            part._hasGradient = false;
+        }
+    }
 
     /// <summary>
     /// The tensor that a node's backward writes this variable's gradient to. The first one to write overwrites, later ones add: so nothing

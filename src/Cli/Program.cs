@@ -5,6 +5,7 @@ using System.Text;
 using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Options;
 using MiniGpt.Cli.Verbs;
+using MiniGpt.Model;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Training;
 
@@ -13,7 +14,7 @@ namespace MiniGpt.Cli;
 /// <summary>The entry point, and the one place where errors become a line on standard error and an exit code.</summary>
 internal static class Program
 {
-    private const int LongestLine = 1000; // of a message that quotes what it found: both ends of it say what is wrong
+    private const int LongestLine = 1000; // of a message that quotes what it found
 
     private static int Main(string[] args)
     {
@@ -124,8 +125,7 @@ internal static class Program
 
     private static int Report(string message, int exitCode)
     {
-        string line = Visible.Line(message);
-        Console.Error.WriteLine($"minigpt: {(line.Length <= LongestLine ? line : $"{line.AsSpan(0, LongestLine / 2)} … {line.AsSpan(line.Length - LongestLine / 2)}")}");
+        Console.Error.WriteLine($"minigpt: {Excerpt.Of(Visible.Line(message), LongestLine)}");
         return exitCode;
     }
 }

@@ -2,7 +2,7 @@ using System.Numerics;
 
 namespace MiniGpt.Autograd.Ops;
 
-/// <summary>The end of an axis, and copies without gaps.</summary>
+/// <summary>The end of an axis.</summary>
 public static class LastOperator
 {
     /// <summary>The last index of an axis, which stays with size 1. Where nothing is recorded it is a view and costs nothing.</summary>
@@ -19,8 +19,4 @@ public static class LastOperator
         Tape<T> tape = Tape<T>.Of(x);
         return tape.Records && x.RequiresGradient ? x.Slice(axis, size - 1, 1) : tape.View(x, x.Value.Slice(axis, size - 1, 1));
     }
-
-    /// <summary>The same numbers without gaps between them: what some views are not.</summary>
-    public static Variable<T> Copy<T>(this Variable<T> x)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T> => x.Slice(0, 0, x.Shape[0]);
 }

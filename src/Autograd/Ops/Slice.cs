@@ -25,6 +25,11 @@ public static class SliceOperator
         return y;
     }
 
+    /// <summary>All of it, [...] to [...], without gaps between the numbers: what some views are not.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">It has no axis.</exception>
+    public static Variable<T> WithoutGaps<T>(this Variable<T> x)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => x.Slice(0, 0, x.Shape[0]);
+
     private sealed class SliceNode<T> : Node<T>
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {

@@ -23,7 +23,7 @@ internal static class ForeignFile
         ([0x93, .. "NUMPY"u8], "a NumPy array (.npy)"),
         ([.. "PK\x03\x04"u8], "a zip archive, as .npz and PyTorch's files are,"),
         ([0x80, 2, 0x8A, 10], "a pickle of PyTorch"),
-        ([0x1F, 0x8B], "gzip data"),
+        ([0x1F, 0x8B, 8], "gzip data"),
         ([0x28, 0xB5, 0x2F, 0xFD], "zstd data"),
         ([.. "PAR1"u8], "a Parquet file"),
         ([.. "GGUF"u8], "a GGUF model"),

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Security.Cryptography;
 using MiniGpt.Model.Formats;
 
@@ -135,8 +136,8 @@ public sealed class TextCorpus : IDisposable
         if (file.Length == 0)
             return Keep(name, file, cancellationToken); // as the system's own files say that are made when they are read
         byte[] beginning = TextInput.Beginning(name);
-        (TextForm form, _, int mark) = TextInput.FormOf(beginning);
-        if (form == TextForm.Wide)
+        (Encoding? wide, int mark) = TextInput.FormOf(beginning);
+        if (wide is not null)
             return Keep(name, file, cancellationToken);
         CheckText(name, beginning);
         return (name, name, mark, file.Length);
@@ -146,7 +147,7 @@ public sealed class TextCorpus : IDisposable
     {
         string path = Path.GetTempFileName();
         _temporary.Add(path);
-        using Stream text = TextInput.Decoded(name, bytes, out TextForm form);
+        using Stream text = TextInput.Decoded(name, bytes, out bool isWide);
         using FileStream kept = File.Create(path);
         TextBlocks.Read(text, long.MaxValue, (block, _) =>
         {
@@ -155,7 +156,7 @@ public sealed class TextCorpus : IDisposable
             kept.Write(block);
             return block.Length;
         }, cancellationToken);
-        if (form == TextForm.Wide)
+        if (isWide)
             _notes.Add($"{name} is UTF-16 or UTF-32, as its mark says, and is read as such");
         return (name, path, 0, kept.Length);
     }

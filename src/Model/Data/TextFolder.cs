@@ -1,3 +1,4 @@
+using System.Text;
 using MiniGpt.Model.Formats;
 
 namespace MiniGpt.Model.Data;
@@ -83,9 +84,9 @@ internal sealed class TextFolder
     {
         byte[] beginning = TextInput.Beginning(file);
         RegularFile.RefusePointer(file, beginning);
-        (TextForm form, _, int mark) = TextInput.FormOf(beginning);
+        (Encoding? wide, int mark) = TextInput.FormOf(beginning);
         return beginning.Length == mark ? "is empty"
-            : form != TextForm.Wide && TextInput.WhyNoText(beginning) is not null ? "holds no text"
+            : wide is null && TextInput.WhyNoText(beginning) is not null ? "holds no text"
             : null;
     }
 

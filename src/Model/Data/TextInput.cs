@@ -4,19 +4,6 @@ using MiniGpt.Model.Formats;
 
 namespace MiniGpt.Model.Data;
 
-/// <summary>In which bytes a text is written, by the mark at its beginning.</summary>
-internal enum TextForm
-{
-    /// <summary>UTF-8 without a mark, or what passes for it.</summary>
-    Plain,
-
-    /// <summary>UTF-8 with a mark, which is no part of the text.</summary>
-    Marked,
-
-    /// <summary>UTF-16 or UTF-32, as the mark says.</summary>
-    Wide,
-}
-
 /// <summary>
 /// The one way in for texts that somebody names: files, links to them, pipes, devices such as /dev/stdin, and standard input. What comes out is
 /// UTF-8 without a byte-order mark; UTF-16 and UTF-32 are told by their marks.
@@ -29,8 +16,19 @@ public static class TextInput
     /// <summary>Opens a file or pipe. Waiting for whoever writes into a pipe ends where it is cancelled.</summary>
     /// <exception cref="FileFormatException">It is a pointer of Git LFS.</exception>
     /// <exception cref="IOException">It is a folder, is not there or cannot be read.</exception>
-    public static Stream Open(string path, CancellationToken cancellationToken = default) =>
-        Decoded(path, OpenBytes(path, cancellationToken), out _);
+    public static Stream Open(string path, CancellationToken cancellationToken = default)
+    {
+        Stream bytes = OpenBytes(path, cancellationToken);
+        try
+        {
+            return Of(path, bytes);
+        }
+        catch
+        {
+            bytes.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>The text of a stream that is open.</summary>
     /// <param name="name">What it is called, for messages.</param>
@@ -67,27 +65,28 @@ public static class TextInput
         return new WaitingStream(WaitingStream.Await(() => File.OpenRead(path), cancellationToken), cancellationToken);
     }
 
-    /// <summary>The text of a stream, and how it was written.</summary>
-    internal static Stream Decoded(string name, Stream bytes, out TextForm form)
+    /// <summary>The text of a stream, and whether it was written in UTF-16 or UTF-32.</summary>
+    internal static Stream Decoded(string name, Stream bytes, out bool isWide)
     {
         byte[] beginning = new byte[SampleBytes];
         int length = bytes.ReadAtLeast(beginning, LongestMark, throwOnEndOfStream: false);
         ReadOnlySpan<byte> found = beginning.AsSpan(0, length);
         RegularFile.RefusePointer(name, found);
-        (form, Encoding? encoding, int mark) = FormOf(found);
+        (Encoding? encoding, int mark) = FormOf(found);
+        isWide = encoding is not null;
         Stream rest = new PrefixedStream(found[mark..].ToArray(), bytes);
         return encoding is null ? rest : Encoding.CreateTranscodingStream(rest, encoding, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false));
     }
 
-    /// <summary>The form that a text has by its first bytes, its encoding where it is not UTF-8, and the length of the mark.</summary>
-    internal static (TextForm Form, Encoding? Encoding, int Mark) FormOf(ReadOnlySpan<byte> beginning) => beginning switch
+    /// <summary>The encoding of a text by its first bytes, null of UTF-8 or what passes for it, and the length of the mark.</summary>
+    internal static (Encoding? Wide, int Mark) FormOf(ReadOnlySpan<byte> beginning) => beginning switch
     {
-        [0xEF, 0xBB, 0xBF, ..] => (TextForm.Marked, null, 3),
-        [0xFF, 0xFE, 0, 0, ..] => (TextForm.Wide, new UTF32Encoding(bigEndian: false, byteOrderMark: false), 4),
-        [0, 0, 0xFE, 0xFF, ..] => (TextForm.Wide, new UTF32Encoding(bigEndian: true, byteOrderMark: false), 4),
-        [0xFF, 0xFE, ..] => (TextForm.Wide, new UnicodeEncoding(bigEndian: false, byteOrderMark: false), 2),
-        [0xFE, 0xFF, ..] => (TextForm.Wide, new UnicodeEncoding(bigEndian: true, byteOrderMark: false), 2),
-        _ => (TextForm.Plain, null, 0),
+        [0xEF, 0xBB, 0xBF, ..] => (null, 3),
+        [0xFF, 0xFE, 0, 0, ..] => (new UTF32Encoding(bigEndian: false, byteOrderMark: false), 4),
+        [0, 0, 0xFE, 0xFF, ..] => (new UTF32Encoding(bigEndian: true, byteOrderMark: false), 4),
+        [0xFF, 0xFE, ..] => (new UnicodeEncoding(bigEndian: false, byteOrderMark: false), 2),
+        [0xFE, 0xFF, ..] => (new UnicodeEncoding(bigEndian: true, byteOrderMark: false), 2),
+        _ => (null, 0),
     };
 
     /// <summary>

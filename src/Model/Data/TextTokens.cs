@@ -14,8 +14,6 @@ public delegate void TokenSink(ReadOnlySpan<int> ids);
 /// <summary>The tokens of text that stays in its files: block after block, &lt;|endoftext|&gt; between documents where the vocabulary has it.</summary>
 public static class TextTokens
 {
-    private static ReadOnlySpan<byte> ByteOrderMark => "\uFEFF"u8;
-
     /// <summary>Tokenises a text into memory.</summary>
     /// <param name="text">Parts of documents, one a document.</param>
     /// <param name="tokenizer">What makes the ids.</param>
@@ -111,7 +109,7 @@ public static class TextTokens
         }
     }
 
-    /// <summary>Tokenises a stream, byte for byte, as far as it goes. A byte-order mark at its beginning is no part of it.</summary>
+    /// <summary>Tokenises a stream, byte for byte, as far as it goes.</summary>
     /// <param name="text">The text, in UTF-8.</param>
     /// <param name="tokenizer">What makes the ids.</param>
     /// <param name="sink">Takes the ids.</param>
@@ -125,8 +123,6 @@ public static class TextTokens
         bool isFirst = true;
         TextBlocks.Read(text, long.MaxValue, (block, isFinal) =>
         {
-            int mark = isFirst && block.StartsWith(ByteOrderMark) ? ByteOrderMark.Length : 0;
-            block = block[mark..];
             int read;
             try
             {
@@ -142,7 +138,7 @@ public static class TextTokens
             isFirst = false;
             place = place.After(block[..read]);
             sink(ids.WrittenSpan);
-            return mark + read;
+            return read;
         }, cancellationToken);
     }
 

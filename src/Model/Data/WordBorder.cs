@@ -8,6 +8,7 @@ internal static class WordBorder
 {
     private const int LongestCharacter = 4; // bytes of UTF-8
     private const int FurthestBack = 1 << 22;
+    private const int Window = 1 << 16; // bytes that are looked at together
 
     /// <summary>
     /// The first border of a document from a place on; where there is none the last one before it, and where there is none either, the place
@@ -20,21 +21,25 @@ internal static class WordBorder
     {
         if (place == document.Start || place == document.End)
             return place;
-        // What stands before the place decides whether it is a border itself.
-        long start = Math.Max(document.Start, place - LongestCharacter), at = start;
-        long? found = null;
-        TextBlocks.Read(document.Path, start, document.End, (block, isFinal) =>
+        return FirstFrom(document, place) ?? LastBefore(document, place) ?? place;
+    }
+
+    private static long? FirstFrom(TextRange document, long place)
+    {
+        using FileStream file = File.OpenRead(document.Path);
+        byte[] window = new byte[Window];
+        // What stands before a place decides whether it is a border, and so does the whole of the character behind it.
+        for (long at = Math.Max(document.Start, place - LongestCharacter); at < document.End; at += Window - 2 * LongestCharacter)
         {
-            if (found is not null)
-                return block.Length;
-            int cut = FindFirst(block, (int)Math.Clamp(place - at, 0, block.Length));
-            if (cut < block.Length)
-                found = at + cut;
-            int done = found is not null || isFinal ? block.Length : Math.Max(0, block.Length - LongestCharacter);
-            at += done;
-            return done;
-        });
-        return found ?? LastBefore(document, place) ?? place;
+            file.Position = at;
+            int wanted = (int)Math.Min(Window, document.End - at);
+            file.ReadExactly(window.AsSpan(0, wanted));
+            bool isEnd = at + wanted == document.End;
+            int cut = FindFirst(window.AsSpan(0, wanted), (int)Math.Max(place - at, at > document.Start ? LongestCharacter : 1));
+            if (cut < (isEnd ? wanted : wanted - LongestCharacter))
+                return at + cut;
+        }
+        return null;
     }
 
     private static long? LastBefore(TextRange document, long place)

@@ -12,8 +12,7 @@ public sealed class FileFormatException(string path, string problem, Exception? 
     /// <summary>The file that could not be read.</summary>
     public string Path { get; } = path;
 
-    // Problems quote names and values out of the file, which can hold line ends, terminal escapes and megabytes. What they are and what was
-    // expected stand at both ends.
+    // Problems quote names and values out of the file, which can hold line ends, terminal escapes and megabytes.
     private static string OneLine(string message)
     {
         const int longest = 800;
@@ -27,6 +26,6 @@ public sealed class FileFormatException(string path, string problem, Exception? 
             afterSpace = letter is '\n' or '\r' or '\t' || (isSpace && afterSpace);
             line.Append(isSpace ? " " : char.IsControl(letter) ? $"\\x{(int)letter:X2}" : letter.ToString());
         }
-        return line.Length <= longest ? line.ToString() : $"{line.ToString(0, longest / 2)} … {line.ToString(line.Length - longest / 2, longest / 2)}";
+        return Excerpt.Of(line.ToString(), longest);
     }
 }

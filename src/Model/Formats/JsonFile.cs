@@ -52,7 +52,7 @@ internal static class JsonFile
     /// <summary>JSON as editors write it: with a byte-order mark, or in UTF-16 with one.</summary>
     private static ReadOnlyMemory<byte> AsUtf8(ReadOnlyMemory<byte> json)
     {
-        (_, Encoding? encoding, int mark) = TextInput.FormOf(json.Span);
+        (Encoding? encoding, int mark) = TextInput.FormOf(json.Span);
         return encoding is null ? json[mark..] : Encoding.Convert(encoding, Encoding.UTF8, json[mark..].ToArray());
     }
 

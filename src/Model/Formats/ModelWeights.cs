@@ -2,6 +2,7 @@ using System.Numerics;
 using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Formats.Families;
 using MiniGpt.Model.Layers;
+using MiniGpt.Model.Optimization;
 using MiniGpt.Tensors;
 using MiniGpt.Tensors.Storage;
 
@@ -84,41 +85,38 @@ public static class ModelWeights
     /// <summary>Fills an optimizer's state from the tensors NAME.TENSOR, each as the file of the model has TENSOR.</summary>
     /// <param name="source">The file.</param>
     /// <param name="config">The model.</param>
-    /// <param name="parameters">The model's parameters.</param>
-    /// <param name="state">The name of each buffer, a parameter that has a part in it, and the buffer.</param>
+    /// <param name="optimizer">The optimizer of the model's parameters.</param>
     /// <exception cref="FileFormatException">A tensor is missing, unexpected, or of another shape or type.</exception>
-    public static void ReadState<T>(
-        TensorSource source, TransformerConfig config, ParameterSet<T> parameters,
-        IEnumerable<(string Name, Parameter<T> Parameter, Tensor<T> Flat)> state)
+    public static void ReadState<T>(TensorSource source, TransformerConfig config, Optimizer<T> optimizer)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         TensorMap map = FamilyFormat.Of(config).HuggingFace;
         HashSet<string> found = [];
-        foreach ((string name, Parameter<T> parameter, Tensor<T> flat) in state)
+        foreach ((string kind, Parameter<T> parameter, Tensor<T> values) in TensorsOf(optimizer))
         {
-            StoredPart[] parts = Find(source, map, config, $"{name}.", parameter);
-            ReadInto(source, parts, parameters.PartOf(flat, parameter).Span);
+            StoredPart[] parts = Find(source, map, config, kind, parameter);
+            ReadInto(source, parts, values.Span);
             found.UnionWith(parts.Select(part => part.Entry.Name));
         }
         if (source.Entries.FirstOrDefault(entry => !found.Contains(entry.Name) && !IsOfUntrained(entry.Name)) is { } other)
             throw Unexpected(source, other, found.Count);
 
         // Version 0.1 stored zeros for tables that are not trained.
-        bool IsOfUntrained(string name) => parameters.All.Where(parameter => !parameter.IsTrained)
+        bool IsOfUntrained(string name) => optimizer.Parameters.All.Where(parameter => !parameter.IsTrained)
             .Any(parameter => map.Of(parameter.Name).Any(part => name.EndsWith($".{part.Name}", StringComparison.Ordinal)));
     }
 
     /// <summary>Writes an optimizer's state as the tensors NAME.TENSOR, each as the file of the model has TENSOR.</summary>
     /// <param name="stream">Where to write.</param>
     /// <param name="config">The model.</param>
-    /// <param name="parameters">The model's parameters.</param>
-    /// <param name="state">The name of each buffer, a parameter that has a part in it, and the buffer.</param>
+    /// <param name="optimizer">The optimizer of the model's parameters.</param>
     /// <exception cref="IOException">The stream cannot be written.</exception>
-    public static void WriteState<T>(
-        Stream stream, TransformerConfig config, ParameterSet<T> parameters,
-        IEnumerable<(string Name, Parameter<T> Parameter, Tensor<T> Flat)> state)
+    public static void WriteState<T>(Stream stream, TransformerConfig config, Optimizer<T> optimizer)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => Write(stream, config, [.. TensorsOf(optimizer)], type: null);
+
+    private static IEnumerable<(string Kind, Parameter<T> Parameter, Tensor<T> Values)> TensorsOf<T>(Optimizer<T> optimizer)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
-        Write(stream, config, [.. state.Select(part => ($"{part.Name}.", part.Parameter, parameters.PartOf(part.Flat, part.Parameter)))], type: null);
+        optimizer.State.SelectMany(state => state.Parts.Select(part => ($"{state.Name}.", part.Parameter, part.Values)));
 
     /// <summary>The tensors that a parameter is in a file of some kind: names, shapes, layouts, and which rows of it each is.</summary>
     internal static IEnumerable<FilePart> Layout<T>(TensorMap map, Parameter<T> parameter)

@@ -101,9 +101,9 @@ public sealed class MultiHeadAttention<T>
     private Variable<T> WriteOut(Variable<T> q, Variable<T> k, Variable<T> v, ForwardPass<T> pass)
     {
         (int texts, int queries) = (q.Shape[0], q.Shape[2]);
-        q = pass.Show(ForwardStage.Query, _layer, q.Copy());
-        k = pass.Show(ForwardStage.Key, _layer, k.Copy());
-        v = pass.Show(ForwardStage.Value, _layer, v.Copy());
+        q = pass.Show(ForwardStage.Query, _layer, q.WithoutGaps());
+        k = pass.Show(ForwardStage.Key, _layer, k.WithoutGaps());
+        v = pass.Show(ForwardStage.Value, _layer, v.WithoutGaps());
         Variable<T> scores = pass.Show(ForwardStage.Scores, _layer, ForEachHead(q, k, transposeB: true)); // (B, H, T, T)
         Variable<T> weights = (scores * _scale).MaskedFill(Marked(q, k, T.One, pass.Tape), T.NegativeInfinity).Softmax();
         weights = pass.Show(ForwardStage.Weights, _layer, weights);

@@ -74,17 +74,14 @@ public sealed class ParameterSet<T>
     }
 
     /// <summary>A parameter's part of a buffer that is laid out as <see cref="Values"/>, or as <see cref="Gradients"/>, in its shape.</summary>
-    public Tensor<T> PartOf(Tensor<T> flat, Parameter<T> parameter)
-    {
-        Allocate();
-        return flat.Slice(0, checked((int)_starts[parameter]), checked((int)parameter.Shape.Count)).Reshape(parameter.Shape);
-    }
+    public Tensor<T> PartOf(Tensor<T> flat, Parameter<T> parameter) =>
+        flat.Slice(0, StartOf(parameter), checked((int)parameter.Shape.Count)).Reshape(parameter.Shape);
 
-    /// <summary>A new buffer laid out as <see cref="Gradients"/>, filled with zeros: an optimizer's state.</summary>
-    public Tensor<T> AllocateState()
+    /// <summary>Where a parameter begins in the flat buffers.</summary>
+    internal int StartOf(Parameter<T> parameter)
     {
         Allocate();
-        return new Tensor<T>([_trained]);
+        return checked((int)_starts[parameter]);
     }
 
     /// <summary>Gives every trained parameter a place for its gradient; does nothing the second time.</summary>
@@ -92,7 +89,8 @@ public sealed class ParameterSet<T>
     {
         if (!Gradients.IsEmpty)
             return;
-        Gradients = AllocateState();
+        Allocate();
+        Gradients = new Tensor<T>([_trained]);
         foreach (Parameter<T> parameter in Trained)
             parameter.Variable.KeepGradientIn(PartOf(Gradients, parameter));
     }
@@ -125,7 +123,7 @@ public sealed class ParameterSet<T>
         List<(int Start, int Length, bool Decays)> runs = [];
         foreach (Parameter<T> parameter in Trained.Where(isChosen).OrderBy(parameter => _starts[parameter]))
         {
-            int start = checked((int)_starts[parameter]), length = checked((int)Padded(parameter));
+            int start = StartOf(parameter), length = checked((int)Padded(parameter));
             if (runs.Count > 0 && runs[^1].Start + runs[^1].Length == start && runs[^1].Decays == parameter.Decays)
                 runs[^1] = runs[^1] with { Length = runs[^1].Length + length };
             else

@@ -16,9 +16,7 @@ public sealed class AdamW<T> : Optimizer<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly AdamWOptions _options;
-    private readonly (int Start, int Length, bool Decays)[] _runs; // an array, so that going through it allocates nothing
-    private readonly Tensor<T> _first;
-    private readonly Tensor<T> _second;
+    private readonly Run[] _runs; // an array, so that going through it allocates nothing
 
     /// <summary>Makes an optimizer whose moments are zero, and places for the gradients.</summary>
     /// <param name="parameters">The parameters of the model.</param>
@@ -29,10 +27,11 @@ public sealed class AdamW<T> : Optimizer<T>
     {
         isOwn ??= _ => true;
         _options = options;
-        _runs = [.. parameters.Runs(isOwn)];
-        _first = parameters.AllocateState();
-        _second = parameters.AllocateState();
-        State = [new("m", _first, isOwn), new("v", _second, isOwn)];
+        _runs = [.. parameters.Runs(isOwn).Select(run => new Run(run.Start, new Tensor<T>([run.Length]), new Tensor<T>([run.Length]), run.Decays))];
+        Parameter<T>[] own = [.. parameters.Trained.Where(isOwn)];
+        State = [StateOf("m", run => run.First), StateOf("v", run => run.Second)];
+
+        OptimizerState<T> StateOf(string name, Func<Run, Tensor<T>> values) => new(name, [.. own.Select(parameter => (parameter, PartOf(parameter, values)))]);
     }
 
     /// <summary>m, the mean of the gradients, and v, the mean of their squares.</summary>
@@ -41,13 +40,13 @@ public sealed class AdamW<T> : Optimizer<T>
     /// <inheritdoc/>
     protected override void Apply(double learningRate, double gradientScale)
     {
-        foreach ((int start, int length, bool decays) in _runs)
+        foreach ((int start, Tensor<T> first, Tensor<T> second, bool decays) in _runs)
         {
             Tensors.Kernels.AdamW.Update(
-                Parameters.Values.Slice(0, start, length),
-                Parameters.Gradients.Slice(0, start, length),
-                _first.Slice(0, start, length),
-                _second.Slice(0, start, length),
+                Parameters.Values.Slice(0, start, first.Shape[0]),
+                Parameters.Gradients.Slice(0, start, first.Shape[0]),
+                first,
+                second,
                 T.CreateChecked(learningRate),
                 T.CreateChecked(_options.Beta1),
                 T.CreateChecked(_options.Beta2),
@@ -57,4 +56,14 @@ public sealed class AdamW<T> : Optimizer<T>
                 Step);
         }
     }
+
+    private Tensor<T> PartOf(Parameter<T> parameter, Func<Run, Tensor<T>> values)
+    {
+        int start = Parameters.StartOf(parameter);
+        Run run = _runs.Last(run => run.Start <= start);
+        return values(run).Slice(0, start - run.Start, checked((int)parameter.Shape.Count)).Reshape(parameter.Shape);
+    }
+
+    /// <summary>Neighbours in the flat buffers that are updated in one pass.</summary>
+    private sealed record Run(int Start, Tensor<T> First, Tensor<T> Second, bool Decays);
 }

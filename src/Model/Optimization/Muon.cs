@@ -34,13 +34,10 @@ public sealed class Muon<T> : Optimizer<T>
     {
         _options = options;
         _others = new AdamW<T>(parameters, others, parameter => !IsMatrix(parameter));
-        Tensor<T> momentum = parameters.AllocateState();
-        foreach (Parameter<T> matrix in parameters.Trained.Where(IsMatrix))
-        {
-            _matrices.Add(
-                matrix.Value, parameters.PartOf(parameters.Gradients, matrix), parameters.PartOf(momentum, matrix), [.. matrix.Parts]);
-        }
-        State = [new("momentum", momentum, IsMatrix), .. _others.State];
+        List<(Parameter<T> Matrix, Tensor<T> Momentum)> momentum = [.. parameters.Trained.Where(IsMatrix).Select(matrix => (matrix, new Tensor<T>(matrix.Shape)))];
+        foreach ((Parameter<T> matrix, Tensor<T> mean) in momentum)
+            _matrices.Add(matrix.Value, parameters.PartOf(parameters.Gradients, matrix), mean, [.. matrix.Parts]);
+        State = [new("momentum", momentum), .. _others.State];
     }
 
     /// <summary>momentum, of the matrices, and AdamW's m and v of the rest.</summary>

@@ -6,9 +6,8 @@ namespace MiniGpt.Model.Optimization;
 
 /// <summary>One buffer of an optimizer's state, as checkpoints store it.</summary>
 /// <param name="Name">What it is: the tensors of a checkpoint are called NAME.PARAMETER.</param>
-/// <param name="Values">Laid out as <see cref="ParameterSet{T}.Gradients"/>.</param>
-/// <param name="Has">Which parameters have a part in it.</param>
-public sealed record OptimizerState<T>(string Name, Tensor<T> Values, Func<Parameter<T>, bool> Has)
+/// <param name="Parts">The parameters that have a part in it, and the part, in the parameter's shape.</param>
+public sealed record OptimizerState<T>(string Name, IReadOnlyList<(Parameter<T> Parameter, Tensor<T> Values)> Parts)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>;
 
 /// <summary>

@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace MiniGpt.Model.Tokenizers;
 
 /// <summary>Byte strings with a number each, found at a place of a text by walking from byte to byte.</summary>
@@ -65,7 +63,6 @@ internal sealed class ByteTrie
     {
         if (node == 0)
             return _firstChildren[next];
-        ref int child = ref CollectionsMarshal.GetValueRefOrNullRef(_children, (node, next));
-        return System.Runtime.CompilerServices.Unsafe.IsNullRef(ref child) ? None : child;
+        return _children.TryGetValue((node, next), out int child) ? child : None;
     }
 }

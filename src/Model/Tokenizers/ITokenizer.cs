@@ -18,12 +18,12 @@ public interface ITokenizer
     /// The ids that a model of this vocabulary expects before and behind a whole text, as &lt;s&gt; or [CLS] and [SEP]. Encoding does not write
     /// them: who gives a text to a model does.
     /// </summary>
-    TextEnds Ends => TextEnds.None;
+    TextEnds Ends { get; }
 
     /// <summary>
     /// Whether tokens say of a text that begins with a word that it begins with a space: decoding a whole text leaves that space out.
     /// </summary>
-    bool DropsFirstSpace => false;
+    bool DropsFirstSpace { get; }
 
     /// <summary>
     /// A SHA-256, in hexadecimal, of everything that decides which ids a text has: equal for tokenizers that do the same.

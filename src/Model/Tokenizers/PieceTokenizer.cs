@@ -117,7 +117,7 @@ public abstract class PieceTokenizer : SubwordTokenizer
         _ => Encoding.UTF8.GetString(Tokens[id]),
     };
 
-    /// <summary>The bytes of a token that a file has, and whether it is one byte by its name.</summary>
+    /// <summary>The bytes of a token that a file has.</summary>
     internal static byte[] BytesOf(string written, bool isOrdinary) =>
         Encoding.UTF8.GetBytes(isOrdinary ? written.Replace(WrittenSpace, ' ') : written);
 
@@ -132,8 +132,7 @@ public abstract class PieceTokenizer : SubwordTokenizer
 
     private protected sealed override void EncodeOrdinary(ReadOnlySpan<byte> part, TextBegin begin, IBufferWriter<int> ids)
     {
-        if (part.IndexOf("\u2581"u8) >= 0)
-            part = Replaced(part);
+        part = WithSpaces(part);
         bool isPrefixed = begin == TextBegin.OfText ? Spaces.Prefix != PrefixSpace.Never : begin == TextBegin.BehindSpecial && Spaces.Prefix == PrefixSpace.Always;
         if (isPrefixed && (!Spaces.UnlessThere || part[0] != ' '))
             part = (byte[])[(byte)' ', .. part];
@@ -192,7 +191,7 @@ public abstract class PieceTokenizer : SubwordTokenizer
     }
 
     /// <summary>The bytes of the first character of a text; 1 where that is no UTF-8.</summary>
-    private protected static int CharacterLength(ReadOnlySpan<byte> text) =>
+    internal static int CharacterLength(ReadOnlySpan<byte> text) =>
         text[0] < 0x80 || Rune.DecodeFromUtf8(text, out _, out int length) != OperationStatus.Done ? 1 : length;
 
     /// <summary>The length of the first word: pieces never reach from one into the next.</summary>
@@ -205,6 +204,8 @@ public abstract class PieceTokenizer : SubwordTokenizer
         return next < 0 || (spaces == 0 && next == 0) ? text.Length : spaces + next;
     }
 
-    private static byte[] Replaced(ReadOnlySpan<byte> text) =>
-        [.. Encoding.Latin1.GetBytes(Encoding.Latin1.GetString(text).Replace("\u00E2\u0096\u0081", " ", StringComparison.Ordinal))];
+    /// <summary>A text in which the character that files write for a space is one.</summary>
+    internal static ReadOnlySpan<byte> WithSpaces(ReadOnlySpan<byte> text) => text.IndexOf("\u2581"u8) < 0
+        ? text
+        : Encoding.Latin1.GetBytes(Encoding.Latin1.GetString(text).Replace("\u00E2\u0096\u0081", " ", StringComparison.Ordinal));
 }

@@ -5,7 +5,7 @@ namespace MiniGpt.Model.Tokenizers;
 /// <summary>Cuts a text into the pieces within which a byte-level BPE merges bytes.</summary>
 internal abstract class PreTokenizer
 {
-    /// <summary>A piece depends on no byte that is further than this behind its end.</summary>
+    /// <summary>A piece depends on no byte that is further than this behind it and the white space behind it.</summary>
     private protected const int Lookahead = 4;
 
     /// <summary>GPT-2's: see <see cref="Gpt2PreTokenizer"/>.</summary>
@@ -61,34 +61,5 @@ internal abstract class PreTokenizer
         public override int Next(ReadOnlySpan<byte> text) => Gpt2PreTokenizer.Next(text);
 
         public override JsonObject ToJson(bool prefixSpace) => ByteLevel(cuts: true, prefixSpace);
-    }
-}
-
-/// <summary>A pre-tokenizer by hand, of which a piece depends on what stands in it and right behind it alone.</summary>
-internal abstract class ScanningPreTokenizer : PreTokenizer
-{
-    /// <summary>The length in bytes of the first piece of a text; 0 where the text is empty.</summary>
-    public abstract int Next(ReadOnlySpan<byte> text);
-
-    public override void Cut(ReadOnlySpan<byte> text, List<Range> pieces)
-    {
-        for (int at = 0, length; at < text.Length; at += length)
-        {
-            length = Next(text[at..]);
-            pieces.Add(at..(at + length));
-        }
-    }
-
-    public override List<Range> Segments(ReadOnlySpan<byte> text, int bytes) => TextCuts.Segments(text, bytes, CutsAtLineEnds);
-
-    public override int LengthOfWholePieces(ReadOnlySpan<byte> text, int reserve)
-    {
-        int most = text.Length - reserve - Lookahead;
-        if (TextCuts.FindLast(text, most, CutsAtLineEnds) is var cut and > 0)
-            return cut;
-        int end = 0;
-        while (end < most && end + Next(text[end..]) is var next && next <= most)
-            end = next;
-        return end;
     }
 }

@@ -143,8 +143,8 @@ public sealed class SentencePieceTokenizer : PieceTokenizer
             }
             count += Join(word[start..at], symbols.AsSpan(0, known), ids[count..], queue, ref followsUnknown);
             int written = WriteUnknown(word, at, length, ids[count..], followsUnknown);
+            followsUnknown = IsUnknown(ids.Slice(count, written));
             count += written;
-            followsUnknown = count > 0 && ids[count - 1] == UnknownId;
             (known, start) = (0, at + length);
         }
         return count + Join(word[start..], symbols.AsSpan(0, known), ids[count..], queue, ref followsUnknown);
@@ -157,14 +157,23 @@ public sealed class SentencePieceTokenizer : PieceTokenizer
         {
             int length = (symbol < VocabularySize ? Tokens[symbol] : _partsOnly[symbol - VocabularySize]).Length;
             if (symbol < VocabularySize)
+            {
                 ids[count++] = symbol;
+                followsUnknown = false;
+            }
             else
-                count += WriteUnknown(text, at, length, ids[count..], followsUnknown);
-            followsUnknown = symbol >= VocabularySize && count > 0 && ids[count - 1] == UnknownId;
+            {
+                int written = WriteUnknown(text, at, length, ids[count..], followsUnknown);
+                followsUnknown = IsUnknown(ids.Slice(count, written));
+                count += written;
+            }
             at += length;
         }
         return count;
     }
+
+    /// <summary>Whether what was written of a character is the unknown token, or nothing, since that stood there already.</summary>
+    private bool IsUnknown(ReadOnlySpan<int> written) => written.IsEmpty || written[^1] == UnknownId;
 
     private protected override void AddTo(IncrementalHash hash)
     {

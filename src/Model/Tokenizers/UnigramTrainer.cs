@@ -10,7 +10,7 @@ namespace MiniGpt.Model.Tokenizers;
 /// </summary>
 /// <remarks>
 /// The ids are those of the special tokens, of &lt;unk&gt;, of the 256 bytes, and of the pieces, the likeliest first. Every space and every line
-/// end begins a word, so that any text comes back as it was. The result does not depend on the number of threads: words are cut into parts of
+/// end begins a word, so that any text comes back as it was, but for U+2581, which is a space. The result does not depend on the number of threads: words are cut into parts of
 /// one size, whose counts are added in order.
 /// </remarks>
 public sealed class UnigramTrainer
@@ -20,6 +20,8 @@ public sealed class UnigramTrainer
     private const int MostSeeds = 1_000_000;
     private const int WordsAPart = 4096;
     private const double KeptAtOnce = 0.75;
+    private const double MoreThanWanted = 1.1; // so many are left by the rounds; the likeliest of them stay
+    private const int MostCounted = 8 * MostSeeds; // parts of words; where there are more, the rarest are forgotten
     private const int StepsBetween = 2;
     private const double LeastCount = 0.5; // a piece that is expected less often is dropped
     private const double CharacterCoverage = 0.9995; // of the characters of the text; the others are said in bytes
@@ -50,13 +52,13 @@ public sealed class UnigramTrainer
         int at = 0;
         foreach ((int start, int id) in _specialTokens.Find(text))
         {
-            _counts.Add(text[at..start]);
+            _counts.Add(PieceTokenizer.WithSpaces(text[at..start]));
             at = start + Encoding.UTF8.GetByteCount(_special[id]);
         }
         int end = isFinalBlock
             ? text.Length
             : at + TextCuts.FindLast(text[at..], text.Length - at - Math.Max(1, _specialTokens.LongestLength), atLineEnds: true);
-        _counts.Add(text[at..end]);
+        _counts.Add(PieceTokenizer.WithSpaces(text[at..end]));
         return end;
     }
 
@@ -70,8 +72,8 @@ public sealed class UnigramTrainer
     }
 
     /// <summary>Learns the pieces.</summary>
-    /// <param name="vocabularySize">V: how many tokens there are to be. There are fewer where the text has not so many parts.</param>
-    /// <param name="progress">Is told how large the vocabulary still is.</param>
+    /// <param name="vocabularySize">V: how many tokens there are to be. There are fewer where the text has not so many parts of use.</param>
+    /// <param name="progress">Is told how far it is, of <paramref name="vocabularySize"/>.</param>
     /// <param name="cancellationToken">Ends the training without a result.</param>
     /// <exception cref="ArgumentException">The vocabulary is too small or too large.</exception>
     public UnigramTokenizer Train(int vocabularySize, IProgress<int>? progress = null, CancellationToken cancellationToken = default)
@@ -82,6 +84,8 @@ public sealed class UnigramTrainer
         (byte[] Word, long Count)[] words = [.. _counts.All.Select(pair => (pair.Key, pair.Value)).OrderBy(pair => pair.Key, s_byBytes)];
         HashSet<byte[]> required = new(Characters(words, wanted), BytesComparer.Instance);
         List<Piece> pieces = Seeds(words, required, wanted);
+        int begun = pieces.Count;
+        double most = wanted * MoreThanWanted;
         while (true)
         {
             for (int step = 0; step < StepsBetween; step++)
@@ -89,8 +93,9 @@ public sealed class UnigramTrainer
                 cancellationToken.ThrowIfCancellationRequested();
                 pieces = Maximised(pieces, Expected(pieces, words), required);
             }
-            progress?.Report(FirstPiece + pieces.Count);
-            if (pieces.Count <= Math.Max(wanted, wanted * 1.1))
+            // Each round leaves a share of the pieces, so that the rounds done grow as the logarithm.
+            progress?.Report(pieces.Count <= most ? vocabularySize : (int)(vocabularySize * Math.Log((double)begun / pieces.Count) / Math.Log(begun / most)));
+            if (pieces.Count <= most)
                 break;
             List<Piece> kept = Pruned(pieces, words, required, wanted);
             if (kept.Count == pieces.Count)
@@ -141,6 +146,8 @@ public sealed class UnigramTrainer
         HashSet<byte[]>.AlternateLookup<ReadOnlySpan<byte>> known = required.GetAlternateLookup<ReadOnlySpan<byte>>();
         foreach ((byte[] word, long count) in words)
         {
+            if (counts.Count > MostCounted)
+                Forget(counts);
             Range[] characters = [.. CharactersOf(word)];
             for (int first = 0; first < characters.Length; first++)
             {
@@ -154,6 +161,18 @@ public sealed class UnigramTrainer
             .Take(Math.Max(MostSeeds, wanted)).Select(pair => new Piece(pair.Key, pair.Value))];
         double sum = Math.Log(seeds.Sum(seed => seed.Score));
         return [.. seeds.Select(seed => seed with { Score = Math.Log(seed.Score) - sum })];
+    }
+
+    private static void Forget(Dictionary<byte[], long> counts)
+    {
+        for (long rare = 1; counts.Count > MostCounted / 2; rare *= 2)
+        {
+            foreach ((byte[] part, long count) in counts)
+            {
+                if (count <= rare && part.Length > 4) // characters stay
+                    counts.Remove(part);
+            }
+        }
     }
 
     /// <summary>How often each piece is expected, over all ways to cut each word.</summary>
@@ -197,7 +216,7 @@ public sealed class UnigramTrainer
         return [.. kept.Select(piece => new Piece(piece.Bytes, Digamma(piece.Count) - sum))];
     }
 
-    /// <summary>Three quarters of the pieces, or as many as are wanted: those without which the text would be the least likely.</summary>
+    /// <summary>Three quarters of the pieces, or a tenth more than are wanted: those without which the text would be the least likely.</summary>
     private static List<Piece> Pruned(List<Piece> pieces, (byte[] Word, long Count)[] words, HashSet<byte[]> required, int wanted)
     {
         ByteTrie trie = TrieOf(pieces);
@@ -230,7 +249,7 @@ public sealed class UnigramTrainer
             double instead = others.Sum(other => Math.Log(used[other] + used[id]) - changed);
             losses.Add((used[id] * (Math.Log(used[id]) - Math.Log(all) - instead), id));
         }
-        int size = Math.Max((int)(wanted * 1.1), (int)(pieces.Count * KeptAtOnce));
+        int size = Math.Max((int)(wanted * MoreThanWanted), (int)(pieces.Count * KeptAtOnce));
         kept.AddRange(losses.OrderByDescending(loss => loss.Loss).ThenBy(loss => loss.Id).Take(Math.Max(0, size - kept.Count)).Select(loss => loss.Id));
         kept.Sort();
         return [.. kept.Select(id => pieces[id])];
@@ -267,7 +286,7 @@ public sealed class UnigramTrainer
     {
         for (int at = 0, length; at < word.Length; at += length)
         {
-            length = Rune.DecodeFromUtf8(word.AsSpan(at), out _, out int read) == System.Buffers.OperationStatus.Done ? read : 1;
+            length = PieceTokenizer.CharacterLength(word.AsSpan(at));
             yield return at..(at + length);
         }
     }

@@ -6,8 +6,6 @@ namespace MiniGpt.Model.Tokenizers;
 /// <summary>BERT's WordPiece as tokenizer.json, and as vocab.txt with one piece a line.</summary>
 internal static class WordPieceJson
 {
-    private static readonly string[] s_special = ["[PAD]", WordPieceTokenizer.Unknown, "[CLS]", "[SEP]", "[MASK]"];
-
     public static WordPieceTokenizer Read(string path, JsonFields fields, JsonFields model)
     {
         if (!model.IsEmpty("continuing_subword_prefix") && model.Text("continuing_subword_prefix") != WordPieceTokenizer.Continuing)
@@ -67,7 +65,7 @@ internal static class WordPieceJson
     /// <summary>A tokenizer with BERT's special tokens, as far as they are there.</summary>
     public static WordPieceTokenizer FromPieces(IReadOnlyList<string> pieces)
     {
-        HashSet<int> special = [.. Enumerable.Range(0, pieces.Count).Where(id => s_special.Contains(pieces[id]))];
+        HashSet<int> special = [.. Enumerable.Range(0, pieces.Count).Where(id => WordPieceTokenizer.SpecialNames.Contains(pieces[id]))];
         bool isCased = pieces.Where((piece, id) => !special.Contains(id)).Any(piece => piece.Any(char.IsUpper));
         TextEnds ends = new([.. IdOf("[CLS]")], [.. IdOf("[SEP]")]);
         return new WordPieceTokenizer(pieces, special, isCased ? BertText.Cased : BertText.Uncased, ends);

@@ -17,6 +17,9 @@ public sealed class WordPieceTokenizer : SubwordTokenizer
     /// <summary>The token for words that no pieces make.</summary>
     public const string Unknown = "[UNK]";
 
+    /// <summary>BERT's special tokens in the order of their ids, where a vocabulary is learned.</summary>
+    internal static readonly string[] SpecialNames = ["[PAD]", Unknown, "[CLS]", "[SEP]", "[MASK]"];
+
     private readonly string[] _pieces;
     private readonly ByteTrie _first = new();
     private readonly ByteTrie _further = new();

@@ -10,18 +10,16 @@ namespace MiniGpt.Model.Tokenizers;
 /// <remarks>The ids are those of [PAD], [UNK], [CLS], [SEP] and [MASK], then of characters in their order, then of longer pieces.</remarks>
 public sealed class WordPieceTrainer
 {
-    private static readonly string[] s_special = ["[PAD]", WordPieceTokenizer.Unknown, "[CLS]", "[SEP]", "[MASK]"];
-
     private readonly Dictionary<string, long> _counts = [];
     private readonly string[] _special;
     private readonly SpecialTokens _specialTokens;
 
     /// <summary>A trainer that has seen nothing yet.</summary>
-    /// <param name="specialTokens">Tokens beside BERT's own that are found in a text as a whole.</param>
-    /// <exception cref="ArgumentException">A special token is empty or there twice.</exception>
+    /// <param name="specialTokens">Tokens that are found in a text as a whole; those that are BERT's own, or there twice, count once.</param>
+    /// <exception cref="ArgumentException">A special token is empty.</exception>
     public WordPieceTrainer(params IEnumerable<string> specialTokens)
     {
-        _special = [.. s_special, .. specialTokens.Except(s_special)];
+        _special = [.. WordPieceTokenizer.SpecialNames, .. specialTokens.Except(WordPieceTokenizer.SpecialNames)];
         _specialTokens = new SpecialTokens([.. _special.Select((token, id) => (id, Encoding.UTF8.GetBytes(token)))]);
     }
 

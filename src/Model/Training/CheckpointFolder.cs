@@ -1,8 +1,6 @@
 using System.Numerics;
 using MiniGpt.Model.Formats;
-using MiniGpt.Model.Layers;
 using MiniGpt.Model.Optimization;
-using MiniGpt.Tensors;
 
 namespace MiniGpt.Model.Training;
 
@@ -42,7 +40,7 @@ internal static class CheckpointFolder
         RollForward(path);
         using StagedFiles files = new(path);
         files.Add(OptimizerFile, stream =>
-            ModelWeights.WriteState(stream, checkpoint.Model.Config, checkpoint.Model.Parameters, StateOf(checkpoint.Optimizer)));
+            ModelWeights.WriteState(stream, checkpoint.Model.Config, checkpoint.Optimizer));
         ModelFolder.Stage(files, checkpoint.Model, checkpoint.Tokenizer, checkpoint.ExtraKeys);
         Disk.FlushFolder(path);
         TrainingState state = TrainingState.Of(checkpoint, files.Checksums);
@@ -75,7 +73,7 @@ internal static class CheckpointFolder
         Optimizer<T> optimizer = state.Options.CreateOptimizer(model.Model.Parameters);
         optimizer.Step = state.Step;
         using SafetensorsReader reader = SafetensorsReader.Open(Path.Combine(path, OptimizerFile));
-        ModelWeights.ReadState(reader, model.Model.Config, model.Model.Parameters, StateOf(optimizer));
+        ModelWeights.ReadState(reader, model.Model.Config, optimizer);
         return state.ToCheckpoint(model, optimizer);
     }
 
@@ -151,13 +149,6 @@ internal static class CheckpointFolder
         if (!Directory.EnumerateFileSystemEntries(path).Any())
             Directory.Delete(path);
     }
-
-    private static IEnumerable<(string Name, Parameter<T> Parameter, Tensor<T> Flat)> StateOf<T>(Optimizer<T> optimizer)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
-        from state in optimizer.State
-        from parameter in optimizer.Parameters.Trained
-        where state.Has(parameter)
-        select (state.Name, parameter, state.Values);
 
     /// <summary>Whether training.json is that of a state, or cannot be read: then it could be.</summary>
     private static bool MayBeCommitted(string path, TrainingState state)

@@ -6,7 +6,7 @@ namespace MiniGpt.Model.Training;
 
 /// <summary>What a training run takes, from its sizes alone: known before the first byte of it is allocated.</summary>
 /// <param name="Weights">The bytes of the parameters.</param>
-/// <param name="Optimizer">The bytes of the gradients and of AdamW's two moments.</param>
+/// <param name="Optimizer">The bytes of the gradients and of AdamW's two moments; Muon keeps one of matrices.</param>
 /// <param name="Activations">The bytes that a step keeps from forward for backward, about.</param>
 public readonly record struct MemoryEstimate(long Weights, long Optimizer, long Activations)
 {

@@ -52,7 +52,15 @@ internal static class Check
         where T : unmanaged
     {
         Rows(kernel, expected, tensor, optional);
-        for (int axis = 0; axis < tensor.Rank - 1; axis++)
+        NotRepeated(kernel, tensor);
+    }
+
+    /// <summary>A tensor that is written to, each element once.</summary>
+    /// <exception cref="ArgumentException">Elements are repeated: they would be written more than once.</exception>
+    public static void NotRepeated<T>(string kernel, in Tensor<T> tensor)
+        where T : unmanaged
+    {
+        for (int axis = 0; axis < tensor.Rank; axis++)
         {
             if (tensor.Shape[axis] > 1 && tensor.Stride(axis) == 0 && tensor.Count > 0)
             {

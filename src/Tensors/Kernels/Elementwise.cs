@@ -78,14 +78,7 @@ public static class Elementwise
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TOperation : struct, IBinaryOperation<T>
     {
-        for (int axis = 0; axis < destination.Rank; axis++)
-        {
-            if (destination.Shape[axis] > 1 && destination.Stride(axis) == 0 && destination.Count > 0)
-            {
-                throw new ArgumentException($"{name}: the destination {destination.Shape} repeats its elements along axis {axis}.");
-            }
-        }
-
+        Check.NotRepeated(name, destination);
         var kernel = new ElementwiseKernel<T, TOperation>(
             a.BroadcastTo(destination.Shape), b.BroadcastTo(destination.Shape), destination, operation, accumulate);
         Workers.Run<T, ElementwiseKernel<T, TOperation>>(ref kernel, kernel.Items, kernel.Grain);

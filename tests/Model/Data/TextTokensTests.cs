@@ -81,12 +81,12 @@ public sealed class TextTokensTests : IDisposable
     }
 
     [Fact]
-    public void A_byte_order_mark_before_a_stream_is_no_part_of_it()
+    public void One_byte_order_mark_before_a_stream_is_no_part_of_it()
     {
         List<int> ids = [];
-        using MemoryStream text = new([0xEF, 0xBB, 0xBF, .. "ab\uFEFF"u8]);
+        using Stream text = TextInput.Of("text", new MemoryStream([0xEF, 0xBB, 0xBF, .. "\uFEFFab\uFEFF"u8]));
         TextTokens.Encode(text, CharacterTokenizer.FromText("ab\uFEFF"), found => ids.AddRange(found));
-        Assert.Equal([0, 1, 2], ids);
+        Assert.Equal([2, 0, 1, 2], ids); // what follows the mark is text
     }
 
     public void Dispose() => _folder.Dispose();

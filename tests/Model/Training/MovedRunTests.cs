@@ -1,7 +1,5 @@
 using System.Text.Json.Nodes;
-using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Formats;
-using MiniGpt.Model.Tokenizers;
 using MiniGpt.Model.Training;
 using MiniGpt.Tensors.Simd;
 using Xunit;
@@ -140,20 +138,6 @@ public sealed class MovedRunTests : IDisposable
         _run.Save(At(step, data, validation), keep);
     }
 
-    private static Checkpoint<float> At(int step, string[] data, string? validation = null)
-    {
-        TrainingOptions options = new() { Layers = 1, Heads = 1, Width = 4, Context = 4, Data = data, ValidationData = validation };
-        Decoder<float> gpt = new(options.ToConfig(2));
-        gpt.Initialize((ulong)step);
-        return new Checkpoint<float>
-        {
-            Options = options,
-            Step = step,
-            Tokens = step,
-            DataHash = "abc",
-            Model = gpt,
-            Tokenizer = CharacterTokenizer.FromText("ab"),
-            Optimizer = options.CreateOptimizer(gpt.Parameters),
-        };
-    }
+    private static Checkpoint<float> At(int step, string[] data, string? validation = null) =>
+        SmallCheckpoint.At<float>(step, SmallCheckpoint.Options with { Data = data, ValidationData = validation });
 }

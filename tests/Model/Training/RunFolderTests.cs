@@ -1,12 +1,7 @@
 using System.Numerics;
 using System.Text.Json.Nodes;
-using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Formats;
-using MiniGpt.Model.Layers;
-using MiniGpt.Model.Optimization;
-using MiniGpt.Model.Tokenizers;
 using MiniGpt.Model.Training;
-using MiniGpt.Tensors;
 using Xunit;
 
 namespace MiniGpt.Tests.Model.Training;
@@ -30,20 +25,14 @@ public sealed class RunFolderTests : IDisposable
         void ComesBack<T>() where T : unmanaged, IBinaryFloatingPointIeee754<T>
         {
             Create();
-            Checkpoint<T> written = At<T>(250);
+            Checkpoint<T> written = SmallCheckpoint.At<T>(250);
             _run!.Save(written);
             Checkpoint<T> read = _run!.Load<T>();
             Assert.Equal((250, 250 * 768L, "abc"), (read.Step, read.Tokens, read.DataHash));
             Assert.Equal(written.Options.ToJson(), read.Options.ToJson());
             Assert.Equal(written.Model.Config, read.Model.Config);
             Assert.Equal("ab", read.Tokenizer!.Decode([0, 1]));
-            Assert.Equal(written.Model.Parameters.Values.Span.ToArray(), read.Model.Parameters.Values.Span.ToArray());
-            foreach ((OptimizerState<T> expected, OptimizerState<T> found) in written.Optimizer.State.Zip(read.Optimizer.State))
-            {
-                Assert.Equal(expected.Name, found.Name);
-                Assert.All(read.Model.Parameters.All.Zip(written.Model.Parameters.All),
-                    pair => Assert.Equal(Part(written, expected.Values, pair.Second), Part(read, found.Values, pair.First)));
-            }
+            SmallCheckpoint.AssertSameNumbers(written, read);
         }
     }
 
@@ -66,13 +55,13 @@ public sealed class RunFolderTests : IDisposable
         {
             Create();
             Directory.CreateDirectory(Path.Combine(Run, name));
-            ThrowsIO(() => _run!.Save(At<float>(1)));
+            ThrowsIO(() => _run!.Save(SmallCheckpoint.At<float>(1)));
             Directory.Delete(Path.Combine(Run, name));
             AssertWhole(1);
         }
         Create();
         Directory.CreateDirectory(Path.Combine(Run, "training.json"));
-        ThrowsIO(() => _run!.Save(At<float>(1)));
+        ThrowsIO(() => _run!.Save(SmallCheckpoint.At<float>(1)));
         Directory.Delete(Path.Combine(Run, "training.json"));
         Assert.Equal(["run.lock"], Directory.GetFileSystemEntries(Run).Select(Path.GetFileName));
         AssertRefused("no training.json found");
@@ -82,11 +71,11 @@ public sealed class RunFolderTests : IDisposable
     public void Files_cut_off_while_they_were_written_leave_the_old_checkpoint()
     {
         Create();
-        _run!.Save(At<float>(1));
+        _run!.Save(SmallCheckpoint.At<float>(1));
         foreach (string name in (string[])[.. s_renamed, "training.json"])
             File.WriteAllText(Path.Combine(Run, name + ".partial"), "half");
         AssertWhole(1);
-        _run!.Save(At<float>(2));
+        _run!.Save(SmallCheckpoint.At<float>(2));
         AssertWhole(2);
         Assert.Equal(6, Directory.GetFiles(Run).Length);
     }
@@ -97,7 +86,7 @@ public sealed class RunFolderTests : IDisposable
         CheckStopAt("model.safetensors", stepAfter: null);
         // The third attempt fails while it is written: the second must still be there.
         Directory.CreateDirectory(Path.Combine(Run, "training.json.partial"));
-        ThrowsIO(() => _run!.Save(At<float>(3)));
+        ThrowsIO(() => _run!.Save(SmallCheckpoint.At<float>(3)));
         AssertWhole(2);
     }
 
@@ -106,7 +95,7 @@ public sealed class RunFolderTests : IDisposable
     {
         Create();
         AssertRefused("no training.json found, the folder of a training run expected");
-        _run!.Save(At<float>(1));
+        _run!.Save(SmallCheckpoint.At<float>(1));
         string model = Path.Combine(Run, "model.safetensors");
         byte[] bytes = File.ReadAllBytes(model);
         bytes[^1] ^= 1;
@@ -131,7 +120,7 @@ public sealed class RunFolderTests : IDisposable
     public void A_training_json_that_does_not_fit_is_refused(string key, string value, string reason)
     {
         Create();
-        _run!.Save(At<float>(1));
+        _run!.Save(SmallCheckpoint.At<float>(1));
         string path = Path.Combine(Run, "training.json");
         JsonNode json = JsonNode.Parse(File.ReadAllText(path))!;
         json[key] = JsonNode.Parse(value);
@@ -148,15 +137,15 @@ public sealed class RunFolderTests : IDisposable
         Directory.CreateDirectory(Run + "-2");
         Assert.Equal(Run + "-3", RunFolder.ChooseNew(Run));
 
-        _run!.Save(At<float>(1));
+        _run!.Save(SmallCheckpoint.At<float>(1));
         _run.Dispose();
         string message = Assert.Throws<ArgumentException>(() => RunFolder.Create(Run)).Message;
         Assert.Contains("--resume", message, StringComparison.Ordinal);
         Assert.Contains("--overwrite", message, StringComparison.Ordinal);
         _run = RunFolder.Open(Run);
         AssertWhole(1);
-        _run.SaveBest(At<float>(1));
-        _run.Save(At<float>(2), keep: 1);
+        _run.SaveBest(SmallCheckpoint.At<float>(1));
+        _run.Save(SmallCheckpoint.At<float>(2), keep: 1);
         Create();
         Assert.Equal(["run.lock"], Directory.GetFiles(Run, "*", SearchOption.AllDirectories).Select(Path.GetFileName));
     }
@@ -187,7 +176,7 @@ public sealed class RunFolderTests : IDisposable
     public void A_new_run_that_never_begins_deletes_nothing_and_leaves_no_folder()
     {
         Create();
-        _run!.Save(At<float>(1));
+        _run!.Save(SmallCheckpoint.At<float>(1));
         _run.Dispose();
         RunFolder.Create(Run, overwrite: true).Dispose();
         _run = RunFolder.Open(Run);
@@ -222,14 +211,14 @@ public sealed class RunFolderTests : IDisposable
     public void A_damaged_best_checkpoint_counts_as_absent_is_told_of_and_is_replaced()
     {
         Create();
-        _run!.SaveBest(At<float>(1) with { ValidationLoss = 1.5 });
+        _run!.SaveBest(SmallCheckpoint.At<float>(1) with { ValidationLoss = 1.5 });
         Assert.Null(_run.BestDamage);
         string state = Path.Combine(_run.BestPath, "training.json");
         File.WriteAllText(state, "half");
         File.WriteAllText(Path.Combine(_run.BestPath, "config.json.partial"), "half");
         Assert.Null(_run.BestLoss);
         Assert.Contains(state, _run.BestDamage!, StringComparison.Ordinal);
-        _run.SaveBest(At<float>(2) with { ValidationLoss = 2.5 });
+        _run.SaveBest(SmallCheckpoint.At<float>(2) with { ValidationLoss = 2.5 });
         Assert.Equal(2.5, _run.BestLoss);
         Assert.Null(_run.BestDamage);
     }
@@ -240,7 +229,7 @@ public sealed class RunFolderTests : IDisposable
         Create();
         string create = Assert.Throws<IOException>(() => RunFolder.Create(Run)).Message;
         Assert.Contains("another training run", create, StringComparison.Ordinal);
-        _run!.Save(At<float>(1));
+        _run!.Save(SmallCheckpoint.At<float>(1));
         Assert.Equal(create, Assert.Throws<IOException>(() => RunFolder.Open(Run)).Message);
         _run.Dispose();
         using (RunFolder next = RunFolder.Open(Run))
@@ -265,7 +254,7 @@ public sealed class RunFolderTests : IDisposable
     {
         Create();
         foreach (int step in (int[])[9, 10, 20, 30, 40])
-            _run!.Save(At<float>(step), keep);
+            _run!.Save(SmallCheckpoint.At<float>(step), keep);
         string older = Path.Combine(Run, "checkpoints");
         int[] found = Directory.Exists(older) ? [.. Directory.GetDirectories(older).Select(StepOf).Order()] : [];
         Assert.Equal(expected, found);
@@ -283,11 +272,11 @@ public sealed class RunFolderTests : IDisposable
     public void A_copy_that_was_cut_off_is_made_again()
     {
         Create();
-        _run!.Save(At<float>(1));
+        _run!.Save(SmallCheckpoint.At<float>(1));
         string partial = Path.Combine(Run, "checkpoints", "step-1.partial");
         Directory.CreateDirectory(partial);
         File.WriteAllText(Path.Combine(partial, "model.safetensors"), "half");
-        _run.Save(At<float>(2), keep: 1);
+        _run.Save(SmallCheckpoint.At<float>(2), keep: 1);
         Assert.Equal(["step-1"], Directory.GetDirectories(Path.Combine(Run, "checkpoints")).Select(Path.GetFileName));
         using RunFolder older = RunFolder.Open(Path.Combine(Run, "checkpoints", "step-1"));
         AssertWhole(older, 1);
@@ -298,9 +287,9 @@ public sealed class RunFolderTests : IDisposable
     {
         Create();
         Assert.Null(_run!.BestLoss);
-        _run.SaveBest(At<float>(1) with { ValidationLoss = 1.5 });
-        _run.Save(At<float>(2));
-        _run.Save(At<float>(3));
+        _run.SaveBest(SmallCheckpoint.At<float>(1) with { ValidationLoss = 1.5 });
+        _run.Save(SmallCheckpoint.At<float>(2));
+        _run.Save(SmallCheckpoint.At<float>(3));
         Assert.Equal(1.5, _run.BestLoss);
         using RunFolder best = RunFolder.Open(_run.BestPath);
         AssertWhole(best, 1);
@@ -310,11 +299,11 @@ public sealed class RunFolderTests : IDisposable
     public void A_finished_run_says_so_until_it_goes_on()
     {
         Create();
-        _run!.Save(At<float>(1) with { SkippedSteps = 3 });
+        _run!.Save(SmallCheckpoint.At<float>(1) with { SkippedSteps = 3 });
         Assert.True(_run.Load<float>() is { Finished: false, ValidationLoss: null, SkippedSteps: 3 });
         _run.Finish(0.75);
         Assert.True(_run.Load<float>() is { Finished: true, ValidationLoss: 0.75, SkippedSteps: 3, Step: 1 });
-        _run.Save(At<float>(2));
+        _run.Save(SmallCheckpoint.At<float>(2));
         Assert.True(_run.Load<float>() is { Finished: false, ValidationLoss: null });
     }
 
@@ -323,11 +312,11 @@ public sealed class RunFolderTests : IDisposable
     {
         Create();
         Directory.CreateDirectory(Path.Combine(Run, "model.safetensors"));
-        ThrowsIO(() => _run!.Save(At<float>(1)));
+        ThrowsIO(() => _run!.Save(SmallCheckpoint.At<float>(1)));
         Directory.Delete(Path.Combine(Run, "model.safetensors"));
         Assert.Throws<FileFormatException>(() => ModelFolder.Load<float>(Run)); // the run that holds the folder will rename it
         _run!.Dispose();
-        Assert.Equal(At<float>(1).Model.Parameters.Values.Span.ToArray(), ModelFolder.Load<float>(Run).Model.Parameters.Values.Span.ToArray());
+        Assert.Equal(SmallCheckpoint.At<float>(1).Model.Parameters.Values.Span.ToArray(), ModelFolder.Load<float>(Run).Model.Parameters.Values.Span.ToArray());
     }
 
     public void Dispose()
@@ -346,13 +335,13 @@ public sealed class RunFolderTests : IDisposable
     private void CheckStopAt(string name, int? stepAfter)
     {
         Create();
-        _run!.Save(At<float>(1));
+        _run!.Save(SmallCheckpoint.At<float>(1));
         string path = Path.Combine(Run, name), aside = _folder.File("aside");
         bool exists = File.Exists(path);
         if (exists)
             File.Move(path, aside);
         Directory.CreateDirectory(path);
-        ThrowsIO(() => _run!.Save(At<float>(2)));
+        ThrowsIO(() => _run!.Save(SmallCheckpoint.At<float>(2)));
         Directory.Delete(path);
         if (exists)
             File.Move(aside, path);
@@ -364,12 +353,9 @@ public sealed class RunFolderTests : IDisposable
 
     private static void AssertWhole(RunFolder folder, int step)
     {
-        Checkpoint<float> found = folder.Load<float>(), expected = At<float>(step);
+        Checkpoint<float> found = folder.Load<float>(), expected = SmallCheckpoint.At<float>(step);
         Assert.Equal(step, found.Step);
-        Assert.Equal(expected.Model.Parameters.Values.Span.ToArray(), found.Model.Parameters.Values.Span.ToArray());
-        Assert.Equal(
-            Part(expected, expected.Optimizer.State[1].Values, expected.Model.Parameters.All[0]),
-            Part(found, found.Optimizer.State[1].Values, found.Model.Parameters.All[0]));
+        SmallCheckpoint.AssertSameNumbers(expected, found);
     }
 
     private void AssertRefused(string reason) =>
@@ -378,29 +364,4 @@ public sealed class RunFolderTests : IDisposable
     /// <summary>What is in the way of a file is an IOException on one system and an UnauthorizedAccessException on another.</summary>
     private static void ThrowsIO(Action action) =>
         Assert.True(Record.Exception(action) is IOException or UnauthorizedAccessException);
-
-    private static T[] Part<T>(Checkpoint<T> checkpoint, Tensor<T> moments, Parameter<T> parameter)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T> => checkpoint.Model.Parameters.PartOf(moments, parameter).Span.ToArray();
-
-    /// <summary>A checkpoint of which every number depends on the step.</summary>
-    private static Checkpoint<T> At<T>(int step) where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        TrainingOptions options = new() { Layers = 1, Heads = 2, Width = 8, Context = 4, Dropout = 0.25, Data = ["a.txt"] };
-        Decoder<T> gpt = new(options.ToConfig(2));
-        gpt.Initialize((ulong)step);
-        Optimizer<T> optimizer = options.CreateOptimizer(gpt.Parameters);
-        optimizer.Step = step;
-        optimizer.State[0].Values.Span.Fill(T.CreateChecked(step));
-        optimizer.State[1].Values.Span.Fill(T.CreateChecked(step * step));
-        return new Checkpoint<T>
-        {
-            Options = options,
-            Step = step,
-            Tokens = step * 768L,
-            DataHash = "abc",
-            Model = gpt,
-            Tokenizer = CharacterTokenizer.FromText("ab"),
-            Optimizer = optimizer,
-        };
-    }
 }

@@ -1,7 +1,4 @@
-using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Formats;
-using MiniGpt.Model.Optimization;
-using MiniGpt.Model.Tokenizers;
 using MiniGpt.Model.Training;
 using MiniGpt.Tests.Model.Formats;
 using Xunit;
@@ -157,28 +154,9 @@ public sealed class SaveFaultTests : IDisposable
     private static int Load(string path)
     {
         Checkpoint<float> found = CheckpointFolder.Read<float>(path);
-        Assert.Equal(At(found.Step).Model.Parameters.Values.Span.ToArray(), found.Model.Parameters.Values.Span.ToArray());
-        Assert.Equal(found.Step, found.Optimizer.State[0].Values.Span[0]);
+        SmallCheckpoint.AssertSameNumbers(At(found.Step), found);
         return found.Step;
     }
 
-    private static Checkpoint<float> At(int step)
-    {
-        TrainingOptions options = new() { Layers = 1, Heads = 1, Width = 4, Context = 4, Data = ["a.txt"], Keep = 1 };
-        Decoder<float> gpt = new(options.ToConfig(2));
-        gpt.Initialize((ulong)step);
-        Optimizer<float> optimizer = options.CreateOptimizer(gpt.Parameters);
-        optimizer.Step = step;
-        optimizer.State[0].Values.Span.Fill(step);
-        return new Checkpoint<float>
-        {
-            Options = options,
-            Step = step,
-            Tokens = step,
-            DataHash = "abc",
-            Model = gpt,
-            Tokenizer = CharacterTokenizer.FromText("ab"),
-            Optimizer = optimizer,
-        };
-    }
+    private static Checkpoint<float> At(int step) => SmallCheckpoint.At<float>(step, SmallCheckpoint.Options with { Keep = 1 });
 }

@@ -116,9 +116,8 @@ public sealed class TrainerTests
                 trainer.Step();
             }
 
-            ReadOnlySpan<byte> values = MemoryMarshal.AsBytes<float>(gpt.Parameters.Values.Span);
-            ReadOnlySpan<byte> first = MemoryMarshal.AsBytes<float>(trainer.Optimizer.State[0].Values.Span);
-            return [.. values, .. first, .. MemoryMarshal.AsBytes<float>(trainer.Optimizer.State[1].Values.Span)];
+            IEnumerable<Tensor<float>> state = trainer.Optimizer.State.SelectMany(state => state.Parts.Select(part => part.Values));
+            return [.. state.Prepend(gpt.Parameters.Values).SelectMany(values => MemoryMarshal.AsBytes<float>(values.Span).ToArray())];
         }
     }
 

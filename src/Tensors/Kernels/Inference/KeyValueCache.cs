@@ -67,12 +67,14 @@ public sealed unsafe class KeyValueCache<T> : IDisposable
     /// <param name="scale">Multiplies the scores; 1/√D as a rule.</param>
     /// <param name="window">How many positions a query sees at most, its own included; 0 for all.</param>
     /// <exception cref="ShapeException">The shapes do not go together.</exception>
+    /// <exception cref="ArgumentException">The innermost axis of a tensor has gaps.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There is no such layer or text, or no room for the positions.</exception>
     public void Attend(
         int layer, int text, int position, in Tensor<T> q, in Tensor<T> k, in Tensor<T> v, in Tensor<T> output, T scale, int window = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(window);
         CheckStored(layer, text, position, k, v);
+        CheckQueries(q, output);
         if (q.Shape[0] != k.Shape[0] || q.Shape[2] > k.Shape[2])
         {
             throw new ShapeException("KeyValueCache", q.Shape, k.Shape, "of as many texts, at most as many queries as new positions");
@@ -89,9 +91,11 @@ public sealed unsafe class KeyValueCache<T> : IDisposable
     /// <param name="output">[B, H, Q, D].</param>
     /// <param name="scale">Multiplies the scores; 1/√D as a rule.</param>
     /// <exception cref="ShapeException">The shapes do not go together.</exception>
+    /// <exception cref="ArgumentException">The innermost axis of a tensor has gaps.</exception>
     /// <exception cref="ArgumentOutOfRangeException">There is no such layer or text, or not so many positions.</exception>
     public void Look(int layer, int text, int positions, in Tensor<T> q, in Tensor<T> output, T scale)
     {
+        CheckQueries(q, output);
         CheckPlace(layer, text, q.Shape[0], positions, 0);
         ArgumentOutOfRangeException.ThrowIfZero(positions);
         Run(layer, text, positions, q, default, default, output, scale, window: 0, causal: false);
@@ -118,14 +122,6 @@ public sealed unsafe class KeyValueCache<T> : IDisposable
     private void Run(
         int layer, int text, int position, in Tensor<T> q, in Tensor<T> k, in Tensor<T> v, in Tensor<T> output, T scale, int window, bool causal)
     {
-        if (q.Rank != 4 || q.Shape != output.Shape || q.Shape[3] != _headSize || q.Shape[1] % _keyHeads != 0)
-        {
-            throw new ShapeException(
-                "KeyValueCache", q.Shape, output.Shape, $"queries and output are [B, H, Q, {_headSize}], H a multiple of {_keyHeads}");
-        }
-
-        RequireInnerAxis(q);
-        RequireInnerAxis(output);
         bool stores = !k.IsEmpty;
         var kernel = new CachedAttention<T>
         {
@@ -147,6 +143,18 @@ public sealed unsafe class KeyValueCache<T> : IDisposable
         };
         Workers.Run<T, CachedAttention<T>>(ref kernel, q.Shape[0] * _keyHeads, kernel.Grain);
         GC.KeepAlive(this); // the kernel knows only where the memory lies, which ends with this
+    }
+
+    private void CheckQueries(in Tensor<T> q, in Tensor<T> output)
+    {
+        if (q.Rank != 4 || q.Shape != output.Shape || q.Shape[3] != _headSize || q.Shape[1] % _keyHeads != 0)
+        {
+            throw new ShapeException(
+                "KeyValueCache", q.Shape, output.Shape, $"queries and output are [B, H, Q, {_headSize}], H a multiple of {_keyHeads}");
+        }
+
+        RequireInnerAxis(q);
+        RequireInnerAxis(output);
     }
 
     private void CheckStored(int layer, int text, int position, in Tensor<T> k, in Tensor<T> v)
