@@ -1,5 +1,5 @@
-using System.Text;
 using System.Security.Cryptography;
+using System.Text;
 using MiniGpt.Model.Formats;
 
 namespace MiniGpt.Model.Data;
