@@ -5,11 +5,14 @@ namespace MiniGpt.Tests;
 
 /// <summary>
 /// Limits of time on a machine that others use too. Other work can only make a try slower, so the quickest of many counts, with pauses in
-/// which the other work may end; a limit that is never kept fails.
+/// which the other work may end; a limit that is never kept fails. Limits are those of the machines that docs/performance.md names: a slower
+/// one may take twice as long, since a test tells a program that became slow from one that did not, and no machine from another.
 /// </summary>
 internal static class Quickest
 {
-    private const int MostTries = 25;
+    private const int MostTries = 15;
+
+    private const int SlowestMachine = 2;
 
     private static readonly TimeSpan s_pause = TimeSpan.FromSeconds(1);
 
@@ -19,16 +22,16 @@ internal static class Quickest
     /// <summary>The same for tries that know better than the clock around them how long they took.</summary>
     public static async Task AssertWithin(TimeSpan limit, Func<Task<TimeSpan>> attempt)
     {
-        TimeSpan quickest = TimeSpan.MaxValue;
+        TimeSpan quickest = TimeSpan.MaxValue, most = limit * SlowestMachine;
         for (int tries = 1; ; tries++)
         {
             TimeSpan time = await attempt();
             quickest = time < quickest ? time : quickest;
-            if (quickest <= limit || tries == MostTries)
+            if (quickest <= most || tries == MostTries)
                 break;
             await Task.Delay(s_pause);
         }
-        Assert.InRange(quickest, TimeSpan.Zero, limit);
+        Assert.InRange(quickest, TimeSpan.Zero, most);
     }
 
     private static TimeSpan TimeOf(Action attempt)

@@ -32,6 +32,9 @@ public sealed class Tape<T> : IDisposable
     /// <summary>Where the time of each operator is counted; null to count nothing.</summary>
     public Profile? Profile { get; set; }
 
+    /// <summary>Ends the work between two operators, forward and backward, by an <see cref="OperationCanceledException"/>; a reset makes the tape usable again.</summary>
+    public CancellationToken Cancellation { get; set; }
+
     /// <summary>The nodes since the last reset, in the order of the forward pass.</summary>
     public ReadOnlySpan<Node<T>> Nodes => CollectionsMarshal.AsSpan(_nodes)[.._nodeCount];
 
@@ -76,8 +79,12 @@ public sealed class Tape<T> : IDisposable
     /// <summary>A new variable for an operator's result, its value not yet written.</summary>
     /// <param name="shape">The result's shape.</param>
     /// <param name="requiresGradient">Whether one of the operator's inputs requires a gradient.</param>
-    public Variable<T> Result(Shape shape, bool requiresGradient) =>
-        NextVariable(Allocate<T>(shape), requiresGradient && Records, ownsValue: true);
+    /// <exception cref="OperationCanceledException">The work was cancelled.</exception>
+    public Variable<T> Result(Shape shape, bool requiresGradient)
+    {
+        Cancellation.ThrowIfCancellationRequested();
+        return NextVariable(Allocate<T>(shape), requiresGradient && Records, ownsValue: true);
+    }
 
     /// <summary>A new variable for the result of an operator that only looks at its input's memory in another way.</summary>
     /// <param name="input">The operator's input.</param>
@@ -170,6 +177,7 @@ public sealed class Tape<T> : IDisposable
         Profile?.Settle();
         while (_nodeCount > 0)
         {
+            Cancellation.ThrowIfCancellationRequested();
             Node<T> node = _nodes[--_nodeCount];
             if (node.Output.HasGradient)
             {

@@ -19,6 +19,27 @@ public class TapeTests
         Assert.Equal([7, -3], x.Gradient.Span.ToArray());
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Cancelled_work_ends_before_the_next_operator_and_a_reset_tape_computes_again(bool inBackward)
+    {
+        using var tape = new Tape<double>();
+        using var source = new CancellationTokenSource();
+        tape.Cancellation = source.Token;
+        var parameter = new Variable<double>(Tensor<double>.From([2], [1]));
+        Variable<double> loss = Loss();
+        source.Cancel();
+        Assert.Throws<OperationCanceledException>(() => { if (inBackward) tape.Backward(loss); else Loss(); });
+        tape.Reset();
+        parameter.ClearGradient();
+        tape.Cancellation = default;
+        tape.Backward(Loss());
+        Assert.Equal(5, parameter.Gradient.Span[0]);
+
+        Variable<double> Loss() => (tape.Constant(Tensor<double>.From([5], [1])) * parameter).Sum();
+    }
+
     [Fact]
     public void A_parameter_keeps_its_gradient_over_resets_until_it_is_cleared()
     {

@@ -43,6 +43,19 @@ internal static class Minigpt
         return outcome.Output;
     }
 
+    /// <summary>Runs what must be refused in one line that names what is wrong.</summary>
+    public static string Refusal(string folder, int exitCode, string named, params string[] arguments)
+    {
+        Outcome outcome = Run(folder, arguments);
+        Assert.True(outcome.ExitCode == exitCode, $"{outcome.ExitCode}: {outcome.Error}");
+        Assert.Empty(outcome.Output);
+        Assert.StartsWith("minigpt: ", outcome.Error);
+        Assert.Equal(outcome.Error.Length - 1, outcome.Error.IndexOf('\n'));
+        Assert.DoesNotContain("   at ", outcome.Error);
+        Assert.Contains(named, outcome.Error);
+        return outcome.Error;
+    }
+
     /// <summary>Starts the program, its standard output and error to be read, its standard input closed.</summary>
     public static Process Start(string folder, params string[] arguments) => Start(folder, new Dictionary<string, string>(), arguments);
 

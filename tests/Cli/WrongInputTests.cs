@@ -126,15 +126,6 @@ public sealed class WrongInputTests : IDisposable
         Assert.Contains("[65, 64]", error);
     }
 
-    private string AssertOneLine(int exitCode, string named, params string[] arguments)
-    {
-        Outcome outcome = Minigpt.Run(_folder.Root, arguments);
-        Assert.True(outcome.ExitCode == exitCode, $"{outcome.ExitCode}: {outcome.Error}");
-        Assert.Empty(outcome.Output);
-        Assert.StartsWith("minigpt: ", outcome.Error);
-        Assert.Equal(outcome.Error.Length - 1, outcome.Error.IndexOf('\n'));
-        Assert.DoesNotContain("   at ", outcome.Error);
-        Assert.Contains(named, outcome.Error);
-        return outcome.Error;
-    }
+    private string AssertOneLine(int exitCode, string named, params string[] arguments) =>
+        Minigpt.Refusal(_folder.Root, exitCode, named, arguments);
 }

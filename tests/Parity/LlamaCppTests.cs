@@ -19,7 +19,7 @@ public sealed class LlamaCppTests : IDisposable
 
     private readonly TemporaryFolder _folder = new();
 
-    static LlamaCppTests() => NativeLibraryConfig.All.WithLogCallback((_, _) => { });
+    static LlamaCppTests() => QuietLlamaCpp.Begin();
 
     public static TheoryData<string, StoredType> Files => new(
         from family in ModelFamily.All

@@ -40,7 +40,7 @@ public static class ProjectedCrossEntropyOperator
             x.Value.Reshape([rows, x.Shape[-1]]), weight.Value, targets.Reshape([rows]), ignoredTarget, tape.Allocate<T>([rows, 2]),
             tape.Allocate<T>([Math.Min(rows, atOnce), weight.Shape[0]]), CrossEntropy.CountTargets(targets.Span, ignoredTarget, weight.Shape[0]));
         Variable<T> y = tape.Result([], x.RequiresGradient || weight.RequiresGradient);
-        y.Value.Span[0] = job.Loss();
+        y.Value.Span[0] = job.Loss(tape.Cancellation);
         if (!y.RequiresGradient)
         {
             tape.Return(job.Logits);
@@ -73,11 +73,12 @@ public static class ProjectedCrossEntropyOperator
 
         public int Chunks => Rows == 0 ? 0 : (Rows + RowsAtOnce - 1) / RowsAtOnce;
 
-        public T Loss()
+        public T Loss(CancellationToken cancellationToken)
         {
             double sum = 0;
             for (int chunk = 0; chunk < Chunks; chunk++)
             {
+                cancellationToken.ThrowIfCancellationRequested(); // a chunk of a large vocabulary takes as long as other operators
                 Part<T> part = At(chunk);
                 Gemm.Linear(part.X, Weight, default, part.Logits);
                 T mean = CrossEntropy.Forward(part.Logits, part.Targets, part.LogSumExp, IgnoredTarget);
@@ -88,11 +89,14 @@ public static class ProjectedCrossEntropyOperator
         }
 
         /// <summary>The gradients, added to dx and dweight or written over them; either may be empty.</summary>
-        public void AddGradients(Tensor<T> logits, T upstream, Tensor<T> dx, bool accumulateInput, Tensor<T> dweight, bool accumulateWeight)
+        public void AddGradients(
+            Tensor<T> logits, T upstream, Tensor<T> dx, bool accumulateInput, Tensor<T> dweight, bool accumulateWeight,
+            CancellationToken cancellationToken)
         {
             Chunked<T> job = this with { Logits = logits };
             for (int chunk = 0; chunk < Chunks; chunk++)
             {
+                cancellationToken.ThrowIfCancellationRequested();
                 Part<T> part = job.At(chunk);
                 T share = upstream;
                 if (Chunks > 1)
@@ -148,7 +152,7 @@ public static class ProjectedCrossEntropyOperator
             bool accumulateInput = false, accumulateWeight = false;
             Tensor<T> dx = X.RequiresGradient ? X.GradientTarget(out accumulateInput).Reshape(Job.X.Shape) : default;
             Tensor<T> dweight = Weight.RequiresGradient ? Weight.GradientTarget(out accumulateWeight) : default;
-            Job.AddGradients(logits, Output.Gradient.Span[0], dx, accumulateInput, dweight, accumulateWeight);
+            Job.AddGradients(logits, Output.Gradient.Span[0], dx, accumulateInput, dweight, accumulateWeight, Tape.Cancellation);
         }
     }
 }

@@ -18,6 +18,10 @@ internal sealed class TokenizerOption : Option<string>
         Required = true;
     }
 
+    /// <summary>The option of verbs whose model may be a file that has no tokenizer.</summary>
+    public static Option<string?> ForModelWithout() => OptionFactory.Text("--tokenizer", $"{Gpt2}|PATH",
+        "The tokenizer of a model file that has none: GPT-2's, a folder, or a file such as llama2.c's. [default: the model's own]");
+
     /// <summary>The tokenizer of that name.</summary>
     public static ITokenizer Read(string name, UnknownCharacter unknown) =>
         name == Gpt2 ? Gpt2Tokenizer.Instance : TokenizerFile.Read(name, unknown);

@@ -134,6 +134,8 @@ internal sealed class TrainArguments
         List<string> notes = [];
         string folder = ChooseFolder(arguments, OptionNames.Of(preset), notes);
         ITokenizer? tokenizer = start?.Tokenizer ?? ReadTokenizer(tokenizerName, options);
+        if (start is { Tokenizer: null } && tokenizer?.VocabularySize > start.Model.Config.VocabularySize)
+            throw new UsageException($"--tokenizer {tokenizerName} has {tokenizer.VocabularySize} tokens, at most the {start.Model.Config.VocabularySize} of {start.Path} expected");
         TrainingData data = LoadData(folder, options, tokenizer, start?.Model.Config.VocabularySize, cancellationToken);
         TransformerConfig config = start is null
             ? options.ToConfig(data.VocabularySize)
@@ -209,8 +211,10 @@ internal sealed class TrainArguments
         bool readsTokens = options.Data.Any(TextSource.IsTokenFile);
         string? name = arguments.GetValue(_tokenizer);
         bool isLearned = OptionNames.TryParse(name ?? "", out LearnedTokenizer learned);
-        if (start is not null && name is not null)
+        if (start?.Tokenizer is not null && name is not null)
             throw new UsageException("--tokenizer does not go with --init-from, which brings the tokenizer of its model");
+        if (start is not null && isLearned)
+            throw new UsageException($"--tokenizer {name} does not go with --init-from, whose model knows the tokens of another: {TokenizerOption.Gpt2} or a PATH expected");
         if (readsTokens && isLearned)
             throw new UsageException($"--tokenizer {name} does not go with token files (.bin), which have no text to make it from");
         bool hasSize = isLearned && TokenizerLearner.HasSize(learned);

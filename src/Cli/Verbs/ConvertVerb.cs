@@ -3,6 +3,7 @@ using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Options;
 using MiniGpt.Model;
 using MiniGpt.Model.Formats;
+using MiniGpt.Model.Tokenizers;
 using MiniGpt.Tensors.Storage;
 
 namespace MiniGpt.Cli.Verbs;
@@ -29,12 +30,13 @@ internal sealed class ConvertVerb : Verb
     };
     private readonly Option<StoredType> _type = OptionFactory.Choice("--type",
         "How matrices are stored: any but q8_0 in a folder; f32, f16 or q8_0 in GGUF; f32 in llm.c. [default: f32]", s_types);
+    private readonly Option<string?> _tokenizer = TokenizerOption.ForModelWithout();
     private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Replace what is there under the name of --to." };
 
     public ConvertVerb()
         : base("convert", "Writes a model in another form, and says what the new form has no room for.")
     {
-        foreach (Option option in (IEnumerable<Option>)[_from, _to, _type, _overwrite])
+        foreach (Option option in (IEnumerable<Option>)[_from, _to, _type, _tokenizer, _overwrite])
             Options.Add(option);
     }
 
@@ -54,7 +56,8 @@ internal sealed class ConvertVerb : Verb
             throw new UsageException($"--type {NameOf(type)} does not go with --to {to}: {string.Join(" or ", names)} expected");
         }
 
-        ModelConversion conversion = ModelConversion.Run(from, to, type, arguments.GetValue(_overwrite));
+        ITokenizer? tokenizer = arguments.GetValue(_tokenizer) is string name ? TokenizerOption.Read(name, UnknownCharacter.Error) : null;
+        ModelConversion conversion = ModelConversion.Run(from, to, type, arguments.GetValue(_overwrite), tokenizer);
         Console.Out.WriteLine($"{from} ({OptionNames.Of(conversion.From)}) is now {to} ({OptionNames.Of(conversion.To)}, {NameOf(type)}): "
             + $"{conversion.Parameters:N0} parameters");
         foreach (string dropped in conversion.Dropped)

@@ -27,8 +27,7 @@ internal sealed class SampleVerb : Verb
     private readonly Option<int> _showProbabilities = OptionFactory.Whole(
         "--show-probabilities", "Print the K likeliest next tokens at each step, by the model's own probabilities; with --ids on standard error. [default: none]",
         1, int.MaxValue, helpName: "K");
-    private readonly Option<string?> _tokenizer = OptionFactory.Text("--tokenizer", $"{TokenizerOption.Gpt2}|PATH",
-        "The tokenizer of a model file that has none: GPT-2's, a folder, or a file such as llama2.c's. [default: the model's own]");
+    private readonly Option<string?> _tokenizer = TokenizerOption.ForModelWithout();
     private readonly Option<bool> _stats = new("--stats") { Description = "Say on standard error when the first token came, and how many a second were read and written." };
     private readonly Option<bool> _interactive = new("--interactive") { Description = "Read prompts, a line each, and go on with the text." };
     private readonly Option<UnknownCharacter> _unknown = OptionFactory.Choice<UnknownCharacter>(

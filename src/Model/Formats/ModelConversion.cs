@@ -25,24 +25,34 @@ public sealed record ModelConversion(
     /// <param name="to">The folder or file; its ending decides on the form.</param>
     /// <param name="type">How matrices are stored, one of <see cref="ModelFile.TypesOf"/>.</param>
     /// <param name="overwrite">Whether what has this name already may be replaced.</param>
+    /// <param name="tokenizer">The tokenizer of a model whose file has none.</param>
     /// <exception cref="FileFormatException">The model cannot be read.</exception>
-    /// <exception cref="ArgumentException">The new form cannot hold the model, or something has its name already.</exception>
+    /// <exception cref="ArgumentException">
+    /// The new form cannot hold the model, something has its name already, or a tokenizer is given that is not the model's.
+    /// </exception>
     /// <exception cref="IOException">A file cannot be read or written.</exception>
-    public static ModelConversion Run(string from, string to, StoredType type = StoredType.F32, bool overwrite = false)
+    public static ModelConversion Run(
+        string from, string to, StoredType type = StoredType.F32, bool overwrite = false, ITokenizer? tokenizer = null)
     {
         CheckTarget(to, overwrite);
+        using ModelFile source = ModelFile.Open(from);
+        if (tokenizer is not null)
+        {
+            Require.That(source.Tokenizer is null, $"{from} has a tokenizer of its own");
+            Require.That(tokenizer.VocabularySize <= source.Config.VocabularySize,
+                $"a tokenizer of {tokenizer.VocabularySize} tokens given, at most the {source.Config.VocabularySize} of {from} expected");
+        }
         // Floats hold whatever is stored in fewer bits; doubles are kept where they are asked for.
-        return type == StoredType.F64 ? Run<double>(from, to, type) : Run<float>(from, to, type);
+        return type == StoredType.F64 ? Run<double>(source, to, type, tokenizer) : Run<float>(source, to, type, tokenizer);
     }
 
-    private static ModelConversion Run<T>(string from, string to, StoredType type)
+    private static ModelConversion Run<T>(ModelFile source, string to, StoredType type, ITokenizer? tokenizer)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        using ModelFile source = ModelFile.Open(from);
         LoadedModel<T> model = source.Load<T>();
         ModelFormat format = ModelFile.FormatOf(to, source.Config);
         string[] dropped = [.. WhatIsDropped(source, format, type)]; // before there is a new file, which could lie in the old folder
-        ModelFile.Save(to, model.Model, model.Tokenizer, model.ExtraKeys, type);
+        ModelFile.Save(to, model.Model, model.Tokenizer ?? tokenizer, model.ExtraKeys, type);
         return new ModelConversion(source.Format, format, new ModelShape(source.Config).TrainedCount, dropped, [.. WhatIsMisread(source, format)]);
     }
 
@@ -107,6 +117,8 @@ public sealed record ModelConversion(
             string named = token.Length > 0 && !token.Any(char.IsControl) ? $" (here '{token}')" : "";
             yield return $"this model has no end-of-text token: llama.cpp takes token {GgufTokenizer.AssumedEnd}{named} for one and ends a text with it";
         }
+        if (to == ModelFormat.Gguf && source.Tokenizer is UnigramTokenizer)
+            yield return "llama.cpp takes what no piece of this vocabulary has for the unknown token, where this tokenizer has a token a byte";
         if (isGpt2 && to != ModelFormat.LlmC && config.Positions.Kind == PositionKind.Sinusoidal)
             yield return "other programs take the sinusoidal positions for learned ones: they compute the same, and change them when they train";
     }

@@ -36,7 +36,7 @@ public interface ILearningTask<T> : IDisposable
 
     /// <summary>Evaluates the model on what was kept for that; null where nothing was.</summary>
     /// <param name="whole">Whether on all of it; otherwise on a part, the same each time.</param>
-    /// <param name="cancellationToken">Stops between two batches.</param>
+    /// <param name="cancellationToken">Stops between two operators.</param>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     double? ValidationLoss(bool whole, CancellationToken cancellationToken = default);
 

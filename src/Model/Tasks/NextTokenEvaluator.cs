@@ -18,15 +18,15 @@ public sealed class NextTokenEvaluator<T>(Decoder<T> model, int batchSize) : IDi
 
     /// <summary>The mean cross-entropy, in nats, over a whole text in back-to-back windows of the context: each token counts once.</summary>
     /// <param name="tokens">The text.</param>
-    /// <param name="cancellationToken">Stops between two batches.</param>
+    /// <param name="cancellationToken">Stops between two operators.</param>
     /// <exception cref="ArgumentException">The text has fewer than two tokens.</exception>
     public double WholeLoss(TokenSource tokens, CancellationToken cancellationToken = default)
     {
+        _tape.Cancellation = cancellationToken;
         var windows = new EvaluationWindows(tokens, model.Config.Context);
         double sum = 0;
         for (long window = 0; window < windows.Count;)
         {
-            cancellationToken.ThrowIfCancellationRequested();
             int length = windows.LengthOf(window);
             int most = Math.Min(batchSize, RowsAtOnce(length));
             int rows = window < windows.FullCount ? (int)Math.Min(most, windows.FullCount - window) : 1;
@@ -44,9 +44,10 @@ public sealed class NextTokenEvaluator<T>(Decoder<T> model, int batchSize) : IDi
     /// <summary>The mean cross-entropy, in nats, over the first batches of a source.</summary>
     /// <param name="batches">Where the batches come from.</param>
     /// <param name="count">How many of them.</param>
-    /// <param name="cancellationToken">Stops between two batches.</param>
+    /// <param name="cancellationToken">Stops between two operators.</param>
     public double BatchLoss(BatchSource batches, int count, CancellationToken cancellationToken = default)
     {
+        _tape.Cancellation = cancellationToken;
         int context = batches.Context, most = Math.Min(batches.BatchSize, RowsAtOnce(context));
         int[] ids = new int[batches.BatchSize * context], targets = new int[ids.Length];
         double sum = 0;
@@ -55,7 +56,6 @@ public sealed class NextTokenEvaluator<T>(Decoder<T> model, int batchSize) : IDi
             batches.Fill(i, 0, ids, targets);
             for (int row = 0, rows; row < batches.BatchSize; row += rows)
             {
-                cancellationToken.ThrowIfCancellationRequested();
                 rows = Math.Min(most, batches.BatchSize - row);
                 _tape.Reset();
                 Range part = (row * context)..((row + rows) * context);

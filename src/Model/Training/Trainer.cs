@@ -44,7 +44,7 @@ public sealed class Trainer<T>(
     public long TokensOfStep => task.TokensOfStep;
 
     /// <summary>Takes the next step.</summary>
-    /// <param name="cancellationToken">Ends it between two micro-batches, as if it had not begun.</param>
+    /// <param name="cancellationToken">Ends it between two operators, as if it had not begun.</param>
     /// <exception cref="OperationCanceledException">It was cancelled; the parameters are as before.</exception>
     /// <exception cref="TrainingDivergedException">The loss or the gradient is not a finite number; the parameters are as before.</exception>
     public StepMetrics Step(CancellationToken cancellationToken = default)
@@ -55,11 +55,9 @@ public sealed class Trainer<T>(
         ParameterSet<T> parameters = task.Parameters;
         parameters.ClearGradients();
         double loss = 0;
+        _tape.Cancellation = cancellationToken;
         for (int micro = 0; micro < task.MicroBatches; micro++)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
             loss += Accumulate(step, micro) / task.MicroBatches;
-        }
 
         GradientsAreComplete?.Invoke(parameters);
         double norm = parameters.GradientNorm();

@@ -98,7 +98,7 @@ public sealed class TrainingData : IDisposable
         TrainingOptions options, string[] training, string[] validation, ITokenizer? given, int? givenVocabulary, Reading reading)
     {
         Require.That(given is not null || givenVocabulary is null,
-            $"the model to start from has no tokenizer: token files (.bin) expected, text given");
+            $"the model to start from has no tokenizer: one that goes with it, or token files (.bin), expected, text alone given");
         using TextCorpus corpus = reading.Open(training);
         using TextCorpus? other = validation.Length > 0 ? reading.Open(validation) : null;
         (IReadOnlyList<TextRange> train, IReadOnlyList<TextRange> rest) =

@@ -13,12 +13,9 @@ public sealed class SignalTests : IDisposable
         "--steps", "2", "--out", "run",
     ];
 
-    // A micro-batch of seconds: many layers of long rows.
-    private static readonly string[] s_slow =
-    [
-        "train", "--data", "text.txt", "--layers", "400", "--heads", "1", "--width", "8", "--context", "1500", "--batch-size", "4", "--threads", "1",
-        "--steps", "2", "--out", "run",
-    ];
+    // Attention over so many positions takes a minute, and over these more than half a second.
+    private const string LongestContext = "130000";
+    private const string LongContext = "30000";
 
     private readonly TemporaryFolder _folder = new();
 
@@ -32,11 +29,9 @@ public sealed class SignalTests : IDisposable
     public void A_second_signal_leaves_at_once(int signal)
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "these are the signals of Unix");
-        using Process process = Minigpt.Start(_folder.Root, s_slow);
-        SmallRun.ReadTo(process, "output");
-        WaitForStep(process);
+        using Process process = StartLong(layers: "1", LongestContext);
         SmallRun.Signal(process, signal);
-        Assert.False(process.WaitForExit(500), "the first signal waits for the micro-batch");
+        Assert.False(process.WaitForExit(500), "the first signal waits for the operator under way");
         // Signals that come before the first was looked at are one: a machine under load is given another.
         for (int attempt = 0; attempt < 40 && !process.HasExited; attempt++)
         {
@@ -45,6 +40,15 @@ public sealed class SignalTests : IDisposable
         }
         Assert.True(process.HasExited, "the second signal does not wait");
         Assert.Equal(128 + signal, process.ExitCode);
+    }
+
+    [Fact]
+    public void A_signal_does_not_wait_for_the_end_of_a_micro_batch()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "these are the signals of Unix");
+        using Process process = StartLong(layers: "60", LongContext);
+        AssertEnds(process, SmallRun.Terminate);
+        Assert.Contains("\"step\": 0", File.ReadAllText(_folder.File("run/training.json")), StringComparison.Ordinal);
     }
 
     [Theory]
@@ -57,7 +61,7 @@ public sealed class SignalTests : IDisposable
         {
             SmallRun.ReadTo(process, "output");
             WaitForStep(process);
-            AssertEnds(process);
+            AssertEnds(process, signal);
         }
 
         // An evaluation of minutes after the second step; the run that goes on makes up for it.
@@ -65,7 +69,7 @@ public sealed class SignalTests : IDisposable
         using (Process process = Minigpt.Start(_folder.Root, ["train", .. options, "--eval-batches", "100000000", "--out", "cut"]))
         {
             SmallRun.ReadTo(process, "step 2");
-            AssertEnds(process);
+            AssertEnds(process, signal);
         }
         string training = File.ReadAllText(_folder.File("cut/training.json"));
         Assert.Contains("\"step\": 2", training, StringComparison.Ordinal);
@@ -75,16 +79,6 @@ public sealed class SignalTests : IDisposable
         Assert.Equal(SmallRun.Log(_folder.File("whole")), SmallRun.Log(_folder.File("cut")));
         Assert.Equal(SmallRun.Checksums(_folder.File("whole")), SmallRun.Checksums(_folder.File("cut")));
         Assert.Equal(SmallRun.Checksums(_folder.File("whole/best")), SmallRun.Checksums(_folder.File("cut/best")));
-
-        void AssertEnds(Process process)
-        {
-            SmallRun.Signal(process, signal);
-            bool ended = process.WaitForExit(TimeSpan.FromSeconds(20));
-            if (!ended)
-                process.Kill();
-            Assert.True(ended, "the program works on");
-            Assert.Equal(SmallRun.Interrupted, process.ExitCode);
-        }
     }
 
     [Theory]
@@ -111,17 +105,6 @@ public sealed class SignalTests : IDisposable
         Assert.Equal(SmallRun.Interrupted, process.ExitCode);
         Assert.Empty(Directory.GetFileSystemEntries(temporary));
         Assert.False(Directory.Exists(_folder.File("never")) || Directory.Exists(_folder.File("learned")));
-    }
-
-    /// <summary>Waits until so much was computed since the header that it can only be the first step, however loaded the machine is.</summary>
-    private static void WaitForStep(Process process)
-    {
-        TimeSpan begin = process.TotalProcessorTime;
-        while (process.TotalProcessorTime - begin < TimeSpan.FromSeconds(1))
-        {
-            Thread.Sleep(20);
-            process.Refresh();
-        }
     }
 
     [Fact]
@@ -157,6 +140,39 @@ public sealed class SignalTests : IDisposable
             Assert.Equal(1, outcome.ExitCode);
             Assert.Single(outcome.Error.TrimEnd().Split('\n'));
             Assert.Contains(reason, outcome.Error, StringComparison.Ordinal);
+        }
+    }
+
+    private static void AssertEnds(Process process, int signal)
+    {
+        SmallRun.Signal(process, signal);
+        bool ended = process.WaitForExit(TimeSpan.FromSeconds(20));
+        if (!ended)
+            process.Kill();
+        Assert.True(ended, "the program works on");
+        Assert.Equal(SmallRun.Interrupted, process.ExitCode);
+    }
+
+    /// <summary>Starts a run on one thread whose operators take long, and waits until it is in a step.</summary>
+    private Process StartLong(string layers, string context)
+    {
+        _folder.Write("long.txt", string.Concat(Enumerable.Repeat("To be, or not to be: that is the question.\n", 4000)));
+        Process process = Minigpt.Start(_folder.Root,
+            "train", "--data", "long.txt", "--layers", layers, "--heads", "1", "--width", "8", "--context", context, "--batch-size", "1",
+            "--threads", "1", "--validation-fraction", "0", "--steps", "2", "--out", "run");
+        SmallRun.ReadTo(process, "output");
+        WaitForStep(process);
+        return process;
+    }
+
+    /// <summary>Waits until so much was computed since the header that it can only be the first step, however loaded the machine is.</summary>
+    private static void WaitForStep(Process process)
+    {
+        TimeSpan begin = process.TotalProcessorTime;
+        while (process.TotalProcessorTime - begin < TimeSpan.FromSeconds(1))
+        {
+            Thread.Sleep(20);
+            process.Refresh();
         }
     }
 }

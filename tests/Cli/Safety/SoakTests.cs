@@ -9,6 +9,7 @@ public sealed class SoakTests : IDisposable
 {
     private const int Early = 500;
     private const int Steps = 20_000;
+    private const int FilesOfSave = 4; // open at once while a checkpoint is written, which may be just then
 
     // Methods are compiled once, at first use: otherwise the runtime compiles the hot ones again during the first seconds, behind the steps,
     // and the memory that its compiler keeps for that would be taken for the run's.
@@ -34,7 +35,7 @@ public sealed class SoakTests : IDisposable
         Assert.True(outcome.ExitCode == 0, outcome.Error);
         TestContext.Current.TestOutputHelper!.WriteLine($"after {Early} steps: {early}\nafter {Steps} steps: {late}");
         Assert.InRange(late.Kilobytes, 0, 1.05 * early.Kilobytes);
-        Assert.InRange(late.Files, 0, early.Files);
+        Assert.InRange(late.Files, 0, early.Files + FilesOfSave);
         Assert.InRange(late.Threads, 0, early.Threads);
     }
 
