@@ -1,7 +1,6 @@
 using System.Numerics;
 using System.Runtime.InteropServices;
 using MiniGpt.Tensors;
-using MiniGpt.Tensors.Memory;
 
 namespace MiniGpt.Autograd;
 

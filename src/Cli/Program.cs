@@ -6,7 +6,7 @@ using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Options;
 using MiniGpt.Cli.Verbs;
 using MiniGpt.Model;
-using MiniGpt.Model.Formats;
+using MiniGpt.Model.Files;
 using MiniGpt.Model.Training;
 
 namespace MiniGpt.Cli;

@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using MiniGpt.Model.Formats;
+using MiniGpt.Model.Files;
 using MiniGpt.Tensors.Memory;
 using Xunit;
 

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MiniGpt.Model.Data;
+using MiniGpt.Model.Files;
 
 namespace MiniGpt.Cli.Options;
 

@@ -1,7 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
-using MiniGpt.Model.Data;
+using MiniGpt.Model.Files;
 using MiniGpt.Model.Tokenizers;
 
 namespace MiniGpt.Cli.Options;

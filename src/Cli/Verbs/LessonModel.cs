@@ -1,4 +1,5 @@
 using MiniGpt.Cli.Display;
+using MiniGpt.Model.Files;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Lessons;
 

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
-using MiniGpt.Model.Formats;
+using MiniGpt.Model.Files;
 
 namespace MiniGpt.Model.Data;
 

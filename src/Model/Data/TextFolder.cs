@@ -1,5 +1,5 @@
 using System.Text;
-using MiniGpt.Model.Formats;
+using MiniGpt.Model.Files;
 
 namespace MiniGpt.Model.Data;
 

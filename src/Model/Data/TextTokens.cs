@@ -3,7 +3,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using MiniGpt.Model.Formats;
+using MiniGpt.Model.Files;
 using MiniGpt.Model.Tokenizers;
 
 namespace MiniGpt.Model.Data;

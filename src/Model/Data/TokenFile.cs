@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
-using MiniGpt.Model.Formats;
+using MiniGpt.Model.Files;
 using MiniGpt.Tensors.Memory;
 
 namespace MiniGpt.Model.Data;

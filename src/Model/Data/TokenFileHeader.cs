@@ -1,5 +1,5 @@
 using System.Buffers.Binary;
-using MiniGpt.Model.Formats;
+using MiniGpt.Model.Files;
 using MiniGpt.Tensors.Memory;
 
 namespace MiniGpt.Model.Data;

@@ -1,5 +1,5 @@
 using System.Buffers.Text;
-using MiniGpt.Model.Formats;
+using MiniGpt.Model.Files;
 using MiniGpt.Model.Tokenizers;
 
 namespace MiniGpt.Model.Data;

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Text.Json.Nodes;
 using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Files;
 using MiniGpt.Model.Formats.Families;
 using MiniGpt.Model.Formats.Gguf;
 using MiniGpt.Model.Layers;
@@ -58,7 +59,7 @@ public sealed record ModelConversion(
 
     private static void CheckTarget(string to, bool overwrite)
     {
-        Require.That(!File.Exists(Path.Combine(to, ModelFolder.TrainingFile)), $"{to} holds a training run, a new folder expected");
+        Require.That(!File.Exists(Path.Combine(to, ModelFiles.Training)), $"{to} holds a training run, a new folder expected");
         string? folder = Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(to)));
         Require.That(folder is null || Directory.Exists(folder), $"{to}: there is no folder {folder} to write it into");
         bool isThere = ModelFile.FormatOf(to) == ModelFormat.HuggingFace ? File.Exists(to) || ModelFolder.Exists(to) : Path.Exists(to);

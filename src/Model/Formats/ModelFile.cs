@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Files;
 using MiniGpt.Model.Formats.Families;
 using MiniGpt.Model.Formats.Gguf;
 using MiniGpt.Model.Formats.Llama2C;
@@ -10,7 +11,6 @@ using MiniGpt.Model.Layers;
 using MiniGpt.Model.Tokenizers;
 using MiniGpt.Tensors;
 using MiniGpt.Tensors.Kernels;
-using MiniGpt.Tensors.Memory;
 using MiniGpt.Tensors.Storage;
 
 namespace MiniGpt.Model.Formats;

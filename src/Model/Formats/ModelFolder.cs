@@ -1,10 +1,10 @@
 using System.Numerics;
 using System.Text.Json.Nodes;
 using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Files;
 using MiniGpt.Model.Formats.Families;
 using MiniGpt.Model.Layers;
 using MiniGpt.Model.Tokenizers;
-using MiniGpt.Model.Training;
 using MiniGpt.Tensors.Storage;
 
 namespace MiniGpt.Model.Formats;
@@ -12,15 +12,9 @@ namespace MiniGpt.Model.Formats;
 /// <summary>A model as a folder: config.json, model.safetensors and, for text, tokenizer.json, as Hugging Face writes them.</summary>
 public static class ModelFolder
 {
-    internal const string ConfigFile = "config.json";
-    internal const string WeightsFile = "model.safetensors";
-    internal const string IndexFile = "model.safetensors.index.json";
-    internal const string TokenizerFile = "tokenizer.json";
-    internal const string TrainingFile = "training.json";
-
     /// <summary>Whether a folder holds what <see cref="Load"/> needs.</summary>
-    public static bool Exists(string path) => File.Exists(Path.Combine(path, ConfigFile))
-        && (File.Exists(Path.Combine(path, WeightsFile)) || File.Exists(Path.Combine(path, IndexFile)));
+    public static bool Exists(string path) => File.Exists(Path.Combine(path, ModelFiles.Config))
+        && (File.Exists(Path.Combine(path, ModelFiles.Weights)) || File.Exists(Path.Combine(path, ModelFiles.Index)));
 
     /// <summary>Reads a model.</summary>
     /// <param name="path">The folder.</param>
@@ -41,12 +35,12 @@ public static class ModelFolder
         if (!Directory.Exists(path))
             throw Missing(path, File.Exists(path) ? "a file found" : "no such folder");
         FolderReplacement.Finish(path);
-        RunFolder.FinishInterruptedSave(path);
-        string configFile = Path.Combine(path, ConfigFile), weights = Path.Combine(path, WeightsFile), index = Path.Combine(path, IndexFile);
+        CheckpointFiles.FinishInterruptedSave(path);
+        string configFile = Path.Combine(path, ModelFiles.Config), weights = Path.Combine(path, ModelFiles.Weights), index = Path.Combine(path, ModelFiles.Index);
         if (!File.Exists(configFile))
-            throw Missing(path, $"no {ConfigFile} found");
+            throw Missing(path, $"no {ModelFiles.Config} found");
         if (!File.Exists(weights) && !File.Exists(index))
-            throw Missing(path, $"no {WeightsFile} found");
+            throw Missing(path, $"no {ModelFiles.Weights} found");
 
         TransformerConfig config = ConfigJson.Read(configFile, out JsonObject extraKeys);
         ITokenizer? tokenizer = TokenizerFolder.Find(path, unknown);
@@ -90,7 +84,7 @@ public static class ModelFolder
         FolderReplacement.Finish(path);
         using StagedFiles files = new(path);
         Stage(files, model, tokenizer, extraKeys, type);
-        files.Replace(tokenizer is null ? [IndexFile, .. TokenizerFolder.Parts] : [IndexFile]);
+        files.Replace(tokenizer is null ? [ModelFiles.Index, .. ModelFiles.TokenizerParts] : [ModelFiles.Index]);
     }
 
     /// <summary>The folder under <paramref name="runs"/> whose model was trained or written last; null where there is none.</summary>
@@ -99,7 +93,7 @@ public static class ModelFolder
         : Directory.EnumerateDirectories(runs).Where(Exists).OrderBy(WrittenAt).ThenBy(path => path, StringComparer.Ordinal).LastOrDefault();
 
     /// <summary>Whether a file beside the weights of a model folder is part of the model that is read from it, or says nothing.</summary>
-    internal static bool IsRead(string file) => file is ConfigFile or RunLock.LockFile || TokenizerFolder.IsPart(file);
+    internal static bool IsRead(string file) => file is ModelFiles.Config or RunLock.LockFile || ModelFiles.TokenizerParts.Contains(file);
 
     /// <summary>Writes the files of a model beside their final names, the weights last.</summary>
     internal static void Stage<T>(
@@ -110,15 +104,15 @@ public static class ModelFolder
         {
             Require.That(tokenizer.VocabularySize <= model.Config.VocabularySize,
                 $"a tokenizer of {tokenizer.VocabularySize} tokens does not go with a model of {model.Config.VocabularySize}");
-            files.Add(TokenizerFile, stream => JsonFile.Write(stream, TokenizerJson.ToJson(tokenizer)));
+            files.Add(ModelFiles.Tokenizer, stream => JsonFile.Write(stream, TokenizerJson.ToJson(tokenizer)));
         }
-        files.Add(ConfigFile, stream => JsonFile.Write(stream, ConfigJson.ToJson(model.Config, extraKeys)));
-        files.Add(WeightsFile, stream => ModelWeights.Write(stream, model, type));
+        files.Add(ModelFiles.Config, stream => JsonFile.Write(stream, ConfigJson.ToJson(model.Config, extraKeys)));
+        files.Add(ModelFiles.Weights, stream => ModelWeights.Write(stream, model, type));
     }
 
     private static DateTime WrittenAt(string path) =>
-        new[] { TrainingFile, ConfigFile }.Max(name => File.GetLastWriteTimeUtc(Path.Combine(path, name)));
+        new[] { ModelFiles.Training, ModelFiles.Config }.Max(name => File.GetLastWriteTimeUtc(Path.Combine(path, name)));
 
     private static FileFormatException Missing(string path, string found) =>
-        new(path, $"{found}, a model folder with {ConfigFile} and {WeightsFile} expected");
+        new(path, $"{found}, a model folder with {ModelFiles.Config} and {ModelFiles.Weights} expected");
 }

@@ -1,3 +1,4 @@
+using MiniGpt.Model.Files;
 using MiniGpt.Tensors.Storage;
 
 namespace MiniGpt.Model.Formats;

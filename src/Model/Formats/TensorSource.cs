@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
 using System.Runtime.InteropServices;
+using MiniGpt.Model.Files;
 using MiniGpt.Tensors.Memory;
 using MiniGpt.Tensors.Storage;
 

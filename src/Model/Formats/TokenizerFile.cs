@@ -1,3 +1,4 @@
+using MiniGpt.Model.Files;
 using MiniGpt.Model.Formats.Gguf;
 using MiniGpt.Model.Formats.Llama2C;
 using MiniGpt.Model.Tokenizers;

@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
+using MiniGpt.Model.Files;
 using MiniGpt.Tensors.Threading;
 
 namespace MiniGpt.Model.Tokenizers;
@@ -196,7 +197,7 @@ public sealed class BytePairTokenizer : SubwordTokenizer
         ArrayBufferWriter<byte> composed = new(text.Length);
         while (!text.IsEmpty)
         {
-            int valid = System.Text.Unicode.Utf8.IsValid(text) ? text.Length : Utf8Text.ValidLength(text);
+            int valid = System.Text.Unicode.Utf8.IsValid(text) ? text.Length : Utf8Characters.ValidLength(text);
             composed.Write(Encoding.UTF8.GetBytes(UnicodeNormalization.Compose(Encoding.UTF8.GetString(text[..valid]))));
             if (valid < text.Length)
                 composed.Write(text.Slice(valid++, 1));

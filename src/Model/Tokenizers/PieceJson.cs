@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using MiniGpt.Model.Formats;
+using MiniGpt.Model.Files;
 
 namespace MiniGpt.Model.Tokenizers;
 

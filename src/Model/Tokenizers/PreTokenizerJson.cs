@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
-using MiniGpt.Model.Formats;
+using MiniGpt.Model.Files;
 
 namespace MiniGpt.Model.Tokenizers;
 

@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json;
-using MiniGpt.Model.Formats;
+using MiniGpt.Model.Files;
 
 namespace MiniGpt.Model.Tokenizers;
 
@@ -10,14 +10,8 @@ namespace MiniGpt.Model.Tokenizers;
 /// </summary>
 public static class TokenizerFolder
 {
-    /// <summary>The file that holds any tokenizer.</summary>
-    public const string TokenizerFile = "tokenizer.json";
-
-    private const string PiecesFile = "vocab.txt";
     private const string AddedFile = "added_tokens.json";
     private const string SpecialFile = "special_tokens_map.json";
-
-    private static readonly (string Vocabulary, string Merges)[] s_pairs = [("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe")];
 
     /// <summary>Reads the tokenizer of a folder.</summary>
     /// <param name="path">The folder, or a tokenizer.json itself.</param>
@@ -26,7 +20,7 @@ public static class TokenizerFolder
     /// <exception cref="IOException">A file cannot be read.</exception>
     public static ITokenizer Read(string path, UnknownCharacter unknown = UnknownCharacter.Error) => Find(path, unknown)
         ?? throw new FileFormatException(path,
-            $"{(Directory.Exists(path) ? "no tokenizer" : "no such folder")} found, a folder with {TokenizerFile}, with vocab.json and merges.txt, or with {PiecesFile} expected");
+            $"{(Directory.Exists(path) ? "no tokenizer" : "no such folder")} found, a folder with {ModelFiles.Tokenizer}, with vocab.json and merges.txt, or with {ModelFiles.Pieces} expected");
 
     /// <summary>Reads the tokenizer of a folder; null where it has none.</summary>
     /// <exception cref="FileFormatException">Its files are not right: one line says what and where.</exception>
@@ -36,34 +30,27 @@ public static class TokenizerFolder
         if (File.Exists(path))
             return TokenizerJson.Read(path, unknown);
         FolderReplacement.Finish(path);
-        string json = Path.Combine(path, TokenizerFile);
+        string json = Path.Combine(path, ModelFiles.Tokenizer);
         if (File.Exists(json))
             return TokenizerJson.Read(json, unknown);
         if (FindPair(path) is (string vocabulary, string merges))
             return ReadPair(path, vocabulary, merges);
-        string pieces = Path.Combine(path, PiecesFile);
+        string pieces = Path.Combine(path, ModelFiles.Pieces);
         return File.Exists(pieces) ? WordPieceJson.ReadVocabulary(pieces) : null;
     }
 
     /// <summary>Whether a folder has a tokenizer.</summary>
     public static bool Exists(string path) =>
-        File.Exists(Path.Combine(path, TokenizerFile)) || FindPair(path) is not null || File.Exists(Path.Combine(path, PiecesFile));
+        File.Exists(Path.Combine(path, ModelFiles.Tokenizer)) || FindPair(path) is not null || File.Exists(Path.Combine(path, ModelFiles.Pieces));
 
     /// <summary>The name of a file in a folder that belongs to a tokenizer, whether the whole of it is there or not; null where there is none.</summary>
-    public static string? FindPart(string path) => Parts.FirstOrDefault(name => File.Exists(Path.Combine(path, name)));
-
-    /// <summary>The names that a file of a tokenizer can have.</summary>
-    internal static IReadOnlyList<string> Parts { get; } =
-        [TokenizerFile, .. s_pairs.SelectMany(names => (string[])[names.Vocabulary, names.Merges]), PiecesFile];
-
-    /// <summary>Whether a file of this name belongs to a tokenizer.</summary>
-    internal static bool IsPart(string file) => Parts.Contains(file);
+    public static string? FindPart(string path) => ModelFiles.TokenizerParts.FirstOrDefault(name => File.Exists(Path.Combine(path, name)));
 
     /// <summary>Deletes the tokenizer of a folder, in whichever files it is.</summary>
     /// <exception cref="IOException">A file cannot be deleted.</exception>
     internal static void Delete(string path)
     {
-        foreach (string name in Parts)
+        foreach (string name in ModelFiles.TokenizerParts)
             File.Delete(Path.Combine(path, name));
     }
 
@@ -80,19 +67,19 @@ public static class TokenizerFolder
         if (tokenizer is BytePairTokenizer bytePair && bytePair.Options == BytePairOptions.Gpt2)
         {
             string lines = MergesText.VersionLine + "\n" + string.Concat(MergesText.LinesOf(bytePair).Select(line => line + "\n"));
-            files.Add(s_pairs[0].Vocabulary, stream => JsonFile.Write(stream, BytePairJson.Vocabulary(bytePair)));
-            files.Add(s_pairs[0].Merges, stream => stream.Write(Encoding.UTF8.GetBytes(lines)));
+            files.Add(ModelFiles.BytePairs[0].Vocabulary, stream => JsonFile.Write(stream, BytePairJson.Vocabulary(bytePair)));
+            files.Add(ModelFiles.BytePairs[0].Merges, stream => stream.Write(Encoding.UTF8.GetBytes(lines)));
         }
         if (tokenizer is WordPieceTokenizer)
         {
             string lines = string.Concat(Enumerable.Range(0, tokenizer.VocabularySize).Select(id => tokenizer.TokenText(id) + "\n"));
-            files.Add(PiecesFile, stream => stream.Write(Encoding.UTF8.GetBytes(lines)));
+            files.Add(ModelFiles.Pieces, stream => stream.Write(Encoding.UTF8.GetBytes(lines)));
         }
-        files.Add(TokenizerFile, stream => JsonFile.Write(stream, TokenizerJson.ToJson(tokenizer)));
-        files.Replace(Parts);
+        files.Add(ModelFiles.Tokenizer, stream => JsonFile.Write(stream, TokenizerJson.ToJson(tokenizer)));
+        files.Replace(ModelFiles.TokenizerParts);
     }
 
-    private static (string Vocabulary, string Merges)? FindPair(string path) => s_pairs
+    private static (string Vocabulary, string Merges)? FindPair(string path) => ModelFiles.BytePairs
         .Select(names => ((string, string)?)(Path.Combine(path, names.Vocabulary), Path.Combine(path, names.Merges)))
         .FirstOrDefault(files => File.Exists(files!.Value.Item1) && File.Exists(files.Value.Item2));
 

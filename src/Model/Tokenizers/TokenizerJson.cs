@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using MiniGpt.Model.Formats;
+using MiniGpt.Model.Files;
 
 namespace MiniGpt.Model.Tokenizers;
 

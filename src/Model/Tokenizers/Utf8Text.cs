@@ -26,13 +26,4 @@ internal static class Utf8Text
             ArrayPool<byte>.Shared.Return(bytes);
         }
     }
-
-    /// <summary>How many of the first bytes of a text are UTF-8.</summary>
-    public static int ValidLength(ReadOnlySpan<byte> text)
-    {
-        int at = 0;
-        while (at < text.Length && Rune.DecodeFromUtf8(text[at..], out _, out int length) == OperationStatus.Done)
-            at += length;
-        return at;
-    }
 }

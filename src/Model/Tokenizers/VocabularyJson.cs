@@ -1,5 +1,5 @@
 using System.Text.Json;
-using MiniGpt.Model.Formats;
+using MiniGpt.Model.Files;
 
 namespace MiniGpt.Model.Tokenizers;
 

@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using MiniGpt.Model.Data;
-using MiniGpt.Model.Formats;
+using MiniGpt.Model.Files;
 
 namespace MiniGpt.Model.Training;
 
@@ -20,7 +20,7 @@ internal static class DataPaths
     /// <param name="trainingPath">The path of training.json.</param>
     public static void Add(JsonObject state, TrainingOptions options, string trainingPath)
     {
-        string run = RunFolder.FolderOfRun(Path.GetDirectoryName(Path.GetFullPath(trainingPath))!);
+        string run = RunPaths.FolderOfRun(Path.GetDirectoryName(Path.GetFullPath(trainingPath))!);
         if (options.Data.Count > 0)
             state[DataKey] = new JsonArray([.. options.Data.Select(path => (JsonNode?)FromHere(path, run))]);
         if (options.ValidationData is string validation)
@@ -31,7 +31,7 @@ internal static class DataPaths
     /// <exception cref="FileFormatException">The paths are no list of strings as long as that of the options.</exception>
     public static TrainingOptions Found(TrainingOptions options, string trainingPath, JsonFields fields)
     {
-        string run = RunFolder.FolderOfRun(Path.GetDirectoryName(Path.GetFullPath(trainingPath))!);
+        string run = RunPaths.FolderOfRun(Path.GetDirectoryName(Path.GetFullPath(trainingPath))!);
         JsonElement[] data = [.. fields.OptionalArray(DataKey)];
         if (data.Length > 0 && data.Length != options.Data.Count)
             throw new FileFormatException(trainingPath, $"{data.Length} paths in {DataKey} found, the {options.Data.Count} of its data expected");

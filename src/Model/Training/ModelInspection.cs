@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using MiniGpt.Model.Files;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Layers;
 using MiniGpt.Model.Tokenizers;
@@ -49,7 +50,7 @@ public sealed record ModelInspection
         }
 
         using ModelFile model = ModelFile.Open(path);
-        string training = System.IO.Path.Combine(path, ModelFolder.TrainingFile);
+        string training = System.IO.Path.Combine(path, ModelFiles.Training);
         return new ModelInspection
         {
             Path = path,

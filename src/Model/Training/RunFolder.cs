@@ -1,5 +1,5 @@
-using System.Globalization;
 using System.Numerics;
+using MiniGpt.Model.Files;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Layers;
 using MiniGpt.Model.Tokenizers;
@@ -12,36 +12,31 @@ namespace MiniGpt.Model.Training;
 /// </summary>
 public sealed class RunFolder : IDisposable
 {
-    internal const string MetricsFile = "metrics.jsonl";
-    internal const string SamplesFile = "samples.jsonl";
-    private const string ReportFile = "report.html";
-    private const string BestFolder = "best";
-    private const string OlderFolder = "checkpoints";
-    private const string StepPrefix = "step-";
-
+    private readonly RunPaths _paths;
     private readonly RunLock _lock;
     private readonly bool _isMade;
     private bool _begins;
 
-    private RunFolder(string path, RunLock taken, bool isMade, bool begins) => (Path, _lock, _isMade, _begins) = (path, taken, isMade, begins);
+    private RunFolder(string path, RunLock taken, bool isMade, bool begins) =>
+        (_paths, _lock, _isMade, _begins) = (new RunPaths(path), taken, isMade, begins);
 
     /// <summary>The folder.</summary>
-    public string Path { get; }
+    public string Path => _paths.Folder;
 
     /// <summary>The log of the run.</summary>
-    public string MetricsPath => In(MetricsFile);
+    public string MetricsPath => _paths.Metrics;
 
     /// <summary>What the model wrote while it was trained.</summary>
-    public string SamplesPath => In(SamplesFile);
+    public string SamplesPath => _paths.Samples;
 
     /// <summary>The training curves as a page.</summary>
-    public string ReportPath => In(ReportFile);
+    public string ReportPath => _paths.Report;
 
     /// <summary>Where the checkpoint of the lowest validation loss is kept.</summary>
-    public string BestPath => In(BestFolder);
+    public string BestPath => _paths.Best;
 
     /// <summary>The step of the newest checkpoint; null where there is none yet.</summary>
-    public int? SavedStep => CheckpointFolder.Exists(Path) ? CheckpointFolder.ReadState(Path).Step : null;
+    public int? SavedStep => CheckpointFiles.Exists(Path) ? CheckpointFolder.ReadState(Path).Step : null;
 
     /// <summary>The validation loss of the checkpoint in <see cref="BestPath"/>; null where there is none, or a damaged one.</summary>
     public double? BestLoss => ReadBest(out _);
@@ -65,9 +60,10 @@ public sealed class RunFolder : IDisposable
     /// <exception cref="ArgumentException">The folder holds a model, a tokenizer or the log of a run.</exception>
     public static void RequireFree(string path)
     {
-        Require.That(!CheckpointFolder.HoldsModel(path),
+        Require.That(!CheckpointFiles.HoldsModel(path),
             $"{path} holds a model already: --resume {path} goes on with its training, --overwrite replaces it");
-        string[] names = [.. TokenizerFolder.Parts, ModelFolder.IndexFile, FolderReplacement.NoteFile, MetricsFile, SamplesFile, ReportFile];
+        string[] names =
+            [.. ModelFiles.TokenizerParts, ModelFiles.Index, FolderReplacement.NoteFile, RunPaths.MetricsFile, RunPaths.SamplesFile, RunPaths.ReportFile];
         if (names.FirstOrDefault(name => File.Exists(System.IO.Path.Combine(path, name))) is string found)
             throw new ArgumentException($"{path} holds {found} already: --overwrite deletes it, another --out leaves it alone");
     }
@@ -106,7 +102,7 @@ public sealed class RunFolder : IDisposable
     /// <exception cref="IOException">The folder cannot be written, or another run is writing it.</exception>
     public static RunFolder Open(string path)
     {
-        if (!CheckpointFolder.Exists(path))
+        if (!CheckpointFiles.Exists(path))
             _ = CheckpointFolder.ReadState(path); // says what is missing, and makes no lock where there is no run
         RunFolder folder = new(path, RunLock.Take(path), isMade: false, begins: false);
         try
@@ -119,31 +115,6 @@ public sealed class RunFolder : IDisposable
             folder.Dispose();
             throw;
         }
-    }
-
-    /// <summary>
-    /// Renames what a save that was killed has left to be renamed, so that the folder can be read. Does nothing where no save was
-    /// interrupted, and while a run holds the folder, which does it itself.
-    /// </summary>
-    /// <exception cref="IOException">The folder cannot be written.</exception>
-    public static void FinishInterruptedSave(string path)
-    {
-        if (!CheckpointFolder.IsInterrupted(path))
-            return;
-        using RunLock? taken = RunLock.TryTake(RunOf(path));
-        if (taken is not null)
-            CheckpointFolder.RollForward(path);
-    }
-
-    /// <summary>The folder of the run that a checkpoint belongs to, by the names of folders: best/ and checkpoints/step-N lie in it.</summary>
-    internal static string FolderOfRun(string path)
-    {
-        string full = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
-        string? parent = System.IO.Path.GetDirectoryName(full);
-        string? run = System.IO.Path.GetFileName(full) == BestFolder ? parent
-            : System.IO.Path.GetFileName(parent) == OlderFolder ? System.IO.Path.GetDirectoryName(parent)
-            : full;
-        return run ?? full;
     }
 
     /// <summary>Deletes what a new run replaces: nothing can keep it from its first step any more. A run that goes on keeps everything.</summary>
@@ -165,9 +136,9 @@ public sealed class RunFolder : IDisposable
     {
         RequireInPlace();
         Begin();
-        CheckpointFolder.RollForward(Path);
+        CheckpointFiles.RollForward(Path);
         if (keep > 0 && SavedStep is int old && old != checkpoint.Step)
-            KeepOlder(old);
+            CheckpointFiles.Copy(Path, _paths.MakeOlder(old));
         CheckpointFolder.Write(Path, checkpoint);
         DeleteSurplus(keep);
     }
@@ -180,7 +151,7 @@ public sealed class RunFolder : IDisposable
         RequireInPlace();
         Begin();
         if (BestDamage is not null)
-            CheckpointFolder.Delete(BestPath); // nothing could be written over a checkpoint that cannot be read
+            CheckpointFiles.Delete(BestPath); // nothing could be written over a checkpoint that cannot be read
         Directory.CreateDirectory(BestPath);
         CheckpointFolder.Write(BestPath, checkpoint);
     }
@@ -198,7 +169,7 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>Reads the configuration of the newest checkpoint's model.</summary>
     /// <exception cref="FileFormatException">There is none, or it does not fit.</exception>
-    public TransformerConfig ReadConfig() => ConfigJson.Read(In(ModelFolder.ConfigFile));
+    public TransformerConfig ReadConfig() => ConfigJson.Read(_paths.In(ModelFiles.Config));
 
     /// <summary>Reads the options of the newest checkpoint.</summary>
     /// <exception cref="FileFormatException">There is none, or its training.json does not fit.</exception>
@@ -239,14 +210,12 @@ public sealed class RunFolder : IDisposable
             throw new IOException($"{Path} is not the folder any more in which this run began: it was moved or replaced, and nothing is written there");
     }
 
-    private string In(string name) => System.IO.Path.Combine(Path, name);
-
     private double? ReadBest(out string? damage)
     {
         damage = null;
         try
         {
-            return CheckpointFolder.Exists(BestPath) ? CheckpointFolder.ReadState(BestPath).ValidationLoss : null;
+            return CheckpointFiles.Exists(BestPath) ? CheckpointFolder.ReadState(BestPath).ValidationLoss : null;
         }
         catch (FileFormatException error)
         {
@@ -257,61 +226,39 @@ public sealed class RunFolder : IDisposable
 
     private void Repair()
     {
-        foreach (string checkpoint in (string[])[Path, BestPath, .. Older()])
+        foreach (string checkpoint in (string[])[Path, BestPath, .. _paths.Older()])
         {
             try
             {
                 if (Directory.Exists(checkpoint))
-                    CheckpointFolder.Repair(checkpoint);
+                    CheckpointFiles.Repair(checkpoint);
             }
             catch (FileFormatException) when (checkpoint != Path)
             {
                 // It counts as absent: see BestDamage.
             }
         }
-        foreach (string cutOff in Folders(AtomicFile.PartialPath(StepPrefix + "*")))
-            CheckpointFolder.Delete(cutOff);
+        foreach (string cutOff in _paths.CutOff())
+            CheckpointFiles.Delete(cutOff);
     }
 
     private void Clear()
     {
         FolderReplacement.Delete(Path);
-        CheckpointFolder.Delete(BestPath);
-        foreach (string older in Older())
-            CheckpointFolder.Delete(older);
-        CheckpointFolder.Delete(Path);
-        SafetensorsShards.Delete(In(ModelFolder.IndexFile));
+        CheckpointFiles.Delete(BestPath);
+        foreach (string older in _paths.Older())
+            CheckpointFiles.Delete(older);
+        CheckpointFiles.Delete(Path);
+        SafetensorsShards.Delete(_paths.In(ModelFiles.Index));
         TokenizerFolder.Delete(Path);
         foreach (string file in (string[])[MetricsPath, SamplesPath, ReportPath])
             File.Delete(file);
         Disk.FlushFolder(Path);
     }
 
-    private void KeepOlder(int step)
-    {
-        Directory.CreateDirectory(In(OlderFolder));
-        CheckpointFolder.Copy(Path, System.IO.Path.Combine(In(OlderFolder), FormattableString.Invariant($"{StepPrefix}{step}")));
-    }
-
     private void DeleteSurplus(int keep)
     {
-        foreach (string surplus in Older().Skip(keep))
-            CheckpointFolder.Delete(surplus);
+        foreach (string surplus in _paths.Older().Skip(keep))
+            CheckpointFiles.Delete(surplus);
     }
-
-    private string[] Folders(string pattern) =>
-        Directory.Exists(In(OlderFolder)) ? Directory.GetDirectories(In(OlderFolder), pattern) : [];
-
-    /// <summary>The run that a checkpoint is kept apart for, which holds its lock; else the folder itself.</summary>
-    private static string RunOf(string path) => FolderOfRun(path) is var run && CheckpointFolder.Exists(run) ? run : path;
-
-    /// <summary>The folders of older checkpoints, the last step first.</summary>
-    private string[] Older() =>
-        Folders(StepPrefix + "*")
-            .Select(path => (Path: path, IsStep: int.TryParse(
-                System.IO.Path.GetFileName(path).AsSpan(StepPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out int step), Step: step))
-            .Where(older => older.IsStep)
-            .OrderByDescending(older => older.Step)
-            .Select(older => older.Path)
-            .ToArray();
 }

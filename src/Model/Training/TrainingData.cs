@@ -1,5 +1,5 @@
 using MiniGpt.Model.Data;
-using MiniGpt.Model.Formats;
+using MiniGpt.Model.Files;
 using MiniGpt.Model.Tokenizers;
 
 namespace MiniGpt.Model.Training;

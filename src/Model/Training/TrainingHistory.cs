@@ -1,5 +1,5 @@
 using System.Text.Json;
-using MiniGpt.Model.Formats;
+using MiniGpt.Model.Files;
 
 namespace MiniGpt.Model.Training;
 
@@ -47,9 +47,9 @@ public sealed record TrainingHistory(
     /// <exception cref="IOException">A file cannot be read.</exception>
     public static TrainingHistory Read(string folder)
     {
-        string metrics = Path.Combine(folder, RunFolder.MetricsFile), samples = Path.Combine(folder, RunFolder.SamplesFile);
+        string metrics = Path.Combine(folder, RunPaths.MetricsFile), samples = Path.Combine(folder, RunPaths.SamplesFile);
         if (!File.Exists(metrics))
-            throw new FileFormatException(folder, $"no {RunFolder.MetricsFile} found, the folder of a training run expected");
+            throw new FileFormatException(folder, $"no {RunPaths.MetricsFile} found, the folder of a training run expected");
 
         List<HistoryPoint> steps = [];
         List<HistoryEvaluation> evaluations = [];
@@ -111,7 +111,7 @@ public sealed record TrainingHistory(
 
     private static Dictionary<string, string> ReadOptions(string folder)
     {
-        string training = Path.Combine(folder, ModelFolder.TrainingFile);
+        string training = Path.Combine(folder, ModelFiles.Training);
         if (!File.Exists(training))
             return []; // no checkpoint yet
         return JsonFile.Read(training, root => root.TryGetProperty("options", out JsonElement options) && options.ValueKind == JsonValueKind.Object

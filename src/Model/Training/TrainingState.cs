@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using MiniGpt.Model.Files;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Optimization;
 using MiniGpt.Tensors.Simd;
@@ -11,8 +12,6 @@ namespace MiniGpt.Model.Training;
 internal sealed record TrainingState(
     TrainingOptions Options, int Step, long Tokens, string DataHash, IReadOnlyDictionary<string, string> Checksums)
 {
-    private const int Version = 1;
-
     /// <inheritdoc cref="Checkpoint{T}.SkippedSteps"/>
     public int SkippedSteps { get; init; }
 
@@ -38,26 +37,16 @@ internal sealed record TrainingState(
 
     /// <summary>Reads the file.</summary>
     /// <param name="path">The file.</param>
-    /// <param name="required">The files that a checkpoint cannot do without.</param>
-    /// <param name="optional">The other files that it can have.</param>
     /// <exception cref="FileFormatException">It is no training.json of this version, or a checksum is missing.</exception>
-    public static TrainingState Read(string path, IReadOnlyCollection<string> required, IReadOnlyCollection<string> optional) =>
+    public static TrainingState Read(string path) =>
         JsonFile.Read(path, root =>
         {
+            Dictionary<string, string> checksums = CheckpointFiles.ReadChecksums(path, root);
             JsonFields fields = new(path, root);
-            if (fields.Count("version") is var version and not Version)
-                throw new FileFormatException(path, $"version {version} found, version {Version} expected");
             int step = Steps("step");
-
-            JsonElement files = fields.Object("files");
-            JsonFields checksums = new(path, files);
-            // These names become paths: none but the known ones may.
-            string[] names = [.. required, .. optional.Where(name => files.TryGetProperty(name, out _))];
-            foreach (JsonProperty file in files.EnumerateObject().Where(file => !names.Contains(file.Name)))
-                throw new FileFormatException(path, $"a file '{file.Name}' found, {string.Join(", ", required.Concat(optional))} expected");
             TrainingOptions options = DataPaths.Found(ReadOptions(path, fields.Object("options")), path, fields);
             return new TrainingState(options, step, fields.Count("tokens"),
-                fields.Text("data_hash"), names.ToDictionary(name => name, checksums.Text))
+                fields.Text("data_hash"), checksums)
             {
                 SkippedSteps = Steps("skipped_steps"),
                 ValidationLoss = fields.Number("validation_loss", missing: double.NaN) is var loss && double.IsNaN(loss) ? null : loss,
@@ -100,7 +89,7 @@ internal sealed record TrainingState(
             files[name] = checksum;
         JsonObject state = new()
         {
-            ["version"] = Version,
+            ["version"] = CheckpointFiles.Version,
             ["step"] = Step,
             ["tokens"] = Tokens,
             ["skipped_steps"] = SkippedSteps,

@@ -1,7 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using MiniGpt.Tensors.Memory;
 using MiniGpt.Tensors.Simd;
 using MiniGpt.Tensors.Threading;
 

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using MiniGpt.Model.Data;
-using MiniGpt.Model.Formats;
+using MiniGpt.Model.Files;
 using Xunit;
 
 namespace MiniGpt.Tests.Model.Data;

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using MiniGpt.Model.Data;
-using MiniGpt.Model.Formats;
+using MiniGpt.Model.Files;
 using MiniGpt.Model.Tokenizers;
 using Xunit;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using MiniGpt.Model.Data;
+using MiniGpt.Model.Files;
 using MiniGpt.Model.Formats;
 using Xunit;
 

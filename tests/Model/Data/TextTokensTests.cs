@@ -1,6 +1,6 @@
 using System.Text;
 using MiniGpt.Model.Data;
-using MiniGpt.Model.Formats;
+using MiniGpt.Model.Files;
 using MiniGpt.Model.Tokenizers;
 using Xunit;
 

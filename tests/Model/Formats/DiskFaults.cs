@@ -1,4 +1,4 @@
-using MiniGpt.Model.Formats;
+using MiniGpt.Model.Files;
 
 namespace MiniGpt.Tests.Model.Formats;
 

@@ -1,4 +1,5 @@
 using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Files;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Tokenizers;
 using Xunit;

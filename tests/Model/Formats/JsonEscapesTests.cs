@@ -1,5 +1,5 @@
 using System.Text;
-using MiniGpt.Model.Formats;
+using MiniGpt.Model.Files;
 using Xunit;
 
 namespace MiniGpt.Tests.Model.Formats;

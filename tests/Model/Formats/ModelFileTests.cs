@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using MiniGpt.Autograd;
 using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Files;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Layers;
 using MiniGpt.Tensors;

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using FsCheck;
 using FsCheck.Fluent;
+using MiniGpt.Model.Files;
 using MiniGpt.Model.Formats;
 using MiniGpt.Tensors.Storage;
 using Xunit;

@@ -1,6 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
-using MiniGpt.Model.Formats;
+using MiniGpt.Model.Files;
 using MiniGpt.Model.Tokenizers;
 using Xunit;
 

@@ -1,5 +1,5 @@
 using System.Text.Json.Nodes;
-using MiniGpt.Model.Formats;
+using MiniGpt.Model.Files;
 using MiniGpt.Model.Training;
 using MiniGpt.Tensors.Simd;
 using Xunit;

@@ -1,4 +1,4 @@
-using MiniGpt.Model.Formats;
+using MiniGpt.Model.Files;
 using MiniGpt.Model.Training;
 using Xunit;
 

@@ -1,3 +1,4 @@
+using MiniGpt.Model.Files;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Training;
 using MiniGpt.Tests.Model.Formats;

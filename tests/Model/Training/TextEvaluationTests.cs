@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Files;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Tokenizers;
 using MiniGpt.Model.Training;

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using MiniGpt.Model.Files;
 using MiniGpt.Model.Formats.Gguf;
 using MiniGpt.Model.Layers;
 

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Files;
 using MiniGpt.Model.Formats.Gguf;
 using MiniGpt.Model.Layers;
 

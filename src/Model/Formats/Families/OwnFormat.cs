@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
+using MiniGpt.Model.Files;
 using MiniGpt.Model.Layers;
 
 namespace MiniGpt.Model.Formats.Families;

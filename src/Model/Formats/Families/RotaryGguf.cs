@@ -1,3 +1,4 @@
+using MiniGpt.Model.Files;
 using MiniGpt.Model.Formats.Gguf;
 using MiniGpt.Model.Layers;
 using MiniGpt.Tensors.Kernels;

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using MiniGpt.Model.Files;
 using MiniGpt.Model.Layers;
 
 namespace MiniGpt.Model.Formats.Families;

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Text;
+using MiniGpt.Model.Files;
 using MiniGpt.Tensors.Memory;
 
 namespace MiniGpt.Model.Formats.Gguf;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using MiniGpt.Model.Files;
 using MiniGpt.Tensors.Memory;
 
 namespace MiniGpt.Model.Formats.Gguf;

@@ -1,5 +1,6 @@
 using System.Numerics;
 using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Files;
 using MiniGpt.Model.Formats.Families;
 using MiniGpt.Model.Layers;
 using MiniGpt.Model.Tokenizers;

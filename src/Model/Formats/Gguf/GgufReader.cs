@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using MiniGpt.Model.Files;
 using MiniGpt.Tensors.Memory;
 using MiniGpt.Tensors.Storage;
 

@@ -1,4 +1,5 @@
 using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Files;
 using MiniGpt.Tensors.Storage;
 
 namespace MiniGpt.Model.Formats.Gguf;

@@ -1,4 +1,5 @@
 using System.Text;
+using MiniGpt.Model.Files;
 using MiniGpt.Model.Tokenizers;
 
 namespace MiniGpt.Model.Formats.Gguf;

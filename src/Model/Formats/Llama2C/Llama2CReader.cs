@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Data;
+using MiniGpt.Model.Files;
 using MiniGpt.Model.Formats.LlmC;
 using MiniGpt.Model.Layers;
 using MiniGpt.Tensors.Memory;

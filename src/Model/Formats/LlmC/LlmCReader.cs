@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Files;
 using MiniGpt.Model.Layers;
 using MiniGpt.Tensors.Memory;
 using MiniGpt.Tensors.Storage;

@@ -1,5 +1,4 @@
 using System.Numerics;
-using MiniGpt.Tensors.Memory;
 using MiniGpt.Tensors.Simd;
 
 namespace MiniGpt.Tensors.Kernels;

@@ -1,6 +1,5 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using MiniGpt.Tensors.Memory;
 using MiniGpt.Tensors.Simd;
 
 namespace MiniGpt.Tensors.Kernels;

@@ -1,6 +1,6 @@
 using System.Security.Cryptography;
 
-namespace MiniGpt.Model.Formats;
+namespace MiniGpt.Model.Files;
 
 /// <summary>
 /// Several files of one folder that belong together: all of them are first written beside their final names, and renamed once the last

@@ -1,8 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using MiniGpt.Model.Tokenizers;
 
-namespace MiniGpt.Model.Formats;
+namespace MiniGpt.Model.Files;
 
 /// <summary>
 /// What files of a folder are to be put in the place of others. While it is done a note lies in the folder, and writing the note is the
@@ -68,7 +67,7 @@ internal sealed record FolderReplacement(IReadOnlyDictionary<string, string> Che
             Disk.Delete(AtomicFile.PartialPath(Path.Combine(folder, name)));
     }
 
-    private static IEnumerable<string> Names => [ModelFolder.ConfigFile, ModelFolder.WeightsFile, ModelFolder.IndexFile, .. TokenizerFolder.Parts];
+    private static IEnumerable<string> Names => [ModelFiles.Config, ModelFiles.Weights, ModelFiles.Index, .. ModelFiles.TokenizerParts];
 
     private static string NotePath(string folder) => Path.Combine(folder, NoteFile);
 

@@ -1,4 +1,4 @@
-namespace MiniGpt.Model.Formats;
+namespace MiniGpt.Model.Files;
 
 /// <summary>One name for each file, however many ways lead to it.</summary>
 internal static class RealPath

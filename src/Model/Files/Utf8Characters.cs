@@ -4,7 +4,7 @@ using System.Numerics;
 using System.Text;
 using System.Text.Unicode;
 
-namespace MiniGpt.Model.Data;
+namespace MiniGpt.Model.Files;
 
 /// <summary>Counts the characters of UTF-8. What is no UTF-8 counts as the U+FFFD that a decoder makes of it.</summary>
 internal static class Utf8Characters
@@ -45,6 +45,15 @@ internal static class Utf8Characters
             at += length;
             missing--;
         }
+        return at;
+    }
+
+    /// <summary>How many of the first bytes of a text are UTF-8.</summary>
+    public static int ValidLength(ReadOnlySpan<byte> text)
+    {
+        int at = 0;
+        while (at < text.Length && Rune.DecodeFromUtf8(text[at..], out _, out int length) == OperationStatus.Done)
+            at += length;
         return at;
     }
 

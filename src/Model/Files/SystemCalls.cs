@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 
-namespace MiniGpt.Model.Formats;
+namespace MiniGpt.Model.Files;
 
 /// <summary>What lies under a path, links followed.</summary>
 internal enum FileKind

@@ -1,6 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 
-namespace MiniGpt.Model.Formats;
+namespace MiniGpt.Model.Files;
 
 /// <summary>The changes of a folder that a save is made of.</summary>
 internal enum DiskStep

@@ -1,6 +1,6 @@
 using System.Buffers.Text;
 
-namespace MiniGpt.Model.Formats;
+namespace MiniGpt.Model.Files;
 
 /// <summary>Escapes such as \u00e9 in JSON as it is written.</summary>
 internal static class JsonEscapes

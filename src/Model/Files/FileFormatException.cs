@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace MiniGpt.Model.Formats;
+namespace MiniGpt.Model.Files;
 
 /// <summary>A file is not what its reader expects. The message is one line: the path, what was found and what was expected.</summary>
 /// <param name="path">The file.</param>

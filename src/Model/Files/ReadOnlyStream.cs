@@ -1,4 +1,4 @@
-namespace MiniGpt.Model.Data;
+namespace MiniGpt.Model.Files;
 
 /// <summary>What every stream has to say that is read once, from its beginning to its end.</summary>
 public abstract class ReadOnlyStream : Stream

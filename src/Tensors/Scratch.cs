@@ -1,4 +1,6 @@
-namespace MiniGpt.Tensors.Memory;
+using MiniGpt.Tensors.Memory;
+
+namespace MiniGpt.Tensors;
 
 /// <summary>
 /// Working memory of kernels, one block a thread and purpose, kept from call to call. A kernel may use it until it returns; a kernel that

@@ -1,4 +1,4 @@
-namespace MiniGpt.Model.Data;
+namespace MiniGpt.Model.Files;
 
 /// <summary>
 /// A stream of which every read ends with an <see cref="OperationCanceledException"/> once it is cancelled, though reading from a pipe or a

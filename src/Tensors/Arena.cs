@@ -1,6 +1,7 @@
 using System.Diagnostics;
+using MiniGpt.Tensors.Memory;
 
-namespace MiniGpt.Tensors.Memory;
+namespace MiniGpt.Tensors;
 
 /// <summary>
 /// Memory for everything that lives as long as one step. Allocation moves a pointer; <see cref="Reset"/> takes all of it back at once.

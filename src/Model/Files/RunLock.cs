@@ -1,6 +1,5 @@
-using MiniGpt.Model.Formats;
 
-namespace MiniGpt.Model.Training;
+namespace MiniGpt.Model.Files;
 
 /// <summary>
 /// The right to write into the folder of a run, held by one process at a time and freed by the system when that process ends, however it

@@ -3,10 +3,8 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.Unicode;
-using MiniGpt.Model.Data;
-using MiniGpt.Model.Tokenizers;
 
-namespace MiniGpt.Model.Formats;
+namespace MiniGpt.Model.Files;
 
 /// <summary>Reads and writes the small JSON files of a model folder.</summary>
 internal static class JsonFile
@@ -35,7 +33,7 @@ internal static class JsonFile
         if (JsonEscapes.FindHalf(json.Span) is var half and >= 0)
             throw new FileFormatException(path, $"no valid JSON: half of a surrogate pair found at byte {half}, Unicode text expected");
         if (!Utf8.IsValid(json.Span))
-            throw new FileFormatException(path, $"no valid JSON: no UTF-8 found at byte {Utf8Text.ValidLength(json.Span)}, Unicode text expected");
+            throw new FileFormatException(path, $"no valid JSON: no UTF-8 found at byte {Utf8Characters.ValidLength(json.Span)}, Unicode text expected");
         try
         {
             using JsonDocument document = JsonDocument.Parse(json, s_reading);

@@ -1,6 +1,6 @@
 using MiniGpt.Tensors.Memory;
 
-namespace MiniGpt.Model.Formats;
+namespace MiniGpt.Model.Files;
 
 /// <summary>
 /// Opens the files that a model, a tokenizer or a run is made of: ordinary ones, or links to them. A pipe would wait for somebody who writes, a

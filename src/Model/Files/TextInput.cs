@@ -1,8 +1,7 @@
 using System.Text;
 using System.Text.Unicode;
-using MiniGpt.Model.Formats;
 
-namespace MiniGpt.Model.Data;
+namespace MiniGpt.Model.Files;
 
 /// <summary>
 /// The one way in for texts that somebody names: files, links to them, pipes, devices such as /dev/stdin, and standard input. What comes out is

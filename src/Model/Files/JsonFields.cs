@@ -1,7 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 
-namespace MiniGpt.Model.Formats;
+namespace MiniGpt.Model.Files;
 
 /// <summary>The fields of one JSON object of a file, each asked for with its type.</summary>
 /// <remarks>Every method throws a <see cref="FileFormatException"/> that names the key where the value is not what was asked for.</remarks>

@@ -1,4 +1,4 @@
-namespace MiniGpt.Model.Formats;
+namespace MiniGpt.Model.Files;
 
 /// <summary>
 /// A file that appears whole or not at all: written beside its final name, flushed to the disk and only then renamed.
