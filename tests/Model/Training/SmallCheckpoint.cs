@@ -42,7 +42,10 @@ internal static class SmallCheckpoint
     public static void AssertSameNumbers<T>(Checkpoint<T> expected, Checkpoint<T> found)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        Assert.Equal(Numbers(expected), Numbers(found));
+        (string Name, T[] Numbers)[] all = Numbers(expected), others = Numbers(found);
+        Assert.Equal(all.Select(tensor => tensor.Name), others.Select(tensor => tensor.Name));
+        for (int i = 0; i < all.Length; i++)
+            Assert.Equal(all[i].Numbers, others[i].Numbers);
 
         static (string, T[])[] Numbers(Checkpoint<T> checkpoint) =>
         [
