@@ -151,7 +151,7 @@ public sealed class EndToEndTests : IDisposable
         Assert.Contains("note: the best checkpoint is damaged and counts as absent", resumed.Error, StringComparison.Ordinal);
     }
 
-    public static TheoryData<string> Recorded => ["gpt2-tiny", "family/llama-tiny", "family/qwen2-tiny", "family/qwen3-tiny"];
+    public static TheoryData<string> Recorded => new(Fixtures.Decoders);
 
     [Theory]
     [MemberData(nameof(Recorded))]

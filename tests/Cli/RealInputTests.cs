@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text;
+using MiniGpt.Tensors.Simd;
 using MiniGpt.Tests.Cli.Safety;
 using Xunit;
 
@@ -73,12 +74,13 @@ public sealed class RealInputTests : IDisposable
     [Fact]
     public void A_run_that_goes_on_with_vectors_of_another_width_says_so()
     {
+        Assert.SkipUnless(VectorWidth.Bits > 0, "there is no narrower width");
         Train("run");
         Dictionary<string, string> narrow = new() { ["DOTNET_EnableHWIntrinsic"] = "0" };
         Outcome outcome = Minigpt.OutcomeOf(Minigpt.Start(_folder.Root, narrow, "train", "--resume", "run", "--steps", "4"));
         Assert.Equal(0, outcome.ExitCode);
-        Assert.Matches("note: the run was begun with (no vectors|vectors of [0-9]+ bits), this processor has (no vectors|vectors of [0-9]+ bits): "
-            + "from here on the last digits differ", outcome.Error);
+        Assert.Contains($"note: the run was begun with vectors of {VectorWidth.Bits} bits, this processor has no vectors: from here on the last digits differ",
+            outcome.Error, StringComparison.Ordinal);
         Train("same");
         Outcome same = Minigpt.Run(_folder.Root, "train", "--resume", "same", "--steps", "4");
         Assert.Equal(0, same.ExitCode);
@@ -122,7 +124,7 @@ public sealed class RealInputTests : IDisposable
         _folder.Write("broken/model.safetensors", bytes);
         Outcome outcome = Minigpt.Run(_folder.Root, "eval", "--model", "broken", "--data", "text.txt", "--json");
         Assert.Equal((1, ""), (outcome.ExitCode, outcome.Output));
-        Assert.Matches("^minigpt: broken: .+ has numbers that are not finite", outcome.Error);
+        Assert.StartsWith("minigpt: broken: norm.weight has numbers that are not finite", outcome.Error, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -134,10 +136,13 @@ public sealed class RealInputTests : IDisposable
         Outcome trained = Minigpt.Run(_folder.Root, ["train", "--data", "hostile.txt", "--tokenizer", "word", "--sample-every", "1", .. model, "--out", "hostile"]);
         Assert.True(trained.ExitCode == 0, trained.Error);
         Assert.DoesNotContain(Escape, trained.Error, StringComparison.Ordinal);
+        Assert.Contains("\\x1B", trained.Error, StringComparison.Ordinal);
 
         Train("run");
-        Outcome unknown = Minigpt.Run(_folder.Root, "eval", "--model", "run", "--data", "hostile.txt");
+        _folder.Write("unknown.txt", string.Concat(Enumerable.Repeat($"to be {Escape}[2J\n", 60)));
+        Outcome unknown = Minigpt.Run(_folder.Root, "eval", "--model", "run", "--data", "unknown.txt");
         Assert.Equal(1, unknown.ExitCode);
+        Assert.Contains("character U+001B", unknown.Error, StringComparison.Ordinal);
         Outcome command = Minigpt.Run(_folder.Root, "train", $"--{Escape}[2J");
         Assert.Contains("\\x1B[2J", command.Error, StringComparison.Ordinal);
         Assert.DoesNotContain(Escape, unknown.Error + command.Error, StringComparison.Ordinal);

@@ -3,6 +3,7 @@ using MiniGpt.Autograd;
 using MiniGpt.Autograd.Ops;
 using MiniGpt.Tensors;
 using MiniGpt.Tensors.Kernels;
+using MiniGpt.Tests.Tensors;
 using Xunit;
 using static MiniGpt.Tests.Properties.GradientProperty;
 using Inputs = System.Collections.Generic.IReadOnlyList<MiniGpt.Autograd.Variable<double>>;
@@ -188,7 +189,7 @@ public sealed class FusedProperties
     {
         Tensor<double> wide = Any(s, 0, [s.A, s.B, s.C + 2]), square = Any(s, 1, [s.A, s.C, s.B]);
         Tensor<double>[] views = [wide.Slice(2, 1, s.C), square.Transpose(1, 2)];
-        Tensor<double>[] copies = [.. views.Select(Copy)];
+        Tensor<double>[] copies = [.. views.Select(Samples.Copy)];
 
         // A product of other strides may add in another order.
         Assert.All(Run(copies).Zip(Run(views)), pair => Assert.Equal(pair.First, pair.Second, 1e-11 * Math.Max(1, Math.Abs(pair.First))));
@@ -201,13 +202,6 @@ public sealed class FusedProperties
                 + a.MatMul(b, transposeB: true).Sum() + a.MatMul(b, transposeA: true).Sum();
             tape.Backward(y);
             return [.. new[] { y.Value, a.Gradient, b.Gradient }.SelectMany(x => x.Span.ToArray())];
-        }
-
-        static Tensor<double> Copy(Tensor<double> view)
-        {
-            var copy = new Tensor<double>(view.Shape);
-            Elementwise.Copy(view, copy);
-            return copy;
         }
     });
 

@@ -106,6 +106,7 @@ public class LayerGradientProperties
     {
         Parameter<double>[] parameters =
             [.. model.Parameters.Trained.Where(p => p.Name.StartsWith(prefix, StringComparison.Ordinal))];
+        Assert.NotEmpty(parameters);
         int each = Math.Max(1, Coordinates / (parameters.Length + inputs.Length));
         GradCheckResult result = GradCheck.Run(
             function, inputs, new GradCheckOptions { Coordinates = each, Seed = (ulong)s.Seed }, [.. parameters.Select(p => p.Variable)]);

@@ -1,5 +1,6 @@
 using System.Numerics;
 using MiniGpt.Tensors;
+using MiniGpt.Tensors.Kernels;
 using Xunit;
 
 namespace MiniGpt.Tests.Tensors;
@@ -38,6 +39,15 @@ public static class Samples
         var tensor = new Tensor<T>(shape);
         tensor.Span.Fill(T.CreateTruncating(value));
         return tensor;
+    }
+
+    /// <summary>Any view as a tensor of its own, contiguous.</summary>
+    public static Tensor<T> Copy<T>(Tensor<T> view)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        var copy = new Tensor<T>(view.Shape);
+        Elementwise.Copy(view, copy);
+        return copy;
     }
 
     /// <summary>The elements of any view, in order.</summary>

@@ -24,8 +24,12 @@ internal abstract class ScanningPreTokenizer : PreTokenizer
             return cut;
         int end = 0;
         // White space at the end may go on, and a line end in it would make all of it one piece.
-        while (end < most && end + Next(text[end..]) is var next && CharacterKinds.RunEnd(text, next, CharacterKind.Space) <= most)
-            end = next;
+        for (int at = 0; at < most && at + Next(text[at..]) is var next && CharacterKinds.RunEnd(text, next, CharacterKind.Space) <= most;)
+        {
+            at = next;
+            // Alone, white space before a word is one piece; before the word it is two.
+            end = CharacterKinds.EndsInSpace(text[..at]) ? end : at;
+        }
         return end;
     }
 }

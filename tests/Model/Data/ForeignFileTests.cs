@@ -57,6 +57,19 @@ public sealed class ForeignFileTests : IDisposable
         }
     }
 
+    // gzip data is 1F 8B and then 8, its one method.
+    [Theory]
+    [InlineData(new ushort[] { 0x8B1F, 9, 0x8B1F })]
+    [InlineData(new ushort[] { 0x8B1F, 0x0800 })]
+    [InlineData(new ushort[] { 0x8B1F })]
+    public void Ids_that_begin_with_the_two_bytes_of_gzip_are_ids(ushort[] ids)
+    {
+        using TokenFile file = TokenFile.Open(_folder.Write("tokens.bin", MemoryMarshal.AsBytes<ushort>(ids).ToArray()));
+        int[] read = new int[file.Length];
+        file.Read(0, read);
+        Assert.Equal(ids.Select(id => (int)id), read);
+    }
+
     [Fact]
     public void The_header_of_llm_c_before_ids_of_four_bytes_is_read()
     {

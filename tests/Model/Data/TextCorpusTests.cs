@@ -1,9 +1,9 @@
 using System.Security.Cryptography;
-using System.Text;
 using MiniGpt.Model.Data;
 using MiniGpt.Model.Files;
 using MiniGpt.Model.Tokenizers;
 using Xunit;
+using static MiniGpt.Tests.Model.Data.TextRanges;
 
 namespace MiniGpt.Tests.Model.Data;
 
@@ -102,9 +102,6 @@ public sealed class TextCorpusTests : IDisposable
         using TextCorpus corpus = TextCorpus.Open(files);
         return corpus.Hash;
     }
-
-    private static string Text(TextRange range) =>
-        Encoding.UTF8.GetString(File.ReadAllBytes(range.Path).AsSpan()[(int)range.Start..(int)range.End]);
 
     private static int[] Ids(TokenSource tokens)
     {

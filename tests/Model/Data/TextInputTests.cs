@@ -34,12 +34,13 @@ public sealed class TextInputTests : IDisposable
     }
 
     [Fact]
-    public void Any_text_comes_back_from_any_encoding_in_blocks_of_any_size()
+    public void Any_text_comes_back_from_any_encoding_though_it_is_longer_than_what_is_read_at_once()
     {
+        // 64 KiB are read at once: the short texts fit, the long ones end within a character several times.
         Random random = new(1);
-        for (int turn = 0; turn < 200; turn++)
+        for (int turn = 0; turn < 100; turn++)
         {
-            string text = string.Concat(Enumerable.Range(0, random.Next(1, 6000)).Select(_ => (random.Next(4) switch
+            string text = string.Concat(Enumerable.Range(0, random.Next(1, turn % 2 == 0 ? 6000 : 120_000)).Select(_ => (random.Next(4) switch
             {
                 0 => new Rune('a' + random.Next(26)),
                 1 => new Rune(0xA0 + random.Next(0x500)),

@@ -3,6 +3,7 @@ using MiniGpt.Model.Data;
 using MiniGpt.Model.Tokenizers;
 using MiniGpt.Model.Training;
 using Xunit;
+using static MiniGpt.Tests.Model.Data.TextRanges;
 
 namespace MiniGpt.Tests.Model.Data;
 
@@ -28,25 +29,26 @@ public sealed class WordBorderTests : IDisposable
             foreach (Func<string, string[]> cut in (Func<string, string[]>[])[Words, Pieces])
                 Assert.Equal(corpus.Documents.SelectMany(document => cut(Text(document))), train.Concat(rest).SelectMany(part => cut(Text(part))));
 
-            // As near as it can be: the characters to train on are those of the share, up to the end of one word.
-            long characters = train.Sum(part => Text(part).EnumerateRunes().Count()), asked = Split.TrainLength(corpus.Characters, fraction);
-            Assert.InRange(characters, asked - 60, asked + 60);
+            Rune[][] documents = [.. corpus.Documents.Select(document => (Rune[])[.. Text(document).EnumerateRunes()])];
+            int expected = BorderFor(documents, (int)Split.TrainLength(corpus.Characters, fraction));
+            Assert.Equal(expected, train.Sum(part => Text(part).EnumerateRunes().Count()));
         }
     }
 
     [Theory]
     [InlineData(LearnedTokenizer.Word)]
     [InlineData(LearnedTokenizer.BytePair)]
-    public void Every_word_of_both_parts_is_in_the_vocabulary(LearnedTokenizer tokenizer)
+    public void What_is_validated_with_begins_between_two_words_whichever_way_the_text_is_tokenised(LearnedTokenizer tokenizer)
     {
         for (int shift = 0; shift < 12; shift++)
         {
             string text = new string('a', shift) + string.Concat(Enumerable.Repeat(" the quick brown fox jumps", 40));
             TrainingOptions options = new() { Context = 4, BatchSize = 1, Data = [_folder.Write("text.txt", text)], Tokenizer = tokenizer, VocabularySize = 300 };
             using TrainingData data = TrainingData.Load(options, "");
-            int[] ids = new int[data.Validation!.Length];
-            data.Validation.Read(0, ids);
-            Assert.StartsWith(" ", data.Tokenizer!.Decode(ids), StringComparison.Ordinal);
+            string train = Decoded(data, data.Train), validation = Decoded(data, data.Validation!);
+            Assert.Equal(text, train + validation);
+            Assert.StartsWith(" ", validation, StringComparison.Ordinal);
+            Assert.DoesNotMatch(@"\s$", train);
         }
     }
 
@@ -65,10 +67,35 @@ public sealed class WordBorderTests : IDisposable
         Assert.Equal(("one two three", " incomprehensibilities"), (Text(train[0]), Text(rest[0])));
     }
 
+    /// <summary>
+    /// How many characters are before the cut that was asked for there: where the next white space of the document begins, or else the last one
+    /// before; the end of a document is a border as it is.
+    /// </summary>
+    private static int BorderFor(Rune[][] documents, int asked)
+    {
+        int before = 0, document = 0;
+        while (before + documents[document].Length <= asked)
+            before += documents[document++].Length;
+        Rune[] text = documents[document];
+        int[] borders = [.. Enumerable.Range(1, text.Length - 1).Where(at => Rune.IsWhiteSpace(text[at]) && !Rune.IsWhiteSpace(text[at - 1]))];
+        int place = asked - before;
+        if (place == 0)
+            return before;
+        int next = borders.FirstOrDefault(border => border >= place, -1);
+        return before + (next >= 0 ? next : borders.LastOrDefault(border => border < place, place));
+    }
+
     private static string RandomText(Random random)
     {
         string[] pieces = ["a", "word", "猫", " ", "  ", "\n", "\r\n", "\t", "\u3000", "it's", "1984", "...", "🐈", " un ", "\u00A0"];
         return "go on" + string.Concat(Enumerable.Range(0, random.Next(5, 200)).Select(_ => pieces[random.Next(pieces.Length)])) + " end.";
+    }
+
+    private static string Decoded(TrainingData data, TokenSource tokens)
+    {
+        int[] ids = new int[tokens.Length];
+        tokens.Read(0, ids);
+        return data.Tokenizer!.Decode(ids);
     }
 
     private static string[] Words(string text) => Cut(text, WordTokenizer.NextLength);
@@ -89,6 +116,4 @@ public sealed class WordBorderTests : IDisposable
     }
 
     private delegate int NextPiece(ReadOnlySpan<byte> text);
-
-    private static string Text(TextRange range) => Encoding.UTF8.GetString(File.ReadAllBytes(range.Path).AsSpan()[(int)range.Start..(int)range.End]);
 }

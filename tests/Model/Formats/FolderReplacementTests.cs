@@ -21,7 +21,7 @@ public sealed class FolderReplacementTests : IDisposable
     [InlineData(true)]
     public void A_model_is_replaced_as_one(bool stays)
     {
-        int steps = DiskFaults.AtEveryStep(stays,
+        DiskFaults.AtEveryStep(least: 20, stays,
             () =>
             {
                 _turn++;
@@ -32,13 +32,13 @@ public sealed class FolderReplacementTests : IDisposable
             {
                 LoadedModel<float> found = ModelFolder.Load<float>(Target);
                 (int width, ulong seed, string text) = found.Model.Config.Width == 8 ? (8, 1UL, "ab") : (4, 2UL, "cd");
+                Assert.True(text == "cd" || failed.IsReported, $"{failed}: the old model is there and nobody was told");
                 Assert.Equal((failed, text), (failed, found.Tokenizer!.Decode([0, 1])));
                 Assert.Equal(Model(width, seed).Parameters.Values.Span.ToArray(), found.Model.Parameters.Values.Span.ToArray());
 
                 ModelFolder.Save(Target, Model(width: 4, seed: 3), CharacterTokenizer.FromText("cd"));
                 Assert.Equal(["config.json", "model.safetensors", "tokenizer.json"], Names());
             });
-        Assert.InRange(steps, 20, 200);
     }
 
     [Theory]
@@ -47,7 +47,7 @@ public sealed class FolderReplacementTests : IDisposable
     public void A_tokenizer_is_replaced_as_one_and_takes_the_older_pair_with_it(bool stays)
     {
         BytePairTokenizer one = Learn("abababab"), two = Learn("cdcdcdcd");
-        DiskFaults.AtEveryStep(stays,
+        DiskFaults.AtEveryStep(least: 20, stays,
             () =>
             {
                 _turn++;
@@ -59,7 +59,7 @@ public sealed class FolderReplacementTests : IDisposable
             failed =>
             {
                 string hash = TokenizerFolder.Read(Target).Hash;
-                Assert.Contains(hash, (string[])[one.Hash, two.Hash]);
+                Assert.Contains(hash, failed.IsReported ? [one.Hash, two.Hash] : (string[])[two.Hash]);
                 // The three files are of one tokenizer: without the first, the pair gives the same.
                 File.Delete(Path.Combine(Target, "tokenizer.json"));
                 Assert.Equal((failed, hash), (failed, TokenizerFolder.Read(Target).Hash));

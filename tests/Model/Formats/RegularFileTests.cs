@@ -142,6 +142,20 @@ public sealed class RegularFileTests : IDisposable
         Assert.DoesNotContain('\uFFFD', message);
     }
 
+    [Theory]
+    [InlineData("", "")]
+    [InlineData("x", "")]
+    [InlineData("", "x")]
+    [InlineData("x", "x")]
+    public void A_message_cuts_no_character_of_two_halves_apart(string before, string behind)
+    {
+        string found = before + string.Concat(Enumerable.Repeat("🐈", 10_000)) + behind;
+        string message = new FileFormatException("a.json", $"{found} found, another one expected").Message;
+        Assert.Contains("🐈 … 🐈", message, StringComparison.Ordinal);
+        UTF8Encoding strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+        Assert.Equal(message, strict.GetString(strict.GetBytes(message))); // half of a character has no bytes, and throws
+    }
+
     [Fact]
     public void A_named_output_is_written_into_what_its_link_leads_to()
     {

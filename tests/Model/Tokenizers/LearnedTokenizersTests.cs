@@ -46,6 +46,18 @@ public sealed class LearnedTokenizersTests : IDisposable
     }
 
     [Fact]
+    public void The_character_by_which_files_write_a_space_is_a_space_to_the_trainer()
+    {
+        string text = string.Concat(Enumerable.Repeat("the cat sat on the mat ", 50));
+        UnigramTokenizer spaces = TrainUnigram(Encoding.UTF8.GetBytes(text), 280, text.Length);
+        byte[] written = Encoding.UTF8.GetBytes(text.Replace(' ', '\u2581'));
+        Assert.Equal(spaces.Hash, TrainUnigram(written, 280, written.Length).Hash);
+        Assert.Equal(spaces.Hash, TrainUnigram(written, 280, block: 7).Hash);
+        Assert.Equal(spaces.Encode("the cat"), spaces.Encode("the\u2581cat"));
+        Assert.DoesNotContain(Enumerable.Range(0, spaces.VocabularySize), id => spaces.TokenText(id).Contains('\u2581', StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void The_cut_of_a_word_is_the_likeliest_of_all()
     {
         UnigramTokenizer tokenizer = TrainUnigram(s_text, 600, s_text.Length);

@@ -27,6 +27,33 @@ public sealed class PreTokenizerTests : IDisposable
         AssertCutsAs(DigitPreTokenizer.SmolLm, text => number.Matches(text).SelectMany(part => words.Matches(part.Value)).Select(match => match.Value));
     }
 
+    // A line end makes one piece of all the white space before it, however far in front a block ended.
+    [Theory]
+    [InlineData(3)]
+    [InlineData(1)]
+    public void A_run_of_white_space_is_cut_the_same_though_a_block_ends_in_it_and_a_line_ends_later(int digits)
+    {
+        string[] tokens =
+        [
+            "a", "b", "!", "1", "Ġ", "Ċ", "č", "ĉ", "ĠĠ", "ĠĠĠĠ", "ĠĊ", "ĠĠĊ", "ĠĠĠĠĊ", "ĊĠ", "ĊĊ", "ĠĠĠĠĠĠ", "Ġa", "Ġ!", "!Ċ", "ĉĊ", "čĊ",
+        ];
+        (string, string)[] merges =
+        [
+            ("Ġ", "Ġ"), ("ĠĠ", "ĠĠ"), ("ĠĠĠĠ", "Ċ"), ("ĠĠ", "Ċ"), ("Ġ", "Ċ"), ("Ċ", "Ġ"), ("Ċ", "Ċ"), ("ĠĠĠĠ", "ĠĠ"), ("Ġ", "a"), ("Ġ", "!"), ("!", "Ċ"),
+            ("ĉ", "Ċ"), ("č", "Ċ"),
+        ];
+        BytePairTokenizer tokenizer = BytePairTokenizer.FromAlphabet(
+            tokens, merges, new HashSet<int>(), new BytePairOptions { PreTokenizer = digits == 3 ? LlamaPreTokenizer.Llama3 : LlamaPreTokenizer.Qwen2 });
+        Random random = new(24);
+        string[] pieces = ["a", "b", "!", "1", " ", "  ", "      ", "\t", "\n", "\r\n", "\n\n"];
+        for (int round = 0; round < 300; round++)
+        {
+            byte[] text = Encoding.UTF8.GetBytes(string.Concat(random.GetItems(pieces, random.Next(1, 30))));
+            TextInBlocks.AssertSameIds(tokenizer, text, Enumerable.Range(1, text.Length));
+        }
+        TextInBlocks.AssertSameIds(tokenizer, [.. "a"u8, .. Enumerable.Repeat((byte)' ', 200), .. "\nb"u8], Enumerable.Range(1, 210));
+    }
+
     [Fact]
     public void Letters_beyond_16_bits_are_letters_to_any_pattern()
     {

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Text;
 using System.Text.Json;
 using MiniGpt.Model.Tokenizers;
@@ -38,18 +37,7 @@ public sealed class ReferenceIdsTests : IDisposable
     {
         ITokenizer tokenizer = Read(name);
         byte[] bytes = Encoding.UTF8.GetBytes(string.Concat(Texts(name).Select(text => text.Text)));
-        int[] whole = tokenizer.EncodeUtf8(bytes);
-        foreach (int block in (int[])[1, 7, 20, 64])
-        {
-            ArrayBufferWriter<int> ids = new();
-            int read = 0;
-            for (int end = 0; read < bytes.Length;)
-            {
-                end = Math.Min(bytes.Length, end + block);
-                read += tokenizer.EncodeUtf8(bytes.AsSpan(read, end - read), ids, isFinalBlock: end == bytes.Length, isFirstBlock: read == 0);
-            }
-            Assert.True(whole.AsSpan().SequenceEqual(ids.WrittenSpan), $"blocks of {block} bytes give other ids");
-        }
+        TextInBlocks.AssertSameIds(tokenizer, bytes, [1, 7, 20, 64]);
     }
 
     [Theory]
@@ -61,7 +49,9 @@ public sealed class ReferenceIdsTests : IDisposable
         ITokenizer tokenizer = Read(name);
         Assert.Equal(before, tokenizer.Ends.Before);
         Assert.Equal(behind, tokenizer.Ends.Behind);
-        Assert.DoesNotContain(1, tokenizer.Encode("the"));
+        int[] ids = tokenizer.Encode("the");
+        Assert.NotEmpty(ids);
+        Assert.Empty(ids.Intersect([.. before, .. behind]));
     }
 
     [Theory]
@@ -80,6 +70,19 @@ public sealed class ReferenceIdsTests : IDisposable
 
         static IEnumerable<string> Pieces(ITokenizer tokenizer, string text) =>
             tokenizer.Encode(text).Select(id => Assert.IsAssignableFrom<PieceTokenizer>(tokenizer).FileText(id));
+    }
+
+    // What an "a" and a "b" apart are is nothing that the vocabulary can say, though they are a piece together.
+    [Theory]
+    [InlineData("xba", new[] { 0 })]
+    [InlineData("xbaab", new[] { 0, 1 })]
+    [InlineData("abxbab", new[] { 1, 0, 1 })]
+    [InlineData("aabb", new[] { 0, 1, 0 })]
+    public void Unknown_characters_side_by_side_are_one_unknown_token(string text, int[] expected)
+    {
+        SentencePieceTokenizer tokenizer = SentencePieceTokenizer.FromScores(
+            ["<unk>"u8.ToArray(), "ab"u8.ToArray()], [PieceKind.Unknown, PieceKind.Normal], scores: [0, 0], specialIds: [], new SpaceRule(), ends: null);
+        Assert.Equal(expected, tokenizer.Encode(text));
     }
 
     [Fact]

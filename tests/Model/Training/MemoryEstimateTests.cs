@@ -1,7 +1,9 @@
 using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Data;
 using MiniGpt.Model.Layers;
+using MiniGpt.Model.Optimization;
 using MiniGpt.Model.Training;
+using MiniGpt.Tensors;
 using Xunit;
 
 namespace MiniGpt.Tests.Model.Training;
@@ -44,10 +46,19 @@ public sealed class MemoryEstimateTests
     [Fact]
     public void Weights_gradients_and_moments_are_counted_exactly()
     {
-        MemoryEstimate estimate = MemoryEstimate.Of(s_baby, 1);
-        Assert.Equal(4 * new ModelShape(s_baby).TrainedCount, estimate.Weights);
-        Assert.Equal(12 * new ModelShape(s_baby).TrainedCount, estimate.Optimizer);
+        Decoder<float> model = new(Gpt2.Config(65, 64, 2, 2, 32));
+        AdamW<float> optimizer = new(model.Parameters, new AdamWOptions(0.9, 0.99, 1e-8, 0));
+        long weights = model.Parameters.Trained.Sum(parameter => Bytes(parameter.Value));
+        long gradients = model.Parameters.Trained.Sum(parameter => Bytes(parameter.Variable.GradientTarget(out _)));
+        long moments = optimizer.State.Sum(state => state.Parts.Sum(part => Bytes(part.Values)));
+        MemoryEstimate estimate = MemoryEstimate.Of(model.Config, 1);
+        Assert.Equal((weights, gradients + moments), (estimate.Weights, estimate.Optimizer));
         Assert.Equal(estimate.Weights + estimate.Optimizer + estimate.Activations, estimate.Total);
+
+        // Tables of tokens and positions, six blocks of matrices and vectors, the last norm: by hand.
+        Assert.Equal(4L * ((65 + 256) * 384 + 6 * (12 * 384 * 384 + 13 * 384) + 2 * 384), MemoryEstimate.Of(s_baby, 1).Weights);
+
+        static long Bytes(Tensor<float> tensor) => sizeof(float) * (long)tensor.Span.Length;
     }
 
     [Fact]

@@ -42,12 +42,11 @@ internal static class SmallCheckpoint
     public static void AssertSameNumbers<T>(Checkpoint<T> expected, Checkpoint<T> found)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        (string Name, T[] Numbers)[] all = Numbers(expected), others = Numbers(found);
-        Assert.Equal(all.Select(tensor => tensor.Name), others.Select(tensor => tensor.Name));
-        for (int i = 0; i < all.Length; i++)
-            Assert.Equal(all[i].Numbers, others[i].Numbers);
+        (string Name, T[] Values)[] numbers = Numbers(found);
+        Assert.Equal(Numbers(expected).Select(part => part.Name), numbers.Select(part => part.Name));
+        Assert.All(Numbers(expected).Zip(numbers), pair => Assert.Equal(pair.First.Values, pair.Second.Values));
 
-        static (string, T[])[] Numbers(Checkpoint<T> checkpoint) =>
+        static (string Name, T[] Values)[] Numbers(Checkpoint<T> checkpoint) =>
         [
             .. checkpoint.Model.Parameters.All.Select(parameter => (parameter.Name, parameter.Value.Span.ToArray())),
             .. checkpoint.Optimizer.State.SelectMany(state => state.Parts.Select(part => ($"{state.Name} {part.Parameter.Name}", part.Values.Span.ToArray()))),

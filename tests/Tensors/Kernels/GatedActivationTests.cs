@@ -71,7 +71,7 @@ public sealed class GatedActivationTests
         where TFunction : struct, IActivation<T>
     {
         Tensor<T> x = Samples.Random<T>([Rows, 2 * columns], columns, -4, 4), y = new([Rows, columns]), value = new([Rows, columns]);
-        Tensor<T> gate = Copy(x.Slice(1, 0, columns)), up = x.Slice(1, columns, columns), expected = new([Rows, columns]);
+        Tensor<T> gate = Samples.Copy(x.Slice(1, 0, columns)), up = x.Slice(1, columns, columns), expected = new([Rows, columns]);
         Map.Forward<T, TFunction>(gate, value);
         Elementwise.Multiply(value, up, expected);
         GatedActivation.Forward<T, TFunction>(x, y);
@@ -90,13 +90,5 @@ public sealed class GatedActivationTests
         Elementwise.AddConstant(expectedDx, T.One, expectedDx);
         GatedActivation.Backward<T, TFunction>(x, dy, dx, accumulate: true);
         Assert.Equal(Samples.Doubles(expectedDx), Samples.Doubles(dx));
-    }
-
-    private static Tensor<T> Copy<T>(Tensor<T> view)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        var copy = new Tensor<T>(view.Shape);
-        Elementwise.Copy(view, copy);
-        return copy;
     }
 }

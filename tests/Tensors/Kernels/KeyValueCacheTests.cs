@@ -1,6 +1,7 @@
 using System.Numerics;
 using MiniGpt.Tensors;
 using MiniGpt.Tensors.Kernels;
+using MiniGpt.Tests.Reference;
 using Xunit;
 
 namespace MiniGpt.Tests.Tensors.Kernels;
@@ -49,8 +50,7 @@ public class KeyValueCacheTests
         cache.Attend(1, 0, 0, k, k, v, Heads(new Tensor<double>([Texts, Positions, 2 * Size]), 0, 2, Size), 1);
         Tensor<double> output = new([Texts, Queries, 4 * Size]);
         cache.Look(1, 0, Positions, Heads(q, 0, 4, Size), Heads(output, 0, 4, Size), 0.3);
-        Tensor<double> expected = Plain(Heads(q, 0, 4, Size), k, v, 0.3, _ => (0, Positions));
-        Assert.All(expected.Span.ToArray().Zip(output.Span.ToArray()), pair => Assert.Equal(pair.First, pair.Second, 1e-12));
+        AssertPlain(Heads(q, 0, 4, Size), k, v, Heads(output, 0, 4, Size), 0.3, isVisible: (_, _) => true);
     }
 
     [Fact]
@@ -64,6 +64,12 @@ public class KeyValueCacheTests
             Assert.Contains($"[2, 1, {rows}, 3]", Assert.Throws<ShapeException>(() => cache.Attend(0, 0, 0, two, two, two, output, 1)).Message);
         }
         Assert.Throws<ShapeException>(() => cache.Attend(0, 0, 0, new([2, 1, 3, 3]), two, two, new([2, 1, 3, 3]), 1)); // more queries than positions
+        foreach (Tensor<float> other in (Tensor<float>[])[new([2, 2, 3]), new([2, 1, 2, 3, 1]), new([3])])
+        {
+            Assert.Throws<ShapeException>(() => cache.Attend(0, 0, 0, other, two, two, other, 1));
+            Assert.Throws<ShapeException>(() => cache.Attend(0, 0, 0, two, other, other, two, 1));
+            Assert.Throws<ShapeException>(() => cache.Look(0, 0, 2, other, other, 1));
+        }
         Assert.Throws<ShapeException>(() => cache.Attend(0, 0, 0, two, new([2, 2, 2, 3]), new([2, 2, 2, 3]), two, 1)); // heads of keys
         Assert.Throws<ArgumentOutOfRangeException>(() => cache.Attend(1, 0, 0, two, two, two, two, 1));
         Assert.Throws<ArgumentOutOfRangeException>(() => cache.Attend(0, 1, 0, two, two, two, two, 1));
@@ -71,7 +77,6 @@ public class KeyValueCacheTests
         Assert.Throws<ArgumentOutOfRangeException>(() => cache.Look(0, 0, 5, two, two, 1));
     }
 
-    // Scores are below D · 4 · scale; a weight errs by the share that a score does, and the outputs are means of numbers up to 2.
     private static void Check<T>(int stored, int added, int headSize, int heads = 2, int keyHeads = 2, int window = 0)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -84,14 +89,9 @@ public class KeyValueCacheTests
         Tensor<T> output = Samples.Filled<T>([Texts, added, heads * headSize], double.NaN);
         Attend(stored, added, output);
 
-        Tensor<double> wide = new(qkv.Shape);
-        for (int i = 0; i < wide.Span.Length; i++)
-            wide.Span[i] = double.CreateTruncating(qkv.Span[i]);
-        Tensor<double> expected = Plain(
-            Heads(wide, 0, heads, headSize).Slice(2, stored, added), Heads(wide, heads, keyHeads, headSize),
-            Heads(wide, heads + keyHeads, keyHeads, headSize), 1 / Math.Sqrt(headSize),
-            query => (window > 0 ? Math.Max(0, stored + query + 1 - window) : 0, stored + query + 1));
-        Samples.AssertClose(expected.Span.ToArray(), output, 16, _ => 2 * (2 + 4 * Math.Sqrt(headSize)));
+        AssertPlain(
+            Heads(qkv, 0, heads, headSize).Slice(2, stored, added), Heads(qkv, heads, keyHeads, headSize), Heads(qkv, heads + keyHeads, keyHeads, headSize),
+            Heads(output, 0, heads, headSize), scale, (query, key) => key <= stored + query && (window == 0 || key > stored + query - window));
 
         // Asked of the last new positions alone, the same.
         int asked = (added + 1) / 2;
@@ -104,36 +104,31 @@ public class KeyValueCacheTests
 
         void Attend(int first, int count, Tensor<T> to)
         {
-            Tensor<T> rows = qkv.Slice(1, first, count), copy = new(rows.Shape);
-            Elementwise.Copy(rows, copy);
+            Tensor<T> copy = Samples.Copy(qkv.Slice(1, first, count));
             Tensor<T> q = Heads(copy, 0, heads, headSize).Slice(2, count - to.Shape[1], to.Shape[1]);
             cache.Attend(0, 0, first, q, Heads(copy, heads, keyHeads, headSize), Heads(copy, heads + keyHeads, keyHeads, headSize),
                 Heads(to, 0, heads, headSize), scale, window);
         }
     }
 
-    /// <summary>softmax(q·kᵀ · scale)·v in plain loops, each query over a range of keys; [B, T, H · D] like the outputs.</summary>
-    private static Tensor<double> Plain(
-        Tensor<double> q, Tensor<double> k, Tensor<double> v, double scale, Func<int, (int From, int To)> seen)
+    /// <summary>Compares outputs [B, H, Tq, D] with the plain loop over each head and the keys [B, G, Tk, D] that it shares.</summary>
+    private static void AssertPlain<T>(Tensor<T> q, Tensor<T> k, Tensor<T> v, Tensor<T> output, T scale, Func<int, int, bool> isVisible)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        (int texts, int heads, int queries, int size) = (q.Shape[0], q.Shape[1], q.Shape[2], q.Shape[3]);
-        Tensor<double> output = new([texts, queries, heads * size]);
-        for (int text = 0; text < texts; text++)
+        (int heads, int queries, int size) = (q.Shape[1], q.Shape[2], q.Shape[3]);
+        PlainAttention plain = new(queries, k.Shape[2], size, size, double.CreateChecked(scale), isVisible, factor: (_, _) => 1);
+        for (int text = 0; text < q.Shape[0]; text++)
         {
             for (int head = 0; head < heads; head++)
             {
                 int shared = head / (heads / k.Shape[1]);
-                for (int query = 0; query < queries; query++)
-                {
-                    (int from, int to) = seen(query);
-                    double[] weights = [.. Enumerable.Range(from, to - from).Select(key =>
-                        Math.Exp(scale * Enumerable.Range(0, size).Sum(d => q[text, head, query, d] * k[text, shared, key, d])))];
-                    for (int d = 0; d < size; d++)
-                        output[text, query, head * size + d] = weights.Select((weight, i) => weight * v[text, shared, from + i, d]).Sum() / weights.Sum();
-                }
+                double[] expected = plain.Forward(Samples.Doubles(Head(q, head)), Samples.Doubles(Head(k, shared)), Samples.Doubles(Head(v, shared)));
+                // Scores are below D · 4 · scale; a weight errs by the share that a score does, and the outputs are means of numbers up to 2.
+                Samples.AssertClose(expected, Head(output, head), 16, _ => 2 * (2 + 4 * size * double.CreateChecked(scale)));
             }
+
+            Tensor<T> Head(Tensor<T> tensor, int head) => tensor.Slice(0, text, 1).Slice(1, head, 1);
         }
-        return output;
     }
 
     /// <summary>Heads of a packed [B, T, W] as [B, H, T, D].</summary>

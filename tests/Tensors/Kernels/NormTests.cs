@@ -100,7 +100,7 @@ public class NormTests
         Tensor<T> Packed(int seed) => Samples.Random<T>([Examples, Tokens, Heads + 2 * Groups, size], seed);
         Tensor<T> View(Tensor<T> packed) => turned ? packed.Slice(2, 1, Heads).Transpose(1, 2) : packed.Slice(2, 1, Heads);
         Tensor<T> packedX = Packed(1), packedY = Packed(2), packedDy = Packed(3), packedDx = Packed(4);
-        Tensor<T> x = Copy(View(packedX)), y = new(x.Shape), dy = Copy(View(packedDy)), dx = Copy(View(packedDx));
+        Tensor<T> x = Samples.Copy(View(packedX)), y = new(x.Shape), dy = Samples.Copy(View(packedDy)), dx = Samples.Copy(View(packedDx));
         Tensor<T> gain = Samples.Random<T>([size], 5), bias = Samples.Random<T>([size], 6), epsilon = Samples.Filled<T>([1], Epsilon);
         int rows = (int)(x.Count / size);
         double[] untouched = Samples.Doubles(packedY.Slice(2, 0, 1)), untouchedDx = Samples.Doubles(packedDx.Slice(2, 4, 1));
@@ -125,14 +125,6 @@ public class NormTests
         Assert.Equal([.. Samples.Doubles(dx), .. Samples.Doubles(dgain)], [.. Samples.Doubles(View(packedDx)), .. Samples.Doubles(dgainOfView)]);
         Assert.Equal(untouched, Samples.Doubles(packedY.Slice(2, 0, 1)));
         Assert.Equal(untouchedDx, Samples.Doubles(packedDx.Slice(2, 4, 1)));
-    }
-
-    private static Tensor<T> Copy<T>(Tensor<T> view)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        var copy = new Tensor<T>(view.Shape);
-        Elementwise.Copy(view, copy);
-        return copy;
     }
 
     // Tolerances in epsilons of the sum of what was added up; the deviation makes small rows' quotients larger than their terms.
