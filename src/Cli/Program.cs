@@ -47,7 +47,7 @@ internal static class Program
         catch (Exception error) when (error is ArgumentException or FileFormatException or IOException or UnauthorizedAccessException
             or TrainingDivergedException)
         {
-            return Report(error.Message, ExitCode.Failure);
+            return Report(Advice.Of(error), ExitCode.Failure);
         }
         catch (Exception error)
         {

@@ -12,7 +12,7 @@ internal sealed class UsageException(string message) : Exception(message)
         }
         catch (ArgumentException error)
         {
-            throw new UsageException(error.Message);
+            throw new UsageException(Advice.Of(error));
         }
     }
 }

@@ -80,6 +80,14 @@ public partial class HouseRulesTests
         Assert.Empty(FilesWith(@"\bDateTime(Offset)?\.(Utc)?Now\b|\bTickCount\b"));
 
     [Theory]
+    [InlineData("Tensors")]
+    [InlineData("Autograd")]
+    [InlineData("Model")]
+    public void The_libraries_name_no_option_of_the_command_line(string project) =>
+        Assert.All(Sources.Under(Path.Combine(Sources.FindRoot(), "src", project)), file =>
+            Assert.All(File.ReadLines(file), line => Assert.DoesNotMatch("\"[^\"]*--[a-z]", line)));
+
+    [Theory]
     [InlineData("using System.Runtime.Intrinsics;")]
     [InlineData("unsafe struct X { }")]
     [InlineData("float* p = stackalloc float[4];")]

@@ -74,7 +74,7 @@ internal sealed class TrainArguments
         RunFolder run = RunFolder.Open(folder);
         try
         {
-            MemoryEstimate.Check(run.ReadConfig(), run.ReadOptions(), MemoryLimit.Find(), isNew: false);
+            MemoryCheck.Check(run.ReadConfig(), run.ReadOptions(), MemoryLimit.Find(), isNew: false);
             Checkpoint<float> checkpoint = run.Load<float>();
             TrainingOptions options = _settings.Apply(arguments, checkpoint.Options);
             TrainingData data = LoadDataAgain(folder, options, checkpoint, cancellationToken);
@@ -140,7 +140,7 @@ internal sealed class TrainArguments
         TransformerConfig config = start is null
             ? options.ToConfig(data.VocabularySize)
             : start.Model.Config with { Context = options.Context, Dropout = options.Dropout };
-        MemoryEstimate.Check(config, options, MemoryLimit.Find(), isNew: true);
+        MemoryCheck.Check(config, options, MemoryLimit.Find(), isNew: true);
         return new TrainPlan(folder, options, StartingModel(options, start, data), data, notes)
         {
             ExtraKeys = start?.ExtraKeys,

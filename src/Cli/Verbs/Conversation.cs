@@ -38,7 +38,7 @@ internal sealed class Conversation(
             }
             catch (ArgumentException error)
             {
-                Talk.Say(error.Message);
+                Talk.Say(Advice.Of(error));
             }
         }
     }

@@ -30,7 +30,7 @@ internal sealed class RunLock : IDisposable
     /// <summary>Takes the lock of a folder that is there.</summary>
     /// <exception cref="IOException">Another run has it, or the folder cannot be written.</exception>
     public static RunLock Take(string path) => TryTake(path)
-        ?? throw new IOException($"{path} is being written by another training run: stop that one, or give this one an --out of its own");
+        ?? throw new IOException($"{path} is being written by another training run: stop that one, or give this one a folder of its own");
 
     /// <summary>Takes the lock if nobody has it; null where another run has.</summary>
     /// <exception cref="IOException">The folder cannot be written, or what has the name of the lock is no ordinary file.</exception>

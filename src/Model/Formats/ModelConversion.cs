@@ -63,7 +63,8 @@ public sealed record ModelConversion(
         string? folder = Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(to)));
         Require.That(folder is null || Directory.Exists(folder), $"{to}: there is no folder {folder} to write it into");
         bool isThere = ModelFile.FormatOf(to) == ModelFormat.HuggingFace ? File.Exists(to) || ModelFolder.Exists(to) : Path.Exists(to);
-        Require.That(overwrite || !isThere, $"{to} is there already: --overwrite replaces it");
+        if (isThere && !overwrite)
+            throw new OccupiedException(to, "is there", hasModel: false);
     }
 
     private static IEnumerable<string> WhatIsDropped(ModelFile source, ModelFormat to, StoredType type)

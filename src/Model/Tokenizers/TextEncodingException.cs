@@ -2,7 +2,7 @@ using System.Text;
 
 namespace MiniGpt.Model.Tokenizers;
 
-/// <summary>A text cannot be tokenised. The message is one line: what was found, where, and what to do.</summary>
+/// <summary>A text cannot be tokenised. The message is one line: what was found, where, and why that cannot be.</summary>
 public sealed class TextEncodingException : ArgumentException
 {
     private readonly string _found;
@@ -11,7 +11,7 @@ public sealed class TextEncodingException : ArgumentException
     /// <summary>What is wrong at a place of a text.</summary>
     /// <param name="found">What stands there.</param>
     /// <param name="before">All of the text before it, in UTF-8.</param>
-    /// <param name="problem">Why that cannot be, and what to do.</param>
+    /// <param name="problem">Why that cannot be.</param>
     internal TextEncodingException(string found, ReadOnlySpan<byte> before, string problem)
         : this(found, TextPlace.Start.After(before), problem)
     {
@@ -26,11 +26,18 @@ public sealed class TextEncodingException : ArgumentException
     /// <summary>The place in the text that was given.</summary>
     public TextPlace Place { get; }
 
+    /// <summary>Whether <see cref="UnknownCharacter.Skip"/> would have left it out.</summary>
+    public bool CouldSkip { get; internal init; }
+
     /// <summary>The same error in a text of which the given one was a part.</summary>
     /// <param name="file">What the text is called; null to leave it out.</param>
     /// <param name="start">Where in it the part begins.</param>
     internal TextEncodingException Within(string? file, TextPlace start) =>
-        new(file is null ? _found : $"{file}: {_found}", start.Then(Place), _problem);
+        new(file is null ? _found : $"{file}: {_found}", start.Then(Place), _problem) { CouldSkip = CouldSkip };
+
+    /// <summary>The same error in a text to which a tokenizer had added a space at its begin.</summary>
+    internal TextEncodingException WithoutAddedSpace() =>
+        new(_found, Place is { Line: 1, Character: > 1 } ? Place with { Character = Place.Character - 1 } : Place, _problem) { CouldSkip = CouldSkip };
 }
 
 /// <summary>A place in a text.</summary>

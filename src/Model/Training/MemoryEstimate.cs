@@ -1,4 +1,3 @@
-using System.Globalization;
 using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Layers;
 
@@ -34,37 +33,27 @@ public readonly record struct MemoryEstimate(long Weights, long Optimizer, long 
         return new(weights, 3 * weights, Math.Max(SmallestBlock, (long)(activations * sizeof(float))));
     }
 
-    /// <summary>Throws where a run takes more than there is, naming options that would make it fit.</summary>
+    /// <summary>
+    /// The sizes closest to those of a run that fit: smaller batches of the same sum, then shorter contexts, then a smaller model.
+    /// </summary>
     /// <param name="config">The model.</param>
     /// <param name="options">The options of the run.</param>
-    /// <param name="limit">What there is.</param>
-    /// <param name="isNew">Whether the sizes can still be chosen: those of a resumed run cannot.</param>
-    /// <exception cref="InsufficientMemoryException">One line with what is needed, what there is, and what would fit.</exception>
-    public static void Check(TransformerConfig config, TrainingOptions options, MemoryLimit limit, bool isNew)
-    {
-        MemoryEstimate need = Of(config, options.BatchSize);
-        if (need.Total <= limit.Bytes)
-            return;
-        string advice = isNew ? Advice(config, options, limit.Bytes) : "a resumed run keeps its sizes, so it needs a larger machine";
-        throw new InsufficientMemoryException(
-            $"training takes about {Size(need.Total)} ({Size(need.Weights)} of weights, {Size(need.Optimizer)} of gradients and moments, "
-            + $"{Size(need.Activations)} of activations), {limit.Whose} leaves {Size(limit.Bytes)}: {advice}");
-    }
-
-    /// <summary>The options that change the least: smaller batches of the same sum, then shorter contexts, then a smaller model.</summary>
-    private static string Advice(TransformerConfig config, TrainingOptions options, long bytes)
+    /// <param name="bytes">What there is.</param>
+    /// <returns>The sizes; null where none of this vocabulary fits.</returns>
+    public static FittingSizes? FindFitting(TransformerConfig config, TrainingOptions options, long bytes)
     {
         long rows = (long)options.BatchSize * options.Accumulate;
         for (int batchSize = options.BatchSize - 1; batchSize > 0; batchSize--)
         {
-            if (rows % batchSize == 0 && Of(config, batchSize).Total is var total && total <= bytes)
-                return $"--batch-size {batchSize} --accumulate {rows / batchSize} takes {Size(total)} for the same training";
+            if (rows % batchSize == 0 && Fits(config, batchSize, out MemoryEstimate estimate))
+                return new(SizeChange.Batch, config, batchSize, rows / batchSize, estimate);
         }
 
         for (int context = config.Context / 2; context >= ShortestContext; context /= 2)
         {
-            if (Of(config with { Context = context }, 1).Total is var total && total <= bytes)
-                return $"--context {context} --batch-size 1 --accumulate {rows} takes {Size(total)}";
+            TransformerConfig shorter = config with { Context = context };
+            if (Fits(shorter, 1, out MemoryEstimate estimate))
+                return new(SizeChange.Context, shorter, 1, rows, estimate);
         }
 
         TransformerConfig smaller = config with { Context = Math.Min(config.Context, ShortestContext) };
@@ -79,14 +68,12 @@ public readonly record struct MemoryEstimate(long Weights, long Optimizer, long 
                 Attention = smaller.Attention with { HeadSize = 0 },
                 FeedForward = smaller.FeedForward with { Width = 0 },
             };
-            if (Of(smaller, 1).Total is var total && total <= bytes)
-                return $"--layers {smaller.Layers} --width {smaller.Width} --context {smaller.Context} --batch-size 1 takes {Size(total)}";
+            if (Fits(smaller, 1, out MemoryEstimate estimate))
+                return new(SizeChange.Model, smaller, 1, options.Accumulate, estimate);
         }
 
-        return "no size of this vocabulary fits";
-    }
+        return null;
 
-    private static string Size(long bytes) => bytes < 1_000_000_000
-        ? string.Create(CultureInfo.InvariantCulture, $"{Math.Max(0, bytes) / 1e6:F0} MB")
-        : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:F1} GB");
+        bool Fits(TransformerConfig tried, int batchSize, out MemoryEstimate estimate) => (estimate = Of(tried, batchSize)).Total <= bytes;
+    }
 }

@@ -57,15 +57,15 @@ public sealed class RunFolder : IDisposable
         : path;
 
     /// <summary>Checks that a new run in a folder would delete nothing.</summary>
-    /// <exception cref="ArgumentException">The folder holds a model, a tokenizer or the log of a run.</exception>
+    /// <exception cref="OccupiedException">The folder holds a model, a tokenizer or the log of a run.</exception>
     public static void RequireFree(string path)
     {
-        Require.That(!CheckpointFiles.HoldsModel(path),
-            $"{path} holds a model already: --resume {path} goes on with its training, --overwrite replaces it");
+        if (CheckpointFiles.HoldsModel(path))
+            throw new OccupiedException(path, "holds a model", hasModel: true);
         string[] names =
             [.. ModelFiles.TokenizerParts, ModelFiles.Index, FolderReplacement.NoteFile, RunPaths.MetricsFile, RunPaths.SamplesFile, RunPaths.ReportFile];
         if (names.FirstOrDefault(name => File.Exists(System.IO.Path.Combine(path, name))) is string found)
-            throw new ArgumentException($"{path} holds {found} already: --overwrite deletes it, another --out leaves it alone");
+            throw new OccupiedException(path, $"holds {found}", hasModel: false);
     }
 
     /// <summary>
@@ -74,7 +74,7 @@ public sealed class RunFolder : IDisposable
     /// </summary>
     /// <param name="path">The folder.</param>
     /// <param name="overwrite">Whether what is in it may be deleted.</param>
-    /// <exception cref="ArgumentException">The folder holds a model, a tokenizer or a log, which may not be overwritten.</exception>
+    /// <exception cref="OccupiedException">The folder holds a model, a tokenizer or a log, which may not be overwritten.</exception>
     /// <exception cref="IOException">The folder cannot be made, or another run is writing it.</exception>
     public static RunFolder Create(string path, bool overwrite = false)
     {

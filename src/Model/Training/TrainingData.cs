@@ -133,7 +133,7 @@ public sealed class TrainingData : IDisposable
             case LearnedTokenizer.Word:
                 return TokenizerLearner.Words(all, options.Unknown, reading.Progress, reading.CancellationToken);
             default:
-                Require.That(options.VocabularySize is not null, $"a tokenizer that is learned needs to know how large its vocabulary is to be: --vocab-size N");
+                Require.That(options.VocabularySize is not null, $"a tokenizer that is learned needs to know how large its vocabulary is to be");
                 return TokenizerLearner.Subwords(
                     options.Tokenizer, train, options.VocabularySize!.Value, [Tokenizers.Tokenizer.EndOfText], reading.Progress, reading.CancellationToken);
         }

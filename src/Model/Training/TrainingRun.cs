@@ -70,7 +70,7 @@ public sealed class TrainingRun<T> : IDisposable
         Require.That(data.Hash == checkpoint.DataHash,
             $"the data is not what the run in {folder.Path} began with: its SHA-256 is {data.Hash}, {checkpoint.DataHash} expected");
         Require.That(checkpoint.Step < options.Steps || (checkpoint.Step == options.Steps && !checkpoint.Finished),
-            $"the run in {folder.Path} has done {checkpoint.Step} of {options.Steps} steps; more --steps go on with it");
+            $"the run in {folder.Path} has done {checkpoint.Step} of {options.Steps} steps: a larger number of steps goes on with it");
         _savedStep = checkpoint.Step;
         _skippedSteps = checkpoint.SkippedSteps;
         _best.Value = folder.BestLoss ?? double.PositiveInfinity;
@@ -210,14 +210,13 @@ public sealed class TrainingRun<T> : IDisposable
             string kept = _savedStep is int saved ? $"{_folder.Path} keeps the checkpoint of step {saved}" : "no checkpoint was written yet";
             if (_options.OnBadLoss == BadLossAction.Stop)
             {
-                throw new TrainingDivergedException(error, $"training stopped before the update, {kept}. A lower --learning-rate, "
-                    + "more --warmup-steps or a smaller --clip-norm may help; --on-bad-loss skip passes over such steps.");
+                throw new TrainingDivergedException(error, $"training stopped before the update, {kept}", couldSkip: true);
             }
 
             if (++_skippedInARow > SkippedInARow)
             {
                 throw new TrainingDivergedException(error, $"{SkippedInARow} steps before it were passed over, one after the other, so "
-                    + $"training stopped, {kept}. A lower --learning-rate, more --warmup-steps or a smaller --clip-norm may help.");
+                    + $"training stopped, {kept}", couldSkip: false);
             }
 
             _trainer.SkipStep();

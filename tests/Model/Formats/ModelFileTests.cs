@@ -228,7 +228,7 @@ public sealed class ModelFileTests : IDisposable
         Assert.Contains("there is no folder",
             Assert.Throws<ArgumentException>(() => ModelConversion.Run(s_tiny, _folder.File("no/where.gguf"))).Message);
         string to = _folder.Write("to.gguf", "kept");
-        Assert.Contains("--overwrite", Assert.Throws<ArgumentException>(() => ModelConversion.Run(s_tiny, to)).Message);
+        Assert.EndsWith("is there already", Assert.Throws<OccupiedException>(() => ModelConversion.Run(s_tiny, to)).Message, StringComparison.Ordinal);
         Assert.Equal("kept", File.ReadAllText(to));
         ModelConversion.Run(s_tiny, to, overwrite: true);
         Assert.Equal(ModelFormat.Gguf, ModelConversion.Run(to, to, StoredType.Q8_0, overwrite: true).From); // also over itself

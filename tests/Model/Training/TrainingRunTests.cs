@@ -209,7 +209,8 @@ public sealed class TrainingRunTests : IDisposable
             () => Train("run", _options with { CheckpointEvery = 2 }, Poisoned("blocks.0.feed_forward.up.weight", afterStep: 3)));
         Assert.Equal((4, "norm.bias"), (error.Step, error.Parameter)); // the loss is not a number, so it is the first on the way back
         Assert.Contains("keeps the checkpoint of step 2", error.Message, StringComparison.Ordinal);
-        Assert.Contains("--learning-rate", error.Message, StringComparison.Ordinal);
+        Assert.Contains("learning rate", error.Message, StringComparison.Ordinal);
+        Assert.True(error.CouldSkip);
         using RunFolder folder = RunFolder.Open(_folder.File("run"));
         Checkpoint<float> kept = folder.Load<float>();
         Assert.Equal(2, kept.Step);

@@ -112,7 +112,7 @@ internal sealed class GgufReader : TensorSource
         if (metadata.OptionalInteger("split.count") is int count and > 1)
         {
             int part = (metadata.OptionalInteger("split.no") ?? 0) + 1;
-            throw cursor.Wrong($"part {part} of {count} of a split file found, a whole one expected: llama.cpp's llama-gguf-split --merge puts them together");
+            throw cursor.Wrong($"part {part} of {count} of a split file found, a whole one expected: llama.cpp's llama-gguf-split merges them");
         }
     }
 

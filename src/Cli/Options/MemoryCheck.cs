@@ -1,0 +1,42 @@
+using System.Globalization;
+using MiniGpt.Model.Layers;
+using MiniGpt.Model.Training;
+
+namespace MiniGpt.Cli.Options;
+
+/// <summary>Refuses a run that does not fit into memory before it takes any.</summary>
+internal static class MemoryCheck
+{
+    /// <summary>Throws where a run takes more than there is, naming options that would make it fit.</summary>
+    /// <param name="config">The model.</param>
+    /// <param name="options">The options of the run.</param>
+    /// <param name="limit">What there is.</param>
+    /// <param name="isNew">Whether the sizes can still be chosen: those of a resumed run cannot.</param>
+    /// <exception cref="InsufficientMemoryException">One line with what is needed, what there is, and what would fit.</exception>
+    public static void Check(TransformerConfig config, TrainingOptions options, MemoryLimit limit, bool isNew)
+    {
+        MemoryEstimate need = MemoryEstimate.Of(config, options.BatchSize);
+        if (need.Total <= limit.Bytes)
+            return;
+        string advice = isNew
+            ? Advice(MemoryEstimate.FindFitting(config, options, limit.Bytes))
+            : "a resumed run keeps its sizes, so it needs a larger machine";
+        throw new InsufficientMemoryException(
+            $"training takes about {Size(need.Total)} ({Size(need.Weights)} of weights, {Size(need.Optimizer)} of gradients and moments, "
+            + $"{Size(need.Activations)} of activations), {limit.Whose} leaves {Size(limit.Bytes)}: {advice}");
+    }
+
+    private static string Advice(FittingSizes? sizes) => sizes?.Change switch
+    {
+        SizeChange.Batch => $"--batch-size {sizes.BatchSize} --accumulate {sizes.Accumulate} takes {Size(sizes.Estimate.Total)} for the same training",
+        SizeChange.Context =>
+            $"--context {sizes.Config.Context} --batch-size {sizes.BatchSize} --accumulate {sizes.Accumulate} takes {Size(sizes.Estimate.Total)}",
+        SizeChange.Model => $"--layers {sizes.Config.Layers} --width {sizes.Config.Width} --context {sizes.Config.Context} "
+            + $"--batch-size {sizes.BatchSize} takes {Size(sizes.Estimate.Total)}",
+        _ => "no size of this vocabulary fits",
+    };
+
+    private static string Size(long bytes) => bytes < 1_000_000_000
+        ? string.Create(CultureInfo.InvariantCulture, $"{Math.Max(0, bytes) / 1e6:F0} MB")
+        : string.Create(CultureInfo.InvariantCulture, $"{bytes / 1e9:F1} GB");
+}
