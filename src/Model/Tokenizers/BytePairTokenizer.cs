@@ -125,12 +125,20 @@ public sealed class BytePairTokenizer : SubwordTokenizer
     {
         if (Options.Composes && part.ContainsAnyInRange((byte)0x80, (byte)0xFF))
             part = Composed(part);
-        if (Options.AddsPrefixSpace && begin != TextBegin.None && part[0] != ' ')
+        bool adds = Options.AddsPrefixSpace && begin != TextBegin.None && part[0] != ' ';
+        if (adds)
             part = (byte[])[(byte)' ', .. part];
-        if (part.Length > 2 * SegmentBytes && Workers.Count > 1)
-            EncodeSegments(part, ids);
-        else
-            ids.Advance(EncodeAlone(part, ids.GetSpan(part.Length)));
+        try
+        {
+            if (part.Length > 2 * SegmentBytes && Workers.Count > 1)
+                EncodeSegments(part, ids);
+            else
+                ids.Advance(EncodeAlone(part, ids.GetSpan(part.Length)));
+        }
+        catch (TextEncodingException error) when (adds)
+        {
+            throw error.WithoutAddedSpace();
+        }
     }
 
     private void EncodeSegments(ReadOnlySpan<byte> part, IBufferWriter<int> ids)

@@ -93,7 +93,8 @@ public sealed class CharacterTokenizer : Tokenizer
     {
         Rune.DecodeFromUtf8(text[at..], out Rune character, out _);
         return new TextEncodingException(
-            $"character {Name(character)}", text[..at], "is not in the vocabulary") { CouldSkip = true };
+            $"character {Name(character)}", text[..at], "is not in the vocabulary")
+        { CouldSkip = true };
     }
 
     private static string Name(Rune character) =>

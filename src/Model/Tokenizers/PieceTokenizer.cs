@@ -134,7 +134,8 @@ public abstract class PieceTokenizer : SubwordTokenizer
     {
         part = WithSpaces(part);
         bool isPrefixed = begin == TextBegin.OfText ? Spaces.Prefix != PrefixSpace.Never : begin == TextBegin.BehindSpecial && Spaces.Prefix == PrefixSpace.Always;
-        if (isPrefixed && (!Spaces.UnlessThere || part[0] != ' '))
+        bool adds = isPrefixed && (!Spaces.UnlessThere || part[0] != ' ');
+        if (adds)
             part = (byte[])[(byte)' ', .. part];
         int at = 0;
         try
@@ -147,7 +148,8 @@ public abstract class PieceTokenizer : SubwordTokenizer
         }
         catch (TextEncodingException error)
         {
-            throw error.Within(file: null, TextPlace.Start.After(part[..at]));
+            error = error.Within(file: null, TextPlace.Start.After(part[..at]));
+            throw adds ? error.WithoutAddedSpace() : error;
         }
     }
 

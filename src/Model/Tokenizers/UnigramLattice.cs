@@ -1,5 +1,3 @@
-using System.Text;
-
 namespace MiniGpt.Model.Tokenizers;
 
 /// <summary>All ways to cut a word into pieces. Used by one thread.</summary>
@@ -68,7 +66,7 @@ internal sealed class UnigramLattice(ByteTrie trie, double[] scores)
             _found = new (int, int)[word.Length];
         for (int at = 0, length; at < word.Length; at += length)
         {
-            length = Rune.DecodeFromUtf8(word[at..], out _, out int read) == System.Buffers.OperationStatus.Done ? read : 1;
+            length = PieceTokenizer.CharacterLength(word[at..]);
             bool isKnown = false;
             foreach ((int pieceLength, int id) in _found.AsSpan(0, trie.All(word[at..], _found)))
             {

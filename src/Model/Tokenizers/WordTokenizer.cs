@@ -63,7 +63,8 @@ public sealed class WordTokenizer : Tokenizer
             else if (_unknown == UnknownCharacter.Error)
             {
                 throw new TextEncodingException(
-                    $"the word \"{Encoding.UTF8.GetString(word)}\"", text[..at], "is not in the vocabulary") { CouldSkip = true };
+                    $"the word \"{Encoding.UTF8.GetString(word)}\"", text[..at], "is not in the vocabulary")
+                { CouldSkip = true };
             }
             at += length;
         }
