@@ -29,7 +29,7 @@ public sealed class LlamaCppTokenizerTests : IDisposable
     [InlineData("SmolLM")]
     [InlineData("Llama")]
     [InlineData("Llama without a space before")]
-    public void Tokenizers_of_others_cut_texts_alike(string name) => 
+    public void Tokenizers_of_others_cut_texts_alike(string name) =>
         AssertAlike(TokenizerJson.Read(_folder.Write("tokenizer.json", ReferenceIdsTests.Json(name))));
 
     [Fact]

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Files;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Layers;
 using Xunit;
@@ -73,6 +74,14 @@ public sealed class StretchedPositionsTests : IDisposable
         using ModelFile file = Save(config with { Positions = config.Positions with { RotaryBase = 500_000 } });
         Assert.Equal([4], Assert.Single(file.Tensors, tensor => tensor.Name == "rope_freqs.weight").Shape);
         Assert.Equal(scaling, file.Config.Positions.RotaryScaling);
+    }
+
+    [Fact]
+    public void A_scaling_whose_factors_could_not_be_read_again_is_not_written_to_GGUF()
+    {
+        TransformerConfig config = WithScaling(new() { Kind = RotaryScalingKind.Llama3, Factor = 8, LowFrequencyFactor = 2 });
+        config = config with { Positions = config.Positions with { RotaryBase = 500_000 } };
+        Assert.Contains("other bounds than Llama 3's", Assert.Throws<ArgumentException>(() => Save(config)).Message, StringComparison.Ordinal);
     }
 
     [Theory]

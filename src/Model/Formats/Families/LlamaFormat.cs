@@ -82,7 +82,9 @@ internal class LlamaFormat : FamilyFormat
     };
 
     public override string? ReasonAgainstGguf(TransformerConfig config) =>
-        config.FeedForward.Activation == Activation.Silu ? null : $"the activation {OptionNames.Of(config.FeedForward.Activation)}, where llama.cpp computes silu";
+        config.FeedForward.Activation == Activation.Silu
+            ? RotaryGguf.ReasonAgainst(config)
+            : $"the activation {OptionNames.Of(config.FeedForward.Activation)}, where llama.cpp computes silu";
 
     public override TransformerConfig ReadConfig(JsonFields fields, string modelType, JsonObject extra)
     {

@@ -58,14 +58,22 @@ internal static class RotaryGguf
         return [.. plain.Zip(scaling.Apply(plain), (before, after) => before / after)];
     }
 
-    /// <summary>The scaling that makes these factors: Llama 3 has had one alone, with several factors.</summary>
-    private static RotaryScaling? FromFactors(GgufSizes sizes, double theta, int headSize, double[] factors)
-    {
-        if (factors.All(factor => factor == 1))
-            return null;
-        RotaryScaling llama = new() { Kind = RotaryScalingKind.Llama3, Factor = factors.Max() };
-        return Factors(llama, theta, headSize).Zip(factors).All(pair => Math.Abs(pair.First - pair.Second) <= Tolerance * pair.First)
-            ? llama
+    /// <summary>Why the factors of a scaling could not be read again; null where they can.</summary>
+    public static string? ReasonAgainst(TransformerConfig config) =>
+        Factors(config) is double[] factors && !TryFind(config.Positions.RotaryBase, config.HeadSize, factors, out _)
+            ? "a scaling of rotary positions with other bounds than Llama 3's"
+            : null;
+
+    private static RotaryScaling? FromFactors(GgufSizes sizes, double theta, int headSize, double[] factors) =>
+        TryFind(theta, headSize, factors, out RotaryScaling? scaling)
+            ? scaling
             : throw sizes.NotSupported(FactorsTensor, "a tensor of other factors", "those of Llama 3's scaling");
+
+    /// <summary>The scaling that makes these factors, or none: Llama 3 has had one alone, with several factors.</summary>
+    private static bool TryFind(double theta, int headSize, double[] factors, out RotaryScaling? scaling)
+    {
+        scaling = factors.All(factor => factor == 1) ? null : new() { Kind = RotaryScalingKind.Llama3, Factor = factors.Max() };
+        return scaling is null
+            || Factors(scaling, theta, headSize).Zip(factors).All(pair => Math.Abs(pair.First - pair.Second) <= Tolerance * pair.First);
     }
 }
