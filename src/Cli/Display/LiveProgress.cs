@@ -38,7 +38,7 @@ internal sealed class LiveProgress(LiveDisplayContext display, IAnsiConsole cons
         console.Write(new PassingText(Talk.Line(metrics)));
     }
 
-    public void Sampled(int step, string text) => console.Write(new PassingText($"step {step}, a sample:\n{text}\n"));
+    public void Sampled(int step, string text) => console.Write(new PassingText(Talk.Sample(step, text)));
 
     public void Saved(int step)
     {

@@ -22,7 +22,7 @@ internal sealed class PlainProgress(int logEvery) : ITrainingObserver
 
     public void Evaluated(in EvaluationMetrics metrics) => Talk.Say(Talk.Line(metrics));
 
-    public void Sampled(int step, string text) => Talk.Say($"step {step}, a sample:\n{text}\n");
+    public void Sampled(int step, string text) => Talk.Say(Talk.Sample(step, text));
 
     public void Saved(int step)
     {

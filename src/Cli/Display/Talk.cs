@@ -28,6 +28,10 @@ internal static class Talk
         + (evaluation.ValidationLoss is double loss ? $", validation loss {loss:F4}" : "")
         + (evaluation is { Final: true, ValidationLoss: not null } ? " over the whole split" : "");
 
+    /// <summary>What a model wrote in training: a line, or a text of several.</summary>
+    public static string Sample(int step, string text) =>
+        text.Contains('\n') ? $"step {step}, a sample:\n{text}\n" : $"step {step}, it writes: {text}";
+
     /// <summary>What could not be written, and what is there instead.</summary>
     public static string NotSaved(int step, int? savedStep, string reason) =>
         $"step {step}: not saved, the run goes on and tries again: {reason}"

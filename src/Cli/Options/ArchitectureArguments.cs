@@ -13,7 +13,7 @@ internal sealed class ArchitectureArguments
     public ArchitectureArguments()
     {
         Option<string?> architecture = OptionFactory.Text("--architecture", string.Join('|', ModelFamily.All.Select(family => family.Name)),
-            "The family of the model; the options below change parts of it. [default: the preset's, qwen3 for quick and gpt2 for the others]");
+            "The family of the model; the options below change parts of it. [default: the preset's, qwen3 for quick and long, gpt2 for the others]");
         Add(architecture, (options, name) => options.WithArchitecture(name!));
         Add(OptionFactory.Whole("--kv-heads", "Heads of keys and values; each serves several heads of queries. [default: as many as --heads]", 1, int.MaxValue),
             (options, value) => options with { KeyHeads = value });

@@ -16,7 +16,7 @@ public interface ITrainingObserver
 
     /// <summary>The model wrote something.</summary>
     /// <param name="step">The steps done.</param>
-    /// <param name="text">What it wrote; ids where there is no tokenizer.</param>
+    /// <param name="text">What it wrote: a line beside an evaluation, more where samples were asked for; ids where there is no tokenizer.</param>
     void Sampled(int step, string text);
 
     /// <summary>A checkpoint was written.</summary>

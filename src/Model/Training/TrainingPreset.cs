@@ -11,6 +11,9 @@ public enum TrainingPreset
     /// <summary>The default: 0.8 million parameters of Qwen3's kind, trained by Muon.</summary>
     [JsonStringEnumMemberName("quick")] Quick,
 
+    /// <summary>The best of some minutes: 2.2 million parameters of Qwen3's kind, trained by Muon.</summary>
+    [JsonStringEnumMemberName("long")] LongRun,
+
     /// <summary>nanoGPT's smallest recipe: 0.8 million parameters.</summary>
     [JsonStringEnumMemberName("tiny")] Tiny,
 
@@ -42,6 +45,18 @@ public sealed partial record TrainingOptions
     public static TrainingOptions For(TrainingPreset preset) => preset switch
     {
         TrainingPreset.Quick => s_quick,
+        TrainingPreset.LongRun => s_quick with
+        {
+            Layers = 5,
+            Heads = 6,
+            Width = 192,
+            Context = 256,
+            Dropout = 0.1,
+            BatchSize = 12,
+            Steps = 2000,
+            MatrixRate = 0.02,
+            LearningRate = 4e-3,
+        },
         TrainingPreset.Tiny => new(),
         TrainingPreset.Baby => new()
         {

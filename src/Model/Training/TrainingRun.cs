@@ -17,6 +17,7 @@ public sealed class TrainingRun<T> : IDisposable
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private const int SampleTokens = 200;
+    private const int LineTokens = 60; // of what is written beside an evaluation
     private const int SkippedInARow = 100; // more of them are no accident
 
     private static readonly TimeSpan s_ceilingBudget = TimeSpan.FromMilliseconds(50);
@@ -155,6 +156,9 @@ public sealed class TrainingRun<T> : IDisposable
     /// <summary>What the model, as it is now, writes from nothing: text, or ids where there is no tokenizer.</summary>
     public string Sample(int tokens = SampleTokens) => _task.Sample(Step, tokens);
 
+    /// <summary>The longest line of a few that the model writes: enough to see how far it has come.</summary>
+    private string Line() => Sample(LineTokens).Split('\n').MaxBy(line => line.Length)!.Trim();
+
     /// <summary>Frees the memory of the activations.</summary>
     public void Dispose()
     {
@@ -188,6 +192,10 @@ public sealed class TrainingRun<T> : IDisposable
         if (IsDue(_options.SampleEvery))
         {
             observer.Sampled(Step, Sample());
+        }
+        else if (evaluates && _options.SampleEvery == 0 && _data.Tokenizer is not null)
+        {
+            observer.Sampled(Step, Line());
         }
 
         bool saves = _options.CheckpointEvery is int every ? IsDue(every) : evaluates;

@@ -13,6 +13,7 @@ public class TrainingOptionsTests
 {
     [Theory]
     [InlineData(TrainingPreset.Quick, 65, 65 * 128 + 4 * (4 * 128 * 128 + 3 * 128 * 352 + 2 * 128 + 2 * 32) + 128)]
+    [InlineData(TrainingPreset.LongRun, 65, 65 * 192 + 5 * (4 * 192 * 192 + 3 * 192 * 512 + 2 * 192 + 2 * 32) + 192)]
     [InlineData(TrainingPreset.Tiny, 65, 65 * 128 + 64 * 128 + 4 * (12 * 128 * 128 + 13 * 128) + 2 * 128)]
     [InlineData(TrainingPreset.Baby, 65, 65 * 384 + 256 * 384 + 6 * (12 * 384 * 384 + 13 * 384) + 2 * 384)]
     [InlineData(TrainingPreset.Gpt2, 50257, 124_439_808)]

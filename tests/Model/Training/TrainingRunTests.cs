@@ -260,6 +260,15 @@ public sealed class TrainingRunTests : IDisposable
         Assert.Equal([1, 2, 3, 4, 5, 6, 7, 8], recorder.Saves);
     }
 
+    [Fact]
+    public void A_line_of_text_is_written_beside_each_evaluation_where_no_samples_are_asked_for()
+    {
+        Recorder recorder = new();
+        Train("lines", _options with { EvalEvery = 2, EvalBatches = 1, SampleEvery = 0 }, recorder);
+        Assert.Equal([2, 4, 6], recorder.Samples);
+        Assert.DoesNotContain(recorder.Texts, text => text.Contains('\n'));
+    }
+
     private TrainingSummary Train(string name, TrainingOptions options, Recorder observer, CancellationToken cancellationToken = default)
     {
         using TrainingData data = Load(options);
@@ -344,6 +353,8 @@ public sealed class TrainingRunTests : IDisposable
 
         public List<int> Samples { get; } = [];
 
+        public List<string> Texts { get; } = [];
+
         public List<int> Saves { get; } = [];
 
         public void Started(int firstStep, int steps)
@@ -358,7 +369,11 @@ public sealed class TrainingRunTests : IDisposable
             OnEvaluation(metrics);
         }
 
-        public void Sampled(int step, string text) => Samples.Add(step);
+        public void Sampled(int step, string text)
+        {
+            Samples.Add(step);
+            Texts.Add(text);
+        }
 
         public void Saved(int step) => Saves.Add(step);
 
