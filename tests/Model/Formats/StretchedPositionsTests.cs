@@ -66,10 +66,12 @@ public sealed class StretchedPositionsTests : IDisposable
             Assert.True(bytes.AsSpan().IndexOf(System.Text.Encoding.UTF8.GetBytes(key)) >= 0, key));
     }
 
-    [Fact]
-    public void A_GGUF_file_says_Llama_3s_scaling_in_a_tensor()
+    [Theory]
+    [InlineData(8192)]
+    [InlineData(5000)]
+    public void A_GGUF_file_says_Llama_3s_scaling_in_a_tensor(int originalContext)
     {
-        RotaryScaling scaling = new() { Kind = RotaryScalingKind.Llama3, Factor = 8 };
+        RotaryScaling scaling = new() { Kind = RotaryScalingKind.Llama3, Factor = 8, OriginalContext = originalContext };
         TransformerConfig config = WithScaling(scaling);
         using ModelFile file = Save(config with { Positions = config.Positions with { RotaryBase = 500_000 } });
         Assert.Equal([4], Assert.Single(file.Tensors, tensor => tensor.Name == "rope_freqs.weight").Shape);

@@ -69,11 +69,30 @@ internal static class RotaryGguf
             ? scaling
             : throw sizes.NotSupported(FactorsTensor, "a tensor of other factors", "those of Llama 3's scaling");
 
-    /// <summary>The scaling that makes these factors, or none: Llama 3 has had one alone, with several factors.</summary>
+    /// <summary>
+    /// The scaling that makes these factors, or none: Llama 3 has had one alone, with several factors. A wave that is stretched in part says
+    /// what the first context was; where there is none, it was Llama 3's.
+    /// </summary>
     private static bool TryFind(double theta, int headSize, double[] factors, out RotaryScaling? scaling)
     {
-        scaling = factors.All(factor => factor == 1) ? null : new() { Kind = RotaryScalingKind.Llama3, Factor = factors.Max() };
-        return scaling is null
-            || Factors(scaling, theta, headSize).Zip(factors).All(pair => Math.Abs(pair.First - pair.Second) <= Tolerance * pair.First);
+        scaling = null;
+        if (factors.All(factor => factor == 1))
+            return true;
+        RotaryScaling llama = new() { Kind = RotaryScalingKind.Llama3, Factor = factors.Max() };
+        int part = Array.FindIndex(factors, factor => factor > 1 + Tolerance && factor < llama.Factor * (1 - Tolerance));
+        RotaryScaling other = part < 0 ? llama : llama with { OriginalContext = FirstContext(llama, RotaryFrequencies.Plain(headSize, theta)[part], factors[part]) };
+        scaling = Makes(llama) ? llama : Makes(other) ? other : null;
+        return scaling is not null;
+
+        bool Makes(RotaryScaling tried) =>
+            Factors(tried, theta, headSize).Zip(factors).All(pair => Math.Abs(pair.First - pair.Second) <= Tolerance * pair.First);
+    }
+
+    /// <summary>Llama 3's rule solved for the context: a wave between the bounds is stretched by a mixture of 1 and the factor.</summary>
+    private static int FirstContext(RotaryScaling scaling, double frequency, double factor)
+    {
+        double share = (1 / factor - 1 / scaling.Factor) / (1 - 1 / scaling.Factor);
+        double turns = scaling.LowFrequencyFactor + share * (scaling.HighFrequencyFactor - scaling.LowFrequencyFactor);
+        return (int)Math.Clamp(Math.Round(turns * 2 * Math.PI / frequency), 1, int.MaxValue);
     }
 }
