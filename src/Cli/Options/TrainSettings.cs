@@ -86,7 +86,7 @@ internal sealed class TrainSettings
             s_quick.EvalEvery, 0, (options, value) => options with { EvalEvery = value });
         Whole("--eval-batches", "Random batches of an evaluation; 0 for the whole validation split.",
             s_quick.EvalBatches, 0, (options, value) => options with { EvalBatches = value });
-        Whole("--sample-every", "Steps from one sample to the next; 0 for none.",
+        Whole("--sample-every", "Steps from one sample to the next; 0 for one line of text beside each evaluation.",
             s_quick.SampleEvery, 0, (options, value) => options with { SampleEvery = value });
         CheckpointEvery = OptionFactory.Whole("--checkpoint-every",
             "Steps from one checkpoint to the next; 0 only at the end. [default: with each evaluation]", 0, int.MaxValue);
