@@ -23,7 +23,7 @@ internal static class MemoryCheck
             : "a resumed run keeps its sizes, so it needs a larger machine";
         throw new InsufficientMemoryException(
             $"training takes about {Size(need.Total)} ({Size(need.Weights)} of weights, {Size(need.Optimizer)} of gradients and moments, "
-            + $"{Size(need.Activations)} of activations), {limit.Whose} leaves {Size(limit.Bytes)}: {advice}");
+            + $"{Size(need.Activations + need.Objects)} of activations and their objects), {limit.Whose} leaves {Size(limit.Bytes)}: {advice}");
     }
 
     private static string Advice(FittingSizes? sizes) => sizes?.Change switch

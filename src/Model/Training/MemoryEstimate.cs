@@ -15,10 +15,16 @@ public readonly record struct MemoryEstimate(long Weights, long Optimizer, long 
     private const long MostLogits = 16 << 20; // of a chunk, and as many again where there are several
     private const long SmallestBlock = 1 << 20;
 
+    // Of a block's variables, nodes and names, about: what runs of 4,000 and 12,000 blocks of width 1 took beside their numbers.
+    private const long ObjectsOfBlock = 64 << 10;
+
     private const int ShortestContext = 16;
 
+    /// <summary>The bytes of the objects round these numbers, which count where there are very many small blocks.</summary>
+    public long Objects { get; init; }
+
     /// <summary>All of it, in bytes.</summary>
-    public long Total => Weights + Optimizer + Activations;
+    public long Total => Weights + Optimizer + Activations + Objects;
 
     /// <summary>The estimate of a run in single precision.</summary>
     /// <param name="config">The model.</param>
@@ -30,7 +36,7 @@ public readonly record struct MemoryEstimate(long Weights, long Optimizer, long 
         double activations = tokens * (shape.ActivationsOfBlock * config.Layers + AroundBlocks * config.Width)
             + Math.Min(tokens * config.VocabularySize, 2.0 * MostLogits);
         long weights = shape.TrainedCount * sizeof(float);
-        return new(weights, 3 * weights, Math.Max(SmallestBlock, (long)(activations * sizeof(float))));
+        return new(weights, 3 * weights, Math.Max(SmallestBlock, (long)(activations * sizeof(float)))) { Objects = config.Layers * ObjectsOfBlock };
     }
 
     /// <summary>
