@@ -1,6 +1,7 @@
 using MiniGpt.Autograd;
 using MiniGpt.Autograd.Ops;
 using MiniGpt.Tensors;
+using MiniGpt.Tensors.Kernels;
 using Xunit;
 
 namespace MiniGpt.Tests.Autograd;
@@ -25,6 +26,13 @@ public sealed class ProfileTests : IDisposable
         double operations = 2.0 * 5 * 2 * 3 * 4;
         Assert.Equal(wantsA || wantsB ? operations : 0, Operations(ProfilePass.Forward));
         Assert.Equal(operations * ((wantsA ? 1 : 0) + (wantsB ? 1 : 0)), Operations(ProfilePass.Backward));
+    }
+
+    [Fact]
+    public void A_gated_activation_is_called_by_its_function()
+    {
+        X(true, 2, 4).GatedActivation<double, SiluFunction<double>>();
+        Assert.Equal("GatedSilu", Assert.Single(_tape.Nodes.ToArray()).Name);
     }
 
     private double Operations(ProfilePass pass) =>

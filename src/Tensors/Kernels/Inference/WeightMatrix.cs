@@ -1,5 +1,4 @@
 using System.Numerics;
-using MiniGpt.Tensors.Simd;
 
 namespace MiniGpt.Tensors.Kernels;
 
@@ -79,21 +78,6 @@ public abstract class WeightMatrix<T>
     private protected abstract void Run(in Tensor<T> x, in Tensor<T> bias, in Tensor<T> y, bool accumulate);
 
     private protected abstract void Read(int row, Span<T> destination);
-
-    /// <summary>What products are added to: the bias, or zero, and where they accumulate what is there.</summary>
-    private protected static unsafe void Begin<V>(T* y, nint stride, int rows, int columns, T* bias, bool accumulate)
-        where V : unmanaged, ISimd<V, T>
-    {
-        for (int row = 0; row < rows && !(accumulate && bias is null); row++, y += stride)
-        {
-            for (int i = 0; i < columns; i += V.Count)
-            {
-                int width = Math.Min(V.Count, columns - i);
-                V value = bias is null ? V.Zero : V.Load(bias + i, width);
-                (accumulate ? V.Load(y + i, width) + value : value).Store(y + i, width);
-            }
-        }
-    }
 
     /// <summary>What products are made of that went to a tile as wide as a panel, since the panel was not full.</summary>
     private protected static unsafe void End(
