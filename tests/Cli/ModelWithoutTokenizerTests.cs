@@ -34,6 +34,8 @@ public sealed class ModelWithoutTokenizerTests : IDisposable
             Minigpt.Success(_folder.Root, "convert", "--from", "llama.bin", "--to", to, "--tokenizer", "tokenizer");
             Assert.Equal(expected, Minigpt.Success(_folder.Root, ["sample", "--model", to, .. greedy]));
         }
+        Assert.Contains("dropped: the tokenizer of ", // llama2.c's form has no room for it
+            Minigpt.Success(_folder.Root, "convert", "--from", "llama.bin", "--to", "again.bin", "--tokenizer", "tokenizer"));
         Minigpt.Refusal(_folder.Root, 1, "folder has a tokenizer of its own", "convert", "--from", "folder", "--to", "other", "--tokenizer", "tokenizer");
         Minigpt.Refusal(_folder.Root, 1, "a tokenizer of 50257 tokens given", "convert", "--from", "llama.bin", "--to", "other", "--tokenizer", "gpt2");
     }

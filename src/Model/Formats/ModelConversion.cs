@@ -51,10 +51,11 @@ public sealed record ModelConversion(
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         LoadedModel<T> model = source.Load<T>();
+        tokenizer ??= model.Tokenizer;
         ModelFormat format = ModelFile.FormatOf(to, source.Config);
-        string[] dropped = [.. WhatIsDropped(source, format, type)]; // before there is a new file, which could lie in the old folder
-        ModelFile.Save(to, model.Model, model.Tokenizer ?? tokenizer, model.ExtraKeys, type);
-        return new ModelConversion(source.Format, format, new ModelShape(source.Config).TrainedCount, dropped, [.. WhatIsMisread(source, format)]);
+        string[] dropped = [.. WhatIsDropped(source, tokenizer, format, type)]; // before there is a new file, which could lie in the old folder
+        ModelFile.Save(to, model.Model, tokenizer, model.ExtraKeys, type);
+        return new ModelConversion(source.Format, format, new ModelShape(source.Config).TrainedCount, dropped, [.. WhatIsMisread(source.Config, tokenizer, format)]);
     }
 
     private static void CheckTarget(string to, bool overwrite)
@@ -67,7 +68,7 @@ public sealed record ModelConversion(
             throw new OccupiedException(to, "is there", hasModel: false);
     }
 
-    private static IEnumerable<string> WhatIsDropped(ModelFile source, ModelFormat to, StoredType type)
+    private static IEnumerable<string> WhatIsDropped(ModelFile source, ITokenizer? tokenizer, ModelFormat to, StoredType type)
     {
         if (type != StoredType.F64 && source.Tensors.Any(tensor => tensor.Type == StoredType.F64))
             yield return $"the digits of F64 numbers that {type} has no room for";
@@ -100,26 +101,25 @@ public sealed record ModelConversion(
             if (id is not null)
                 yield return $"the {name} id {id}";
         }
-        if (source.Tokenizer is ITokenizer tokenizer)
+        if (tokenizer is not null)
             yield return $"the tokenizer of {tokenizer.VocabularySize} tokens";
     }
 
-    private static IEnumerable<string> WhatIsMisread(ModelFile source, ModelFormat to)
+    private static IEnumerable<string> WhatIsMisread(TransformerConfig config, ITokenizer? tokenizer, ModelFormat to)
     {
-        TransformerConfig config = source.Config;
         bool isGpt2 = FamilyFormat.Of(config) is Gpt2Format;
         if (to == ModelFormat.Gguf && isGpt2 && config.FeedForward.Activation != Activation.GeluTanh)
         {
             yield return $"other programs compute {OptionNames.Of(Activation.GeluTanh)} where this model has {OptionNames.Of(config.FeedForward.Activation)}: "
                 + "GGUF has no key for the activation of a GPT-2, and they do not look for ours";
         }
-        if (to == ModelFormat.Gguf && source.Tokenizer is { EndOfTextId: null } tokenizer && config.EndOfTextId is null)
+        if (to == ModelFormat.Gguf && tokenizer is { EndOfTextId: null } && config.EndOfTextId is null)
         {
             string token = GgufTokenizer.AssumedEnd < tokenizer.VocabularySize ? tokenizer.TokenText(GgufTokenizer.AssumedEnd) : "";
             string named = token.Length > 0 && !token.Any(char.IsControl) ? $" (here '{token}')" : "";
             yield return $"this model has no end-of-text token: llama.cpp takes token {GgufTokenizer.AssumedEnd}{named} for one and ends a text with it";
         }
-        if (to == ModelFormat.Gguf && source.Tokenizer is UnigramTokenizer)
+        if (to == ModelFormat.Gguf && tokenizer is UnigramTokenizer { HasAllBytes: true })
             yield return "llama.cpp takes what no piece of this vocabulary has for the unknown token, where this tokenizer has a token a byte";
         if (isGpt2 && to != ModelFormat.LlmC && config.Positions.Kind == PositionKind.Sinusoidal)
             yield return "other programs take the sinusoidal positions for learned ones: they compute the same, and change them when they train";

@@ -33,12 +33,7 @@ public sealed class InterruptedStepTests : IDisposable
                 Thread.Sleep(20);
                 process.Refresh();
             }
-            SmallRun.Signal(process, signal);
-            bool ended = process.WaitForExit(TimeSpan.FromSeconds(20));
-            if (!ended)
-                process.Kill();
-            Assert.True(ended, "the program works on");
-            Assert.Equal(SmallRun.Interrupted, process.ExitCode);
+            SmallRun.AssertEnds(process, signal);
         }
         Assert.Contains("\"step\": 2", File.ReadAllText(_folder.File("cut/training.json")), StringComparison.Ordinal);
         Replace("\"accumulate\": 10000000", "\"accumulate\": 2");

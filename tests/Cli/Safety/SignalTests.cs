@@ -47,7 +47,7 @@ public sealed class SignalTests : IDisposable
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "these are the signals of Unix");
         using Process process = StartLong(layers: "60", LongContext);
-        AssertEnds(process, SmallRun.Terminate);
+        SmallRun.AssertEnds(process, SmallRun.Terminate);
         Assert.Contains("\"step\": 0", File.ReadAllText(_folder.File("run/training.json")), StringComparison.Ordinal);
     }
 
@@ -61,7 +61,7 @@ public sealed class SignalTests : IDisposable
         {
             SmallRun.ReadTo(process, "output");
             WaitForStep(process);
-            AssertEnds(process, signal);
+            SmallRun.AssertEnds(process, signal);
         }
 
         // An evaluation of minutes after the second step; the run that goes on makes up for it.
@@ -69,7 +69,7 @@ public sealed class SignalTests : IDisposable
         using (Process process = Minigpt.Start(_folder.Root, ["train", .. options, "--eval-batches", "100000000", "--out", "cut"]))
         {
             SmallRun.ReadTo(process, "step 2");
-            AssertEnds(process, signal);
+            SmallRun.AssertEnds(process, signal);
         }
         string training = File.ReadAllText(_folder.File("cut/training.json"));
         Assert.Contains("\"step\": 2", training, StringComparison.Ordinal);
@@ -97,12 +97,7 @@ public sealed class SignalTests : IDisposable
         // More than a pipe holds: once it is written, the program is reading, and waits for the rest.
         process.StandardInput.Write(string.Concat(Enumerable.Repeat("1 ", 200_000)));
         process.StandardInput.Flush();
-        SmallRun.Signal(process, signal);
-        bool ended = process.WaitForExit(TimeSpan.FromSeconds(20));
-        if (!ended)
-            process.Kill();
-        Assert.True(ended, "the program waits on");
-        Assert.Equal(SmallRun.Interrupted, process.ExitCode);
+        SmallRun.AssertEnds(process, signal);
         Assert.Empty(Directory.GetFileSystemEntries(temporary));
         Assert.False(Directory.Exists(_folder.File("never")) || Directory.Exists(_folder.File("learned")));
     }
@@ -141,16 +136,6 @@ public sealed class SignalTests : IDisposable
             Assert.Single(outcome.Error.TrimEnd().Split('\n'));
             Assert.Contains(reason, outcome.Error, StringComparison.Ordinal);
         }
-    }
-
-    private static void AssertEnds(Process process, int signal)
-    {
-        SmallRun.Signal(process, signal);
-        bool ended = process.WaitForExit(TimeSpan.FromSeconds(20));
-        if (!ended)
-            process.Kill();
-        Assert.True(ended, "the program works on");
-        Assert.Equal(SmallRun.Interrupted, process.ExitCode);
     }
 
     /// <summary>Starts a run on one thread whose operators take long, and waits until it is in a step.</summary>

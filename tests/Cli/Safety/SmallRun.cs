@@ -61,6 +61,17 @@ internal static class SmallRun
         return string.Join('\n', lines);
     }
 
+    /// <summary>Sends a signal that the program must obey soon, with the exit code of an interruption.</summary>
+    public static void AssertEnds(Process process, int signal)
+    {
+        Signal(process, signal);
+        bool ended = process.WaitForExit(TimeSpan.FromSeconds(20));
+        if (!ended)
+            process.Kill();
+        Assert.True(ended, "the program works on");
+        Assert.Equal(Interrupted, process.ExitCode);
+    }
+
     /// <summary>Sends a signal.</summary>
     public static void Signal(Process process, int signal) => Assert.Equal(0, Kill(process.Id, signal));
 
