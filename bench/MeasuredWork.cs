@@ -33,9 +33,7 @@ internal sealed record MeasuredWork(string Unit, double OfCall)
         Type type = benchmark.Descriptor.Type;
         object instance = Activator.CreateInstance(type)!;
         foreach (var parameter in benchmark.Parameters.Items)
-        {
             type.GetProperty(parameter.Name)!.SetValue(instance, parameter.Value);
-        }
 
         return instance;
     }

@@ -5,19 +5,13 @@ using MiniGpt.Bench.Guard;
 using MiniGpt.Bench.Kernels;
 
 if (args is ["guard", .. string[] rest])
-{
     return GuardCommand.Run(rest);
-}
 
 if (args is ["tokenizers", .. string[] threads])
-{
     return TokenizerSpeed.Run(threads);
-}
 
 if (args is ["softmax", .. string[] size])
-{
     return SoftmaxSpeed.Run(size);
-}
 
 // In this process, not in one for each benchmark: the ceiling is measured where the kernels run, and nothing has to be built.
 BenchmarkSwitcher.FromAssembly(typeof(KernelConfig).Assembly).Run([.. args, "--inProcess"], new KernelConfig());

@@ -22,9 +22,7 @@ internal sealed class CeilingColumn() : WorkColumn("Share", "Rate as a share of 
     protected override string Show(MeasuredWork work, double nanoseconds, int threads)
     {
         if (work.Unit != MeasuredWork.Flops)
-        {
             return "-";
-        }
 
         if (!s_ceilings.TryGetValue(threads, out double ceiling))
         {

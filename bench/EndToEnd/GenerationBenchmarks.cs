@@ -105,9 +105,7 @@ public class TinyTextBenchmarks : IMeasuredWork
         using TokenStreams<float> streams = new(_gpt!, new SamplingOptions(), Samples);
         streams.Append([0]);
         for (int i = 0; i < Tokens; i++)
-        {
             streams.Next();
-        }
     }
 }
 

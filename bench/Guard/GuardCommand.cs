@@ -37,22 +37,16 @@ internal static class GuardCommand
             }
 
             if (arguments[i] == "--update")
-            {
                 update = true;
-            }
             else if (arguments[i] == "--rounds" && i + 1 < arguments.Length && int.TryParse(arguments[i + 1], CultureInfo.InvariantCulture, out rounds) && rounds > 0)
-            {
                 i++;
-            }
             else if (arguments[i].StartsWith('-'))
             {
                 Console.Error.WriteLine($"guard: cannot use '{arguments[i]}'.\n\n{Usage}");
                 return 2;
             }
             else
-            {
                 filters.Add(arguments[i]);
-            }
         }
 
         Race[] races = [.. Race.All().Where(race => filters.Count == 0 || filters.Any(filter => FileSystemName.MatchesSimpleExpression(filter, race.Name)))];
@@ -97,9 +91,7 @@ internal static class GuardCommand
                 kept.Write();
             }
             else
-            {
                 fallen.AddRange(Fallen(result, kept));
-            }
         }
 
         foreach (var group in results.Where(result => result.Ratios.Count > 0).GroupBy(result => (result.Race.Group, result.Race.Threads)))
@@ -110,9 +102,7 @@ internal static class GuardCommand
         }
 
         foreach (string line in fallen)
-        {
             Console.Error.WriteLine($"guard: slower: {line}");
-        }
 
         return fallen.Count == 0 && (update || ReportNotKept(results, kept)) ? 0 : 1;
     }
@@ -135,9 +125,7 @@ internal static class GuardCommand
         foreach ((string name, double ratio) in result.Kept)
         {
             if (kept.Find(result.Race.Name, name) is { } before && ratio < (1 - MostLost) * before)
-            {
                 yield return string.Create(CultureInfo.InvariantCulture, $"{result.Race.Name}: {ratio:F3} of {name}, was {before:F3}");
-            }
         }
     }
 

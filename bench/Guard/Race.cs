@@ -63,9 +63,7 @@ internal sealed class Race
         {
             Action[] calls = [Call(_ours, instance), .. _peers.Select(peer => Call(peer, instance))];
             if (calls.Max(WarmUp) > s_longCall)
-            {
                 rounds = Math.Min(rounds, RoundsOfLongCalls);
-            }
 
             double[][] seconds = [.. calls.Select(_ => new double[rounds])];
             double[] ceilings = new double[rounds];
@@ -73,16 +71,12 @@ internal sealed class Race
             {
                 ceilings[round] = work?.Unit == MeasuredWork.Flops ? FmaCeiling.Measure<float>(TimeSpan.FromMilliseconds(10)) : double.NaN;
                 for (int i = 0; i < calls.Length; i++)
-                {
                     seconds[i][round] = MedianOfBlock(calls[i]);
-                }
             }
 
             var ratios = new Dictionary<string, double>();
             for (int i = 0; i < _peers.Length; i++)
-            {
                 ratios[MethodName(_peers[i])] = Median([.. seconds[i + 1].Zip(seconds[0], (theirs, ours) => theirs / ours)]);
-            }
 
             return new RaceResult
             {
@@ -148,9 +142,7 @@ internal sealed class Race
         TimeSpan once = Stopwatch.GetElapsedTime(first);
         var samples = new List<double>();
         if (once > s_block)
-        {
             samples.Add(once.TotalSeconds);
-        }
 
         int repeats = Math.Max(1, (int)(s_sample / (once + TimeSpan.FromTicks(1))));
         long start = Stopwatch.GetTimestamp();
@@ -158,9 +150,7 @@ internal sealed class Race
         {
             long before = Stopwatch.GetTimestamp();
             for (int i = 0; i < repeats; i++)
-            {
                 call();
-            }
 
             samples.Add(Stopwatch.GetElapsedTime(before).TotalSeconds / repeats);
         }

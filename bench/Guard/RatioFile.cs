@@ -40,9 +40,7 @@ internal sealed class RatioFile
     public void Set(string benchmark, IEnumerable<(string Name, double Ratio)> ratios)
     {
         if (!_widths.TryGetValue(Width, out var benchmarks))
-        {
             _widths[Width] = benchmarks = [];
-        }
 
         benchmarks[benchmark] = new(ratios.ToDictionary(pair => pair.Name, pair => Math.Round(pair.Ratio, 3)));
     }

@@ -42,14 +42,10 @@ public abstract class LogitsBase
     {
         float max = float.NegativeInfinity, sum = 0;
         foreach (float logit in x)
-        {
             max = Math.Max(max, logit);
-        }
 
         foreach (float logit in x)
-        {
             sum += MathF.Exp(logit - max);
-        }
 
         return max + MathF.Log(sum);
     }
@@ -84,9 +80,7 @@ public class LogSoftmaxBenchmarks : LogitsBase, IMeasuredWork
             Span<float> x = Row(Logits, row), y = Row(Result, row);
             float log = PlainLogOfSum(x);
             for (int i = 0; i < x.Length; i++)
-            {
                 y[i] = x[i] - log;
-            }
         }
     }
 }

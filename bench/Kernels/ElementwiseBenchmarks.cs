@@ -42,18 +42,14 @@ public class ElementwiseBenchmarks : IMeasuredWork
     public void TensorPrimitivesAddRow()
     {
         for (int row = 0; row < Size.Rows; row++)
-        {
             TensorPrimitives.Add(Row(_a, row), _row.Span, Row(_sum, row));
-        }
     }
 
     [Benchmark, Peer(To = nameof(AddColumn))]
     public void TensorPrimitivesAddColumn()
     {
         for (int row = 0; row < Size.Rows; row++)
-        {
             TensorPrimitives.Add(Row(_a, row), _column.Span[row], Row(_sum, row));
-        }
     }
 
     [Benchmark, Peer(To = nameof(AddRow))]
@@ -64,9 +60,7 @@ public class ElementwiseBenchmarks : IMeasuredWork
         {
             Span<float> a = Row(_a, row), sum = Row(_sum, row);
             for (int i = 0; i < a.Length; i++)
-            {
                 sum[i] = a[i] + addend[i];
-            }
         }
     }
 

@@ -42,18 +42,14 @@ public class EmbeddingBenchmarks : IMeasuredWork
     public void CopyRows()
     {
         for (int token = 0; token < Size.Tokens; token++)
-        {
             TableRow(token).CopyTo(TokenRow(token));
-        }
     }
 
     [Benchmark, Peer(To = nameof(Scatter))]
     public void TensorPrimitivesAdd()
     {
         for (int token = 0; token < Size.Tokens; token++)
-        {
             TensorPrimitives.Add(TableRow(token), TokenRow(token), TableRow(token));
-        }
     }
 
     [Benchmark, Peer(To = nameof(Scatter))]
@@ -63,9 +59,7 @@ public class EmbeddingBenchmarks : IMeasuredWork
         {
             Span<float> sum = TableRow(token), row = TokenRow(token);
             for (int i = 0; i < sum.Length; i++)
-            {
                 sum[i] += row[i];
-            }
         }
     }
 

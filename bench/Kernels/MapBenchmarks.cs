@@ -42,9 +42,7 @@ public class ExpBenchmarks : MapBase, IMeasuredWork
         ReadOnlySpan<float> x = X.Span;
         Span<float> y = Y.Span;
         for (int i = 0; i < x.Length; i++)
-        {
             y[i] = MathF.Exp(x[i]);
-        }
     }
 }
 
@@ -65,9 +63,7 @@ public class TanhBenchmarks : MapBase, IMeasuredWork
         ReadOnlySpan<float> x = X.Span;
         Span<float> y = Y.Span;
         for (int i = 0; i < x.Length; i++)
-        {
             y[i] = MathF.Tanh(x[i]);
-        }
     }
 }
 
@@ -134,8 +130,6 @@ public class SiluBenchmarks : MapBase, IMeasuredWork
         ReadOnlySpan<float> x = X.Span;
         Span<float> y = Y.Span;
         for (int i = 0; i < x.Length; i++)
-        {
             y[i] = x[i] / (1 + MathF.Exp(-x[i]));
-        }
     }
 }

@@ -58,9 +58,7 @@ public unsafe class MatMulBenchmarks : IMeasuredWork
             {
                 float factor = a[row * Size.K + k];
                 for (int column = 0; column < Size.N; column++)
-                {
                     c[row * Size.N + column] += factor * b[k * Size.N + column];
-                }
             }
         }
     }

@@ -64,21 +64,15 @@ public class LayerNormBenchmarks : NormBase, IMeasuredWork
             Span<float> y = Y.Span.Slice(row * Size.Width, Size.Width);
             float sum = 0, squares = 0;
             foreach (float number in x)
-            {
                 sum += number;
-            }
 
             float mean = sum / Size.Width;
             foreach (float number in x)
-            {
                 squares += (number - mean) * (number - mean);
-            }
 
             float inverse = 1 / MathF.Sqrt(squares / Size.Width + Epsilon);
             for (int i = 0; i < x.Length; i++)
-            {
                 y[i] = (x[i] - mean) * inverse * gain[i] + bias[i];
-            }
         }
     }
 }
@@ -114,15 +108,11 @@ public class RmsNormBenchmarks : NormBase, IMeasuredWork
             Span<float> y = Y.Span.Slice(row * Size.Width, Size.Width);
             float squares = 0;
             foreach (float number in x)
-            {
                 squares += number * number;
-            }
 
             float inverse = 1 / MathF.Sqrt(squares / Size.Width + Epsilon);
             for (int i = 0; i < x.Length; i++)
-            {
                 y[i] = x[i] * inverse * gain[i];
-            }
         }
     }
 }

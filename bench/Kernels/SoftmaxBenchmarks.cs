@@ -46,8 +46,6 @@ public class SoftmaxBenchmarks : IMeasuredWork
         ReadOnlySpan<float> x = _x.Span;
         Span<float> y = _y.Span;
         for (int row = 0; row < Rows; row++)
-        {
             TensorPrimitives.SoftMax(x.Slice(row * Columns, Columns), y.Slice(row * Columns, Columns));
-        }
     }
 }

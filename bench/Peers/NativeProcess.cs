@@ -11,9 +11,7 @@ internal static unsafe class NativeProcess
         foreach (string name in names)
         {
             if (NativeLibrary.TryLoad(name, out nint library))
-            {
                 return library;
-            }
         }
 
         return 0;
@@ -27,19 +25,13 @@ internal static unsafe class NativeProcess
     {
         Environment.SetEnvironmentVariable(name, value);
         if (OperatingSystem.IsWindows() || !NativeLibrary.TryLoad(OperatingSystem.IsMacOS() ? "libSystem.dylib" : "libc.so.6", out nint libc))
-        {
             return;
-        }
 
         nint nativeName = Marshal.StringToCoTaskMemUTF8(name), nativeValue = Marshal.StringToCoTaskMemUTF8(value);
         if (value is null)
-        {
             ((delegate* unmanaged<nint, int>)NativeLibrary.GetExport(libc, "unsetenv"))(nativeName);
-        }
         else
-        {
             ((delegate* unmanaged<nint, nint, int, int>)NativeLibrary.GetExport(libc, "setenv"))(nativeName, nativeValue, 1);
-        }
 
         Marshal.FreeCoTaskMem(nativeName);
         Marshal.FreeCoTaskMem(nativeValue);

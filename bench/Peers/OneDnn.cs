@@ -18,9 +18,7 @@ internal static unsafe class OneDnn
     public static void SetThreads(int threads)
     {
         if (IsPresent && NativeProcess.Load("libgomp.so.1", "libomp") is not 0 and nint openMp)
-        {
             ((delegate* unmanaged<int, void>)NativeLibrary.GetExport(openMp, "omp_set_num_threads"))(threads);
-        }
     }
 
     /// <summary>C [m, n] = A·B, row-major; a transposed operand lies in memory as [k, m] or [n, k].</summary>
@@ -30,17 +28,13 @@ internal static unsafe class OneDnn
         int status = s_multiply(
             (byte)(transposeA ? 'T' : 'N'), (byte)(transposeB ? 'T' : 'N'), m, n, k, 1, a, transposeA ? m : k, b, transposeB ? k : n, 0, c, n);
         if (status != 0)
-        {
             throw new InvalidOperationException($"dnnl_sgemm answers {status}.");
-        }
     }
 
     private static nint Load()
     {
         if (X86Base.IsSupported && !Vector512.IsHardwareAccelerated)
-        {
             NativeProcess.SetVariable("DNNL_MAX_CPU_ISA", "AVX2");
-        }
 
         return NativeProcess.Load("libdnnl.so.2", "libdnnl.so.3", "libdnnl");
     }

@@ -27,9 +27,7 @@ internal static unsafe class OpenBlas
     public static void SetThreads(int threads)
     {
         if (IsPresent)
-        {
             s_setThreads(threads);
-        }
     }
 
     /// <summary>C [m, n] = A·B, row-major; a transposed operand lies in memory as [k, m] or [n, k].</summary>

@@ -135,9 +135,7 @@ public static class GradCheck
     private static void ClearGradients(IReadOnlyList<Variable<double>> parameters)
     {
         foreach (Variable<double> parameter in parameters)
-        {
             parameter.ClearGradient();
-        }
     }
 
     private static double Derivative(Func<double> value, ref double x)
@@ -160,9 +158,7 @@ public static class GradCheck
     {
         double sum = 0;
         for (int i = 0; i < a.Length; i++)
-        {
             sum += a[i] * b[i];
-        }
 
         return sum;
     }

@@ -178,9 +178,7 @@ public static class GradCheckCases
     private static Tensor<double> Map(Tensor<double> tensor, Func<double, double> function)
     {
         foreach (ref double x in tensor.Span)
-        {
             x = function(x);
-        }
 
         return tensor;
     }

@@ -47,9 +47,7 @@ public abstract class Node<T> : IProfiled
     internal void Release(Tape<T> tape)
     {
         foreach (Tensors.Tensor<T> tensor in _saved)
-        {
             tape.Return(tensor);
-        }
 
         _saved.Clear();
         Output.PassedByBackward(tape);

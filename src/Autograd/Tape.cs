@@ -60,9 +60,7 @@ public sealed class Tape<T> : IDisposable
         where TElement : unmanaged
     {
         if (elements.Length != shape.Count)
-        {
             throw new ArgumentException($"{elements.Length} elements do not fill {shape}.");
-        }
 
         Tensor<TElement> tensor = Allocate<TElement>(shape);
         elements.CopyTo(tensor.Span);
@@ -105,9 +103,7 @@ public sealed class Tape<T> : IDisposable
             _nodes.Add(node);
         }
         else if (_nodes[_nodeCount] is TNode known)
-        {
             node = known;
-        }
         else
         {
             node = new TNode();
@@ -125,9 +121,7 @@ public sealed class Tape<T> : IDisposable
     public void Backward(Variable<T> result)
     {
         if (result.Shape.Count != 1)
-        {
             throw new ArgumentException($"Backward starts from a single number; this is {result.Shape}. Give it an upstream gradient.");
-        }
 
         Seed(result).Span[0] = T.One;
         Walk();
@@ -138,9 +132,7 @@ public sealed class Tape<T> : IDisposable
     public void Backward(Variable<T> result, Tensor<T> upstream)
     {
         if (result.Shape != upstream.Shape)
-        {
             throw new ShapeException("Backward", result.Shape, upstream.Shape, "the upstream gradient must have the result's shape");
-        }
 
         upstream.Span.CopyTo(Seed(result).Span);
         Walk();
@@ -150,14 +142,10 @@ public sealed class Tape<T> : IDisposable
     public void Reset()
     {
         for (int i = 0; i < _variableCount; i++)
-        {
             _variables[i].WasReset();
-        }
 
         for (int i = 0; i < _nodeCount; i++)
-        {
             _nodes[i].Forget();
-        }
 
         _nodeCount = 0;
         _variableCount = 0;
@@ -191,9 +179,7 @@ public sealed class Tape<T> : IDisposable
     private Variable<T> NextVariable(Tensor<T> value, bool requiresGradient, bool ownsValue, Variable<T>? viewOf = null)
     {
         if (_variableCount == _variables.Count)
-        {
             _variables.Add(new Variable<T>());
-        }
 
         Variable<T> variable = _variables[_variableCount++];
         variable.Start(this, value, requiresGradient, ownsValue, viewOf);

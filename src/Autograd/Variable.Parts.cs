@@ -25,9 +25,7 @@ public sealed partial class Variable<T>
     {
         Variable<T>? part = _parts;
         while (part is not null && part._range != range)
-        {
             part = part._nextPart;
-        }
 
         return part;
     }
@@ -68,22 +66,16 @@ public sealed partial class Variable<T>
     private bool CompleteParts()
     {
         if (!_partsBegan)
-        {
             return false;
-        }
 
         (_partsBegan, _hasGradient) = (false, true);
         int size = _parts!._range.Size;
         for (int head = 0; head < Shape[-1] / size; head++)
         {
             if (WrittenPart(head) is { } part)
-            {
                 head = part._range.First + part._range.Count - 1;
-            }
             else
-            {
                 Elementwise.Fill(new HeadRange(head, 1, size).Of(_gradient), T.Zero);
-            }
         }
 
         return true;
@@ -93,9 +85,7 @@ public sealed partial class Variable<T>
     {
         Variable<T>? part = _parts;
         while (part is not null && !(part._hasGradient && head >= part._range.First && head < part._range.First + part._range.Count))
-        {
             part = part._nextPart;
-        }
 
         return part;
     }

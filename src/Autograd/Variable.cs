@@ -93,9 +93,7 @@ public sealed partial class Variable<T>
     public void KeepGradientIn(Tensor<T> memory)
     {
         if (memory.Shape != Shape)
-        {
             throw new ShapeException("Variable", Shape, memory.Shape, "value and gradient must have one shape");
-        }
 
         _gradient = memory;
         HasGradient = false;
@@ -106,9 +104,7 @@ public sealed partial class Variable<T>
     {
         (_hasGradient, _partsBegan) = (false, false);
         for (Variable<T>? part = _parts; part is not null; part = part._nextPart)
-        {
             part._hasGradient = false;
-        }
     }
 
     /// <summary>
@@ -119,9 +115,7 @@ public sealed partial class Variable<T>
     public Tensor<T> GradientTarget(out bool accumulate)
     {
         if (_partOf is not null)
-        {
             return GradientOfPart(out accumulate);
-        }
 
         accumulate = HasGradient;
         PrepareGradient();
@@ -133,9 +127,7 @@ public sealed partial class Variable<T>
     {
         StopSharing();
         if (_gradient.IsEmpty)
-        {
             _gradient = Tape is null ? new Tensor<T>(Shape) : Tape.Allocate<T>(Shape);
-        }
     }
 
     /// <summary>
@@ -145,9 +137,7 @@ public sealed partial class Variable<T>
     internal bool TryTakeGradient(Variable<T> result)
     {
         if (Tape is null || _partOf is not null || HasGradient || Shape != result.Shape || !result.MayOverwriteGradient)
-        {
             return false;
-        }
 
         _gradient = result._gradient;
         HasGradient = true;
@@ -202,20 +192,14 @@ public sealed partial class Variable<T>
     internal void PassedByBackward(Tape<T> tape)
     {
         if (_retained)
-        {
             return;
-        }
 
         _state = State.PassedByBackward;
         if (_ownsValue)
-        {
             tape.Return(_value);
-        }
 
         if (_lender is not null)
-        {
             (_lender._borrower, _lender) = (null, null);
-        }
         else if (HasGradient)
         {
             StopSharing();

@@ -29,14 +29,10 @@ public sealed unsafe class Arena : IDisposable
     {
         long bytes = SizeOf<T>(shape);
         if (FreeListOf(bytes) is { } free && free.Pieces.TryPop(out Piece piece))
-        {
             return new Tensor<T>(piece.Block, (T*)((byte*)piece.Block.Pointer + piece.Offset), shape);
-        }
 
         if (_blocks.Count == 0 || _usedInLast + bytes > _blocks[^1].Bytes)
-        {
             AddBlock(bytes);
-        }
 
         AlignedMemory block = _blocks[^1];
         var tensor = new Tensor<T>(block, (T*)((byte*)block.Pointer + _usedInLast), shape);
@@ -67,9 +63,7 @@ public sealed unsafe class Arena : IDisposable
     public void Reset()
     {
         foreach (FreeList free in _free)
-        {
             free.Pieces.Clear();
-        }
 
         if (_blocks.Count > 1)
         {
@@ -80,9 +74,7 @@ public sealed unsafe class Arena : IDisposable
         }
 
         foreach (AlignedMemory block in _blocks)
-        {
             FillWithNaN((byte*)block.Pointer, block.Bytes);
-        }
 
         _usedInLast = 0;
         _usedBefore = 0;
@@ -104,9 +96,7 @@ public sealed unsafe class Arena : IDisposable
     private void Free()
     {
         foreach (AlignedMemory block in _blocks)
-        {
             block.Dispose();
-        }
 
         _blocks.Clear();
         Capacity = 0;
@@ -121,9 +111,7 @@ public sealed unsafe class Arena : IDisposable
         foreach (FreeList free in _free)
         {
             if (free.Bytes == bytes)
-            {
                 return free;
-            }
         }
 
         return null;

@@ -17,16 +17,12 @@ public readonly struct Shape : IEquatable<Shape>
     public Shape(params ReadOnlySpan<int> sizes)
     {
         if (sizes.Length > MaxRank)
-        {
             throw new ArgumentException($"A shape has at most {MaxRank} axes; {sizes.Length} were given.");
-        }
 
         for (int axis = 0; axis < sizes.Length; axis++)
         {
             if (sizes[axis] < 0)
-            {
                 throw new ArgumentException($"Axis {axis} of a shape has the negative size {sizes[axis]}.");
-            }
 
             _sizes[axis] = sizes[axis];
         }
@@ -44,9 +40,7 @@ public readonly struct Shape : IEquatable<Shape>
         {
             long count = 1;
             for (int axis = 0; axis < Rank; axis++)
-            {
                 count = checked(count * _sizes[axis]);
-            }
 
             return count;
         }
@@ -65,9 +59,7 @@ public readonly struct Shape : IEquatable<Shape>
     {
         int index = axis < 0 ? axis + Rank : axis;
         if ((uint)index >= (uint)Rank)
-        {
             ThrowNoAxis(axis);
-        }
 
         return index;
     }
@@ -87,9 +79,7 @@ public readonly struct Shape : IEquatable<Shape>
         int index = Axis(axis);
         Span<int> sizes = stackalloc int[Rank - 1];
         for (int i = 0; i < sizes.Length; i++)
-        {
             sizes[i] = _sizes[i < index ? i : i + 1];
-        }
 
         return new Shape(sizes);
     }
@@ -125,9 +115,7 @@ public readonly struct Shape : IEquatable<Shape>
             int sizeA = i <= a.Rank ? a[-i] : 1;
             int sizeB = i <= b.Rank ? b[-i] : 1;
             if (sizeA != sizeB && sizeA != 1 && sizeB != 1)
-            {
                 throw new ShapeException(operation, a, b, "sizes must be equal, or one of them 1, on every axis");
-            }
 
             sizes[^i] = sizeA == 1 ? sizeB : sizeA;
         }
@@ -139,34 +127,26 @@ public readonly struct Shape : IEquatable<Shape>
     public void CopyTo(Span<int> destination)
     {
         for (int axis = 0; axis < Rank; axis++)
-        {
             destination[axis] = _sizes[axis];
-        }
     }
 
     /// <summary>Walks the sizes, outermost first.</summary>
     public IEnumerator<int> GetEnumerator()
     {
         for (int axis = 0; axis < Rank; axis++)
-        {
             yield return _sizes[axis];
-        }
     }
 
     /// <inheritdoc/>
     public bool Equals(Shape other)
     {
         if (Rank != other.Rank)
-        {
             return false;
-        }
 
         for (int axis = 0; axis < Rank; axis++)
         {
             if (_sizes[axis] != other._sizes[axis])
-            {
                 return false;
-            }
         }
 
         return true;
@@ -180,9 +160,7 @@ public readonly struct Shape : IEquatable<Shape>
     {
         HashCode hash = default;
         for (int axis = 0; axis < Rank; axis++)
-        {
             hash.Add(_sizes[axis]);
-        }
 
         return hash.ToHashCode();
     }

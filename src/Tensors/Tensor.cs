@@ -60,9 +60,7 @@ public readonly unsafe struct Tensor<T>
             for (int axis = Rank - 1; axis >= 0; axis--)
             {
                 if (_shape[axis] != 1 && _strides[axis] != expected)
-                {
                     return false;
-                }
 
                 expected *= _shape[axis];
             }
@@ -83,17 +81,13 @@ public readonly unsafe struct Tensor<T>
         get
         {
             if (indices.Length != Rank)
-            {
                 throw new ArgumentException($"{indices.Length} indices were given for {_shape}.");
-            }
 
             T* element = _pointer;
             for (int axis = 0; axis < indices.Length; axis++)
             {
                 if ((uint)indices[axis] >= (uint)_shape[axis])
-                {
                     throw new ArgumentOutOfRangeException(nameof(indices), $"Index {indices[axis]} is outside of axis {axis} of {_shape}.");
-                }
 
                 element += (long)indices[axis] * _strides[axis];
             }
@@ -111,9 +105,7 @@ public readonly unsafe struct Tensor<T>
     public static Tensor<T> From(ReadOnlySpan<T> elements, Shape shape)
     {
         if (elements.Length != shape.Count)
-        {
             throw new ArgumentException($"{elements.Length} elements do not fill {shape}.");
-        }
 
         var tensor = new Tensor<T>(shape);
         elements.CopyTo(tensor.Span);
@@ -129,9 +121,7 @@ public readonly unsafe struct Tensor<T>
     public Tensor<T> Reshape(Shape shape)
     {
         if (shape.Count != Count)
-        {
             throw new ShapeException("Reshape", _shape, shape, "the numbers of elements must be equal");
-        }
 
         return new Tensor<T>(_memory, RequireContiguous(), shape, RowMajor(shape));
     }
@@ -169,9 +159,7 @@ public readonly unsafe struct Tensor<T>
         {
             int size = i <= Rank ? _shape[-i] : 1;
             if (size != shape[-i] && size != 1)
-            {
                 throw new ShapeException("Broadcast", _shape, shape, "sizes must be equal, or 1 in the first");
-            }
 
             strides[shape.Rank - i] = size == 1 ? 0 : _strides[Rank - i];
         }

@@ -16,9 +16,7 @@ public static unsafe class TensorSpans
         for (int axis = 0; axis < tensor.Rank; axis++)
         {
             if (tensor.Shape[axis] > 1 && tensor.Stride(axis) == 0)
-            {
                 throw new ArgumentException($"AsTensorSpan: {tensor.Shape} repeats its elements along axis {axis}; copy it first.");
-            }
 
             (lengths[axis], strides[axis]) = (tensor.Shape[axis], tensor.Shape[axis] > 1 ? tensor.Stride(axis) : 0);
             end += Math.Max(0, tensor.Shape[axis] - 1) * strides[axis];
@@ -39,9 +37,7 @@ public static unsafe class TensorSpans
     {
         Span<int> sizes = stackalloc int[span.Rank];
         for (int axis = 0; axis < sizes.Length; axis++)
-        {
             sizes[axis] = checked((int)span.Lengths[axis]);
-        }
 
         var tensor = new Tensor<T>(new Shape(sizes));
         span.FlattenTo(tensor.Span);

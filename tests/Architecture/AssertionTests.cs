@@ -18,9 +18,7 @@ public partial class AssertionTests
             {
                 count++;
                 if (!Assertion().IsMatch(test.Groups["body"].Value))
-                {
                     silent.Add($"{Path.GetRelativePath(tests, file)}: {test.Groups["name"].Value}");
-                }
             }
         }
 

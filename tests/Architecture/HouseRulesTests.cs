@@ -76,6 +76,19 @@ public partial class HouseRulesTests
         Assert.Equal(["HugePages.cs", "SystemCalls.cs"], FilesWith(@"\bDllImport\b|\bLibraryImport\b|\bNativeLibrary\.").Order());
 
     [Fact]
+    public void A_statement_of_one_line_has_no_braces()
+    {
+        string root = Sources.FindRoot();
+        string[] files = [.. new[] { "src", "tests", "bench" }.SelectMany(folder => Sources.Under(Path.Combine(root, folder)))];
+        Assert.NotEmpty(files);
+        Assert.All(files, file =>
+        {
+            Match match = NeedlessBraces().Match(File.ReadAllText(file));
+            Assert.False(match.Success, $"{Path.GetRelativePath(root, file)} has braces round one line: {match.Value}");
+        });
+    }
+
+    [Fact]
     public void No_duration_and_no_decision_comes_from_a_clock_that_can_jump() =>
         Assert.Empty(FilesWith(@"\bDateTime(Offset)?\.(Utc)?Now\b|\bTickCount\b"));
 
@@ -104,6 +117,9 @@ public partial class HouseRulesTests
 
     private static IEnumerable<string?> FilesWith(string pattern) => Sources.Under(Path.Combine(Sources.FindRoot(), "src"))
         .Where(file => Regex.IsMatch(Sources.WithoutComments(File.ReadAllText(file)), pattern)).Select(Path.GetFileName);
+
+    [GeneratedRegex(@"\n( *)(?:(?:else )?if|for|foreach|while|else)\b[^\n]*\n\1\{\n\1    [^ \n][^\n]*;\n\1\}")]
+    private static partial Regex NeedlessBraces();
 
     [GeneratedRegex(
         @"System\.Runtime\.Intrinsics|\bVector(64|128|256|512)?<|\bunsafe\b|\bfixed\s*\(|\w\*\s*\w+\s*=\s*stackalloc|\bNativeMemory\b"

@@ -10,9 +10,7 @@ internal static partial class Sources
         for (DirectoryInfo? folder = new(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
         {
             if (File.Exists(Path.Combine(folder.FullName, "MiniGpt.sln")))
-            {
                 return folder.FullName;
-            }
         }
 
         throw new DirectoryNotFoundException($"No folder above {AppContext.BaseDirectory} has MiniGpt.sln.");

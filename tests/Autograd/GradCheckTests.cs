@@ -97,9 +97,7 @@ public class GradCheckTests
         Tape<double> tape = Tape<double>.Of(x);
         Variable<double> y = tape.Result(x.Shape, x.RequiresGradient);
         for (int i = 0; i < x.Value.Count; i++)
-        {
             y.Value.Span[i] = Math.Pow(x.Value.Span[i], 3);
-        }
 
         if (y.RequiresGradient)
         {

@@ -32,9 +32,7 @@ public sealed class SharedGradientTests
             using var tape = new Tape<double>();
             Variable<double> x = tape.Leaf(new Tensor<double>([Elements])).Exp();
             for (int layer = 0; layer < layers; layer++)
-            {
                 x += x.Exp().Tanh();
-            }
 
             tape.Backward(x, new Tensor<double>([Elements]));
             tape.Reset();

@@ -108,9 +108,7 @@ public class TapeTests
             double other = biasFirst ? 0 : 1;
             Assert.Equal([2 - other, 2 - other, 2 - other], bias.Gradient.Span.ToArray());
             for (int i = 0; i < 3; i++)
-            {
                 Assert.Equal((x.Value.Span[i] - 7.0 / 3) / deviation + other, gain.Gradient.Span[i], 1e-12);
-            }
         }
     }
 
@@ -208,9 +206,7 @@ public class TapeTests
         Allocations.AssertNone(() =>
         {
             for (int step = 0; step < 10; step++)
-            {
                 Step();
-            }
         });
     }
 

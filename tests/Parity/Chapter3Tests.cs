@@ -91,9 +91,7 @@ public sealed class Chapter3Tests : IDisposable
         for (int query = 0; query < 6; query++)
         {
             for (int key = query + 1; key < 6; key++)
-            {
                 mask[query, key] = float.NegativeInfinity;
-            }
         }
 
         Variable<float> weights = (q.MatMul(k, transposeB: true) * Scale(k) + _tape.Constant(mask)).Softmax();

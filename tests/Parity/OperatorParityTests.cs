@@ -42,9 +42,7 @@ public class OperatorParityTests
         string[] gradients = [.. fixture.Names.Where(known => known.StartsWith($"{name}/grad/", StringComparison.Ordinal))];
         Assert.NotEmpty(gradients);
         foreach (string gradient in gradients)
-        {
             SafetensorsFixture.AssertClose(gradient, fixture.Read<double>(gradient), operands[gradient.Split('/')[^1]].Gradient, tolerance);
-        }
     }
 
     /// <summary>The inputs of a recorded operator, by their names.</summary>

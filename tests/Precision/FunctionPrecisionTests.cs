@@ -82,9 +82,7 @@ public class FunctionPrecisionTests
     private static IEnumerable<float> Patterns()
     {
         for (ulong bits = 0; bits <= uint.MaxValue; bits += Stride)
-        {
             yield return BitConverter.UInt32BitsToSingle((uint)bits);
-        }
     }
 
     /// <summary>
@@ -94,9 +92,7 @@ public class FunctionPrecisionTests
     private static double Ulps(float actual, double expected)
     {
         if (double.IsNaN(expected) || float.IsNaN(actual))
-        {
             return double.IsNaN(expected) && float.IsNaN(actual) ? 0 : double.PositiveInfinity;
-        }
 
         double beyond = Math.Pow(2, 128), limited = Math.Clamp(expected, -beyond, beyond);
         float magnitude = Math.Min(MathF.Abs((float)limited), MathF.BitDecrement(float.MaxValue));

@@ -115,9 +115,7 @@ public sealed class OffsetPrecisionTests
         (double expectedLoss, double[] gradients) = Expected(logits, targets);
         Assert.Equal(expectedLoss, loss, Ulps * Rounding.Epsilon * (1 + expectedLoss));
         for (int i = 0; i < gradients.Length; i++)
-        {
             Assert.Equal(gradients[i], dlogits.Span[i], Ulps * Rounding.Epsilon * Probability(gradients, targets, i));
-        }
     }
 
     /// <summary>What is rounded: a target's gradient is the difference of its probability and 1.</summary>

@@ -170,9 +170,7 @@ public class RowPrecisionTests
             Tensor<double> twin = new([7, n]), size = new([7, n]);
             Embedding.Gather(table, ids, rows);
             for (int row = 0; row < positions.Length; row++)
-            {
                 Assert.True(rows.Span.Slice(row * n, n).SequenceEqual(table.Span.Slice(positions[row] * n, n)));
-            }
 
             Embedding.Scatter(rows, ids, gradient, accumulate: false);
             Embedding.Scatter(Widen(rows), ids, twin, accumulate: false);
@@ -199,9 +197,7 @@ public class RowPrecisionTests
         int n = gain.Shape[0];
         Tensor<double> slope = new(x.Shape), gainSlope = new([n]), biasSlope = new([n]);
         if (mean.IsEmpty)
-        {
             RmsNorm.Backward(Widen(x), Widen(gain), Widen(inverse), Widen(dy), slope, false, gainSlope, false);
-        }
         else
         {
             LayerNorm.Backward(

@@ -70,9 +70,7 @@ public sealed class AlgebraicProperties
         (double[] cut, double[][] cutGradients) = Run(q.Attention(k.Slice(2, 0, kept), v.Slice(2, 0, kept), options));
         AssertEqual(masked, cut);
         foreach ((double[] a, double[] b) in maskedGradients.Zip(cutGradients))
-        {
             AssertEqual(a, b);
-        }
 
         (double[] Y, double[][] Gradients) Run(Variable<double> y)
         {
@@ -80,9 +78,7 @@ public sealed class AlgebraicProperties
             tape.Backward(y, upstream);
             double[][] gradients = [.. new[] { q, k, v }.Select(x => x.Gradient.Span.ToArray())];
             foreach (Variable<double> x in new[] { q, k, v })
-            {
                 x.ClearGradient();
-            }
 
             return (value, gradients);
         }
@@ -161,9 +157,7 @@ public sealed class AlgebraicProperties
         Tensor<int> ids = Integers(s, [s.A], 0, s.C);
         var oneHot = new Tensor<double>([s.A, s.C]);
         for (int row = 0; row < s.A; row++)
-        {
             oneHot[row, ids[row]] = 1;
-        }
 
         using var tape = new Tape<double>(records: false);
         Variable<double> table = tape.Constant(Any(s, 0, [s.C, s.D]));
@@ -180,9 +174,7 @@ public sealed class AlgebraicProperties
     {
         Assert.Equal(expected.Length, actual.Length);
         for (int i = 0; i < expected.Length; i++)
-        {
             Assert.Equal(expected[i], actual[i], Tolerance * Math.Max(magnitude, Math.Abs(expected[i])));
-        }
     }
 
     /// <summary>In single precision, with everything from a token on replaced.</summary>

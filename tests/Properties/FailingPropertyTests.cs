@@ -42,9 +42,7 @@ public class FailingPropertyTests
         Variable<double> y = tape.Result(x.Shape, x.RequiresGradient);
         Elementwise.Scale(x.Value, 0.5, y.Value);
         if (y.RequiresGradient)
-        {
             tape.Record<HalfNode>(y).X = x;
-        }
 
         return y;
     }
@@ -58,9 +56,7 @@ public class FailingPropertyTests
             Tensor<double> target = X.GradientTarget(out bool accumulate);
             Elementwise.Scale(Output.Gradient, 0.5, target, accumulate);
             if (target.Shape[-1] >= 3)
-            {
                 target.Span[2] = 0;
-            }
         }
     }
 }

@@ -64,9 +64,7 @@ public sealed class FusedProperties
             for (int i = 0; i < s.B; i++)
             {
                 for (int j = 0; j < s.C; j++)
-                {
                     mask[example, 0, i, j] = (causal && j > i) || padding[example, j] != 0 ? -1e9 : 0;
-                }
             }
         }
 
@@ -115,9 +113,7 @@ public sealed class FusedProperties
         for (int row = 0; row < targets.Count; row++)
         {
             if (targets.Span[row] >= 0)
-            {
                 oneHot.Span[row * shape[-1] + targets.Span[row]] = -1.0 / counted;
-            }
         }
 
         return (x => x[0].CrossEntropy(targets, ignoredTarget: -1),
@@ -158,9 +154,7 @@ public sealed class FusedProperties
         var stream = new RandomStream((ulong)s.Seed, RandomPurpose.Dropout);
         var mask = new Tensor<double>(s.Shape());
         for (int i = 0; i < mask.Count; i++)
-        {
             mask.Span[i] = stream.Bits((ulong)i) < probability * 4294967296.0 ? 0 : 1 / (1 - probability);
-        }
 
         return (x => x[0].Dropout(probability, stream), x => x[0] * Tape<double>.Of(x[0]).Constant(mask), [Any(s, 0, s.Shape())]);
     });

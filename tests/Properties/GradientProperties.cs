@@ -244,9 +244,7 @@ public class GradientProperties
         Shape shape = s.Shape();
         Tensor<double> mask = Any(s, 1, s.Part(shape));
         foreach (ref double element in mask.Span)
-        {
             element = element > 0 ? element : 0;
-        }
 
         return (x => x[0].MaskedFill(mask, 1.5), [Any(s, 0, shape)]);
     });
@@ -274,9 +272,7 @@ public class GradientProperties
     {
         Tensor<double> tensor = Any(s, 0, shape);
         foreach (ref double x in tensor.Span)
-        {
             x += Math.CopySign(0.1, x);
-        }
 
         return tensor;
     }
@@ -286,9 +282,7 @@ public class GradientProperties
     {
         int size = shape[s.Axis()], inner = 1;
         for (int axis = s.Axis() + 1; axis < shape.Rank; axis++)
-        {
             inner *= shape[axis];
-        }
 
         var tensor = new Tensor<double>(shape);
         for (int i = 0; i < tensor.Count; i++)
@@ -305,9 +299,7 @@ public class GradientProperties
     {
         Tensor<double> mask = Any(s, 3, [s.B, s.C]);
         foreach (ref double element in mask.Span)
-        {
             element = element < -0.7 ? double.NegativeInfinity : element;
-        }
 
         return mask;
     }

@@ -71,9 +71,7 @@ internal static class GradientProperty
         var bases = new Tensor<double>[inputs.Length];
         var views = new Func<Variable<double>, Variable<double>>[inputs.Length];
         for (int i = 0; i < inputs.Length; i++)
-        {
             (bases[i], views[i]) = s.IsView(i) && inputs[i].Rank > 0 ? Hide(s, i, inputs[i]) : (inputs[i], x => x);
-        }
 
         var options = new GradCheckOptions { Coordinates = Math.Max(1, Coordinates / inputs.Length), Seed = (ulong)s.Seed };
         GradCheckResult result = GradCheck.Run((tape, x) => function(tape, [.. x.Select((leaf, i) => views[i](leaf))]), bases, options);

@@ -66,9 +66,7 @@ public sealed record Sizes(int A, int B, int C, int D, int Rank, int Choice, int
     {
         Sizes s = this;
         while ((long)s.A * s.B * s.C * s.D > MostElements)
-        {
             s = s with { A = (s.A + 1) / 2, B = (s.B + 1) / 2, C = (s.C + 1) / 2, D = (s.D + 1) / 2 };
-        }
 
         return s;
     }

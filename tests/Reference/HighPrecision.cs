@@ -23,9 +23,7 @@ public static class HighPrecision
         }
 
         for (int i = 0; i < halvings; i++)
-        {
             sum *= sum;
-        }
 
         return sum;
     }
@@ -34,9 +32,7 @@ public static class HighPrecision
     public static decimal Tanh(decimal x)
     {
         if (x > 1)
-        {
             return 1 - 2 / (Exp(2 * x) + 1);
-        }
 
         decimal sinh = 0, cosh = 0, term = 1;
         for (int n = 0; n < 30; n++)
@@ -67,9 +63,7 @@ public static class HighPrecision
     {
         // Further out, 1 - erf x is below what changes 1.
         if (!(Math.Abs(x) < 6))
-        {
             return double.IsNaN(x) ? x : Math.CopySign(1, x);
-        }
 
         double sum = 0, term = x;
         for (int n = 1; sum + term != sum; n++)

@@ -22,9 +22,7 @@ public sealed class PlainAttention(
             for (int j = 0; j < keys; j++)
             {
                 for (int e = 0; e < valueWidth; e++)
-                {
                     output[i * valueWidth + e] += weights[i * keys + j] * factor(i, j) * v[j * valueWidth + e];
-                }
             }
         }
 
@@ -68,9 +66,7 @@ public sealed class PlainAttention(
     {
         double product = 0;
         for (int d = 0; d < depth; d++)
-        {
             product += q[i * depth + d] * k[j * depth + d];
-        }
 
         return product;
     }
@@ -96,9 +92,7 @@ public sealed class PlainAttention(
             }
 
             for (int j = 0; j < keys && sum > 0; j++)
-            {
                 weights[i * keys + j] /= sum;
-            }
         }
 
         return weights;

@@ -10,19 +10,13 @@ public static class Twins
         {
             double max = double.NegativeInfinity, sum = 0;
             for (int i = 0; i < columns; i++)
-            {
                 max = Math.Max(max, x[first + i]);
-            }
 
             for (int i = 0; i < columns; i++)
-            {
                 sum += Math.Exp(x[first + i] - max);
-            }
 
             for (int i = 0; i < columns; i++)
-            {
                 y[first + i] = double.IsNegativeInfinity(max) ? 0 : Math.Exp(x[first + i] - max) / sum;
-            }
         }
 
         return y;
@@ -35,14 +29,10 @@ public static class Twins
         {
             double dot = 0;
             for (int i = 0; i < columns; i++)
-            {
                 dot += y[first + i] * dy[first + i];
-            }
 
             for (int i = 0; i < columns; i++)
-            {
                 dx[first + i] = y[first + i] * (dy[first + i] - dot);
-            }
         }
 
         return dx;
@@ -56,9 +46,7 @@ public static class Twins
         {
             double max = x.AsSpan(row * columns, columns).ToArray().Max(), sum = 0;
             for (int i = 0; i < columns; i++)
-            {
                 sum += Math.Exp(x[row * columns + i] - max);
-            }
 
             result[row] = max + Math.Log(sum);
         }
@@ -77,20 +65,14 @@ public static class Twins
         {
             double mean = 0, variance = 0;
             for (int i = 0; i < columns; i++)
-            {
                 mean += x[row * columns + i] / columns;
-            }
 
             for (int i = 0; i < columns; i++)
-            {
                 variance += Math.Pow(x[row * columns + i] - mean, 2) / columns;
-            }
 
             (means[row], inverses[row]) = (mean, 1 / Math.Sqrt(variance + epsilon));
             for (int i = 0; i < columns; i++)
-            {
                 y[row * columns + i] = (x[row * columns + i] - mean) * inverses[row] * gain[i] + bias[i];
-            }
         }
 
         return (y, means, inverses);
@@ -137,9 +119,7 @@ public static class Twins
             for (int s = 0; s < size; s++)
             {
                 for (int i = 0; i < inner; i++)
-                {
                     sums[o * inner + i] += x[(o * size + s) * inner + i];
-                }
             }
         }
 

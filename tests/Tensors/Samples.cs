@@ -14,9 +14,7 @@ public static class Samples
         var random = new Random(seed);
         var tensor = new Tensor<T>(shape);
         foreach (ref T element in tensor.Span)
-        {
             element = T.CreateTruncating(low + (high - low) * random.NextDouble());
-        }
 
         return tensor;
     }
@@ -26,9 +24,7 @@ public static class Samples
         var random = new Random(seed);
         var tensor = new Tensor<int>(shape);
         foreach (ref int element in tensor.Span)
-        {
             element = random.Next(bound);
-        }
 
         return tensor;
     }
@@ -60,9 +56,7 @@ public static class Samples
         {
             elements[i] = double.CreateTruncating(tensor[index]);
             for (int axis = tensor.Rank - 1; axis >= 0 && ++index[axis] == tensor.Shape[axis]; axis--)
-            {
                 index[axis] = 0;
-            }
         }
 
         return elements;

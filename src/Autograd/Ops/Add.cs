@@ -37,14 +37,10 @@ public static class AddOperator
             Tensor<T> dy = Output.Gradient;
             bool isTaken = A != B && A.RequiresGradient && A.TryTakeGradient(Output);
             if (A.RequiresGradient && !isTaken)
-            {
                 A.AddGradient(dy);
-            }
 
             if (B.RequiresGradient && !(isTaken ? B.TryBorrowGradient(A) : B.TryTakeGradient(Output)))
-            {
                 B.AddGradient(dy);
-            }
         }
     }
 }

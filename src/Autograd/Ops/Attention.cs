@@ -56,9 +56,7 @@ public static class AttentionOperator
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (q.Shape.Rank != 4 || v.Shape.Rank != 4)
-        {
             throw new ShapeException("Attention", q.Shape, v.Shape, "queries are [B, H, Tq, D] and values [B, G, Tk, E]");
-        }
     }
 
     private static Variable<T> Run<T>(
@@ -130,9 +128,7 @@ public static class AttentionOperator
         private static void AddIfRequired(Variable<T> input, Tensor<T> gradient)
         {
             if (input.RequiresGradient)
-            {
                 input.AddGradient(gradient);
-            }
         }
     }
 }

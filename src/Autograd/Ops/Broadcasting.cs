@@ -13,13 +13,9 @@ internal static class Broadcasting
     {
         Tensor<T> target = input.GradientTarget(out bool accumulate);
         if (input.Shape == gradient.Shape)
-        {
             Elementwise.Copy(gradient, target, accumulate);
-        }
         else
-        {
             Reductions.SumTo(gradient, target, accumulate);
-        }
     }
 
     /// <summary>Whether an input has a result's shape, so that its gradient can be written without an intermediate.</summary>

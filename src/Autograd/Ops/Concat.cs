@@ -14,9 +14,7 @@ public static class ConcatOperator
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (a.Shape.Rank != b.Shape.Rank || a.Shape.With(axis, 0) != b.Shape.With(axis, 0))
-        {
             throw new ShapeException("Concat", a.Shape, b.Shape, $"all axes but axis {axis} must be equal");
-        }
 
         Tape<T> tape = Tape<T>.Of(a, b);
         int sizeA = a.Shape[axis], sizeB = b.Shape[axis];
@@ -43,14 +41,10 @@ public static class ConcatOperator
         {
             int sizeA = A.Shape[Axis];
             if (A.RequiresGradient)
-            {
                 A.AddGradient(Output.Gradient.Slice(Axis, 0, sizeA));
-            }
 
             if (B.RequiresGradient)
-            {
                 B.AddGradient(Output.Gradient.Slice(Axis, sizeA, B.Shape[Axis]));
-            }
         }
     }
 }

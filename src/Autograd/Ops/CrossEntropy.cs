@@ -21,9 +21,7 @@ public static class CrossEntropyOperator
         Tape<T> tape = Tape<T>.Of(logits);
         int rows = checked((int)logits.Shape.Without(-1).Count);
         if (targets.Count != rows)
-        {
             throw new ShapeException("CrossEntropy", logits.Shape, targets.Shape, "there must be one target for each row of logits");
-        }
 
         Tensor<T> logSumExp = tape.Allocate<T>([rows, 2]);
         Tensor<int> flatTargets = targets.Reshape([rows]);

@@ -37,9 +37,7 @@ public static class DivideOperator
             Tensor<T> quotient = Save(Tape.Allocate<T>(Output.Shape));
             Elementwise.Divide(Output.Gradient, B.Value, quotient);
             if (A.RequiresGradient)
-            {
                 A.AddGradient(quotient);
-            }
 
             if (B.RequiresGradient)
             {

@@ -15,14 +15,10 @@ public static class DropoutOperator
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (!(probability >= 0 && probability < 1))
-        {
             throw new ArgumentOutOfRangeException(nameof(probability), $"A dropout of {probability} is not in [0, 1).");
-        }
 
         if (probability == 0)
-        {
             return x;
-        }
 
         Tape<T> tape = Tape<T>.Of(x);
         Variable<T> y = tape.Result(x.Shape, x.RequiresGradient);

@@ -52,9 +52,7 @@ public static class FunctionOperators
         Variable<T> y = tape.Result(x.Shape, x.RequiresGradient);
         Map.Forward<T, TFunction>(x.Value, y.Value);
         if (y.RequiresGradient)
-        {
             tape.Record<FunctionNode<T, TFunction>>(y).X = x;
-        }
 
         return y;
     }

@@ -22,9 +22,7 @@ public static class GatedActivationOperator
         Variable<T> y = tape.Result(Tensors.Kernels.GatedActivation.ShapeOfResult(x.Shape), x.RequiresGradient);
         Tensors.Kernels.GatedActivation.Forward<T, TFunction>(x.Value, y.Value);
         if (y.RequiresGradient)
-        {
             tape.Record<GatedActivationNode<T, TFunction>>(y).X = x;
-        }
 
         return y;
     }

@@ -20,20 +20,14 @@ public static class HeadsOperator
     {
         Shape shape = packed.Shape;
         if (shape.Rank != 3 || size < 1 || shape[2] % size != 0 || first < 0 || count < 1 || first > shape[2] / size - count)
-        {
             throw new ArgumentException($"Heads: {count} heads of {size} from the head {first} on are not inside of {shape}, [B, T, W].");
-        }
 
         if (packed.Tape is not { } tape)
-        {
             throw new ArgumentException("Heads: a projection on a tape has heads; bring a tensor in by Tape.Leaf.");
-        }
 
         HeadRange range = new(first, count, size);
         if (packed.FindPart(range) is { } known)
-        {
             return known;
-        }
 
         Variable<T> part = tape.View(packed, range.Of(packed.Value));
         part.BecomePartOf(packed, range);

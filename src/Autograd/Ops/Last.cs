@@ -12,9 +12,7 @@ public static class LastOperator
     {
         int size = x.Shape[axis];
         if (size == 1)
-        {
             return x;
-        }
 
         Tape<T> tape = Tape<T>.Of(x);
         return tape.Records && x.RequiresGradient ? x.Slice(axis, size - 1, 1) : tape.View(x, x.Value.Slice(axis, size - 1, 1));

@@ -75,9 +75,7 @@ public static class LinearOperator
             Gemm.LinearGradients(dyRows, xRows, dweight, accumulateWeight, dbias, accumulateBias);
         }
         else if (weight.RequiresGradient)
-        {
             Gemm.Multiply(dyRows.Transpose(0, 1), xRows, dweight, accumulateWeight);
-        }
 
         if (x.RequiresGradient)
         {

@@ -12,17 +12,13 @@ public static class LogSoftmaxOperator
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (x.Shape.Axis(axis) != x.Shape.Rank - 1)
-        {
             return x.Transpose(axis, -1).LogSoftmax().Transpose(axis, -1);
-        }
 
         Tape<T> tape = Tape<T>.Of(x);
         Variable<T> y = tape.Result(x.Shape, x.RequiresGradient);
         Tensors.Kernels.LogSoftmax.Forward(x.Value, y.Value);
         if (y.RequiresGradient)
-        {
             tape.Record<LogSoftmaxNode<T>>(y).X = x;
-        }
 
         return y;
     }

@@ -16,9 +16,7 @@ public static class MatMulOperator
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (a.Shape.Rank < 2 || b.Shape.Rank < 2)
-        {
             throw new ShapeException("MatMul", a.Shape, b.Shape, "both must have at least two axes");
-        }
 
         Tape<T> tape = Tape<T>.Of(a, b);
         Tensor<T> left = Turned(a.Value, transposeA);

@@ -41,9 +41,7 @@ public static class MultiplyOperator
         private void AddProduct(Variable<T> input, Variable<T> other)
         {
             if (!input.RequiresGradient)
-            {
                 return;
-            }
 
             if (input.Has(Output.Shape))
             {

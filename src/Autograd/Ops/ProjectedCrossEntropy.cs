@@ -51,13 +51,9 @@ public static class ProjectedCrossEntropyOperator
         (node.Tape, node.X, node.Weight, node.Job) = (tape, x, weight, job);
         node.Save(job.LogSumExp);
         if (job.Chunks > 1)
-        {
             tape.Return(job.Logits);
-        }
         else
-        {
             node.Save(job.Logits);
-        }
 
         return y;
     }
@@ -107,14 +103,10 @@ public static class ProjectedCrossEntropyOperator
 
                 CrossEntropy.Backward(part.Logits, part.Targets, part.LogSumExp, IgnoredTarget, share, part.Logits, accumulate: false);
                 if (!dx.IsEmpty)
-                {
                     Gemm.Multiply(part.Logits, Weight, dx.Slice(0, chunk * RowsAtOnce, part.X.Shape[0]), accumulateInput);
-                }
 
                 if (!dweight.IsEmpty)
-                {
                     Gemm.Multiply(part.Logits.Transpose(0, 1), part.X, dweight, accumulateWeight || chunk > 0);
-                }
             }
         }
 

@@ -15,9 +15,7 @@ public static class ReshapeOperator
         Tape<T> tape = Tape<T>.Of(x);
         Variable<T> y = tape.View(x, x.Value.Reshape(shape));
         if (y.RequiresGradient)
-        {
             tape.Record<ReshapeNode<T>>(y).X = x;
-        }
 
         return y;
     }

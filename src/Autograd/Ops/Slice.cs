@@ -41,9 +41,7 @@ public static class SliceOperator
         {
             Tensor<T> target = X.GradientTarget(out bool accumulate);
             if (!accumulate)
-            {
                 Elementwise.Fill(target, T.Zero);
-            }
 
             Elementwise.Copy(Output.Gradient, target.Slice(Axis, Start, Output.Shape[Axis]), accumulate);
         }

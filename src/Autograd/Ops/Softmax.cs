@@ -12,17 +12,13 @@ public static class SoftmaxOperator
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (x.Shape.Axis(axis) != x.Shape.Rank - 1)
-        {
             return x.Transpose(axis, -1).Softmax().Transpose(axis, -1);
-        }
 
         Tape<T> tape = Tape<T>.Of(x);
         Variable<T> y = tape.Result(x.Shape, x.RequiresGradient);
         Tensors.Kernels.Softmax.Forward(x.Value, y.Value);
         if (y.RequiresGradient)
-        {
             tape.Record<SoftmaxNode<T>>(y).X = x;
-        }
 
         return y;
     }

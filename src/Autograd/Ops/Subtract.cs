@@ -34,9 +34,7 @@ public static class SubtractOperator
         protected internal override void Backward()
         {
             if (A.RequiresGradient)
-            {
                 A.AddGradient(Output.Gradient);
-            }
 
             if (B.RequiresGradient)
             {

@@ -21,9 +21,7 @@ public static class WeightMatrixOperators
     {
         Tape<T> tape = ReadingTape(Tape<T>.Of(x));
         if (x.Shape.Rank < 1 || x.Shape[-1] != weight.Inputs)
-        {
             throw new ShapeException("Linear", x.Shape, [weight.Outputs, weight.Inputs], "[..., In] goes with a weight [Out, In]");
-        }
 
         Variable<T> y = tape.Result(x.Shape.With(-1, weight.Outputs), requiresGradient: false);
         int rows = checked((int)x.Shape.Without(-1).Count);
@@ -57,9 +55,7 @@ public static class WeightMatrixOperators
         Span<T> rows = y.Value.Span;
         ReadOnlySpan<int> all = ids.Span;
         for (int i = 0; i < all.Length; i++)
-        {
             table.ReadRow(all[i], rows.Slice(i * table.Inputs, table.Inputs));
-        }
 
         return y;
     }

@@ -95,9 +95,7 @@ internal sealed class SampleRun(Decoder<float> model, ITokenizer? tokenizer, Sam
         NextToken[] likeliest = NextToken.Likeliest<float>(streams.Logits().Span, Probabilities);
         ReadOnlySpan<int> next = streams.Next();
         if (WritesIds)
-        {
             ProbabilityTable.Print(Talk.Console, likeliest, next[0], tokenizer);
-        }
         else
         {
             output.WriteLine();

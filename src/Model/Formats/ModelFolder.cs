@@ -54,9 +54,7 @@ public static class ModelFolder
             source = reader;
         }
         else
-        {
             source = SafetensorsShards.Open(index);
-        }
         return new ModelFile(path, ModelFormat.HuggingFace, config, source, FamilyFormat.Of(config).HuggingFace)
         {
             Tokenizer = tokenizer,

@@ -34,9 +34,7 @@ public sealed class Generator<T>(Decoder<T> model, ITokenizer? tokenizer = null)
         options.Validate();
         Require.That(prompt.Count > 0, $"a prompt must have at least one token");
         foreach (int id in prompt)
-        {
             model.RequireId(id);
-        }
 
         return Continue([.. prompt], options, sample);
     }
@@ -69,9 +67,7 @@ public sealed class Generator<T>(Decoder<T> model, ITokenizer? tokenizer = null)
         using TokenStreams<T> streams = new(model, options, count: 1, firstSample: sample, tokenizer?.VocabularySize);
         streams.Append(prompt);
         while (true)
-        {
             yield return streams.Next()[0];
-        }
     }
 
     private async IAsyncEnumerable<string> Continue(
@@ -85,15 +81,11 @@ public sealed class Generator<T>(Decoder<T> model, ITokenizer? tokenizer = null)
             string piece = await Task.Run(next, cancellationToken).ConfigureAwait(false);
             cancellationToken.ThrowIfCancellationRequested();
             if (piece.Length > 0)
-            {
                 yield return piece;
-            }
         }
 
         string rest = text.Finish().ToString();
         if (rest.Length > 0)
-        {
             yield return rest;
-        }
     }
 }

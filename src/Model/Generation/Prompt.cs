@@ -18,9 +18,7 @@ public static class Prompt
     public static int Start(TransformerConfig config, ITokenizer? tokenizer)
     {
         if (config.BeginOfTextId is int id && id < config.VocabularySize)
-        {
             return id;
-        }
 
         IEnumerable<int> ids = Enumerable.Range(0, tokenizer?.VocabularySize ?? 0);
         return ids.FirstOrDefault(token => tokenizer!.TokenText(token) == "\n");

@@ -38,23 +38,17 @@ internal sealed class RankSelection
     {
         int blocks = values.Length / Block;
         if (count > blocks / 4)
-        {
             return double.NegativeInfinity;
-        }
 
         if (_greatest.Length < blocks)
-        {
             _greatest = new double[blocks];
-        }
 
         Span<double> greatest = _greatest.AsSpan(0, blocks);
         for (int block = 0; block < blocks; block++)
         {
             double most = double.NegativeInfinity;
             foreach (double value in values.Slice(block * Block, Block))
-            {
                 most = value > most ? value : most;
-            }
 
             greatest[block] = most;
         }
@@ -66,9 +60,7 @@ internal sealed class RankSelection
     private int Candidates(ReadOnlySpan<double> values, double least)
     {
         if (_order.Length < values.Length)
-        {
             _order = new int[values.Length];
-        }
 
         int count = 0;
         for (int index = 0; index < values.Length; index++)
@@ -90,9 +82,7 @@ internal sealed class RankSelection
         {
             int middle = PartitionByPivot(values, kept, end, byMass, out double mass);
             if (above + mass >= enough)
-            {
                 end = middle;
-            }
             else
             {
                 above += mass + (byMass ? values[_order[middle]] : 1);
@@ -111,9 +101,7 @@ internal sealed class RankSelection
         for (int index = 0; index < values.Length; index++)
         {
             if (values[index] < cut || (values[index] == cut && index > lowest))
-            {
                 values[index] = dropped;
-            }
         }
 
         return above;
@@ -147,9 +135,7 @@ internal sealed class RankSelection
         int a = start, b = start + (end - start) / 2, c = end - 1;
         bool ab = RanksAbove(values, _order[a], _order[b]), bc = RanksAbove(values, _order[b], _order[c]);
         if (ab == bc)
-        {
             return b;
-        }
 
         return ab == RanksAbove(values, _order[a], _order[c]) ? c : a;
     }

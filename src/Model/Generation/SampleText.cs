@@ -34,9 +34,7 @@ public sealed class SampleText
     public static void Check(IReadOnlyList<string> stops)
     {
         foreach (string stop in stops)
-        {
             Require.That(stop.Length > 0, $"a stop text must have at least one character");
-        }
     }
 
     /// <summary>Takes the next id.</summary>
@@ -51,9 +49,7 @@ public sealed class SampleText
     private ReadOnlySpan<char> Append(ReadOnlySpan<char> piece, bool isEnd)
     {
         if (IsStopped)
-        {
             return [];
-        }
 
         Hold(piece);
         ReadOnlySpan<char> text = _held.AsSpan(0, _count);
@@ -62,9 +58,7 @@ public sealed class SampleText
         {
             int at = text.IndexOf(stop, StringComparison.Ordinal);
             if (at >= 0 && at < end)
-            {
                 (end, IsStopped) = (at, true);
-            }
         }
 
         _handedOut = IsStopped || isEnd ? end : text.Length - LongestBeginning(text);
@@ -78,9 +72,7 @@ public sealed class SampleText
         _count -= _handedOut;
         _handedOut = 0;
         if (_count + piece.Length > _held.Length)
-        {
             Array.Resize(ref _held, 2 * (_count + piece.Length));
-        }
 
         piece.CopyTo(_held.AsSpan(_count));
         _count += piece.Length;
@@ -95,9 +87,7 @@ public sealed class SampleText
             for (int length = Math.Min(stop.Length - 1, text.Length); length > longest; length--)
             {
                 if (text.EndsWith(stop.AsSpan(0, length), StringComparison.Ordinal))
-                {
                     longest = length;
-                }
             }
         }
 

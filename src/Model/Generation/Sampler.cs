@@ -42,9 +42,7 @@ public sealed class Sampler
         double[] probabilities = sampler.Weigh(logits, out double sum).ToArray();
         GC.KeepAlive(sampler); // the weights are its memory, which ends with it
         for (int id = 0; id < probabilities.Length; id++)
-        {
             probabilities[id] /= sum;
-        }
 
         return probabilities;
     }
@@ -53,14 +51,10 @@ public sealed class Sampler
     public void Remember(int id)
     {
         if (_options.RepetitionPenalty == 1)
-        {
             return;
-        }
 
         if (id >= _isInText.Length)
-        {
             Array.Resize(ref _isInText, Math.Max(id + 1, 2 * _isInText.Length));
-        }
 
         if (!_isInText[id])
         {
@@ -100,9 +94,7 @@ public sealed class Sampler
             {
                 last = id;
                 if (target < 0)
-                {
                     return id;
-                }
             }
         }
 
@@ -114,15 +106,11 @@ public sealed class Sampler
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (_weights.IsEmpty || _weights.Count != logits.Length)
-        {
             _weights = new Tensor<double>([logits.Length]);
-        }
 
         Span<double> weights = _weights.Span;
         for (int id = 0; id < weights.Length; id++)
-        {
             weights[id] = double.CreateTruncating(logits[id]);
-        }
 
         Penalise(weights);
         double sharpness = 1 / _options.Temperature;
@@ -137,9 +125,7 @@ public sealed class Sampler
 
         Elementwise.Scale(_weights, sharpness, _weights);
         if (_options.TopK is int k && k < weights.Length)
-        {
             _selection.KeepCount(weights, k, dropped: double.NegativeInfinity);
-        }
 
         Softmax.Forward(_weights, _weights);
         RequireNumbers(weights[0] >= 0 && weights.ContainsAnyExcept(0)); // a single NaN or infinity makes all of them NaN
@@ -185,9 +171,7 @@ public sealed class Sampler
             {
                 best = id;
                 if (double.IsNaN(logits[id]))
-                {
                     break;
-                }
             }
         }
 

@@ -37,9 +37,7 @@ public sealed class TokenStreams<T> : IDisposable
         _logits = new Tensor<T>([count, model.Config.VocabularySize]);
         _next = new int[count];
         for (int i = 0; i < count; i++)
-        {
             _streams.Add(new Stream(firstSample + i, new TokenWindow(model.Config.Context), options));
-        }
     }
 
     /// <summary>The numbers of the samples that go on.</summary>
@@ -50,14 +48,10 @@ public sealed class TokenStreams<T> : IDisposable
     public void Append(ReadOnlySpan<int> ids)
     {
         foreach (int id in ids)
-        {
             _model.RequireId(id);
-        }
 
         foreach (Stream stream in _streams)
-        {
             stream.Append(ids);
-        }
     }
 
     /// <summary>Changes the temperature from here on.</summary>
@@ -65,9 +59,7 @@ public sealed class TokenStreams<T> : IDisposable
     public void SetTemperature(double temperature)
     {
         foreach (Stream stream in _streams)
-        {
             stream.Sampler.SetTemperature(temperature);
-        }
     }
 
     /// <summary>The logits of the next token: [streams, V], valid until the next call of <see cref="Next"/>.</summary>
@@ -85,9 +77,7 @@ public sealed class TokenStreams<T> : IDisposable
         if (pending == 1)
         {
             for (int i = 0; i < _streams.Count; i++)
-            {
                 _next[i] = _streams[i].Window.Pending[0];
-            }
 
             ReadOnlySpan<int> ids = _next.AsSpan(0, _streams.Count);
             _decoder.Logits(ids, _streams[0].Window.Given, 0, _streams.Count).Span.CopyTo(logits.Span);
@@ -95,15 +85,11 @@ public sealed class TokenStreams<T> : IDisposable
         else
         {
             for (int i = 0; i < _streams.Count; i++)
-            {
                 ComputeText(i, logits.Slice(0, i, 1).Span);
-            }
         }
 
         foreach (Stream stream in _streams)
-        {
             stream.Window.MarkGiven();
-        }
 
         return logits;
     }
@@ -115,9 +101,7 @@ public sealed class TokenStreams<T> : IDisposable
     {
         Tensor<T> logits = Logits();
         for (int i = 0; i < _streams.Count; i++)
-        {
             _next[i] = _streams[i].Draw(logits.Slice(0, i, 1).Span[.._tokens]);
-        }
 
         return _next.AsSpan(0, _streams.Count);
     }
@@ -162,9 +146,7 @@ public sealed class TokenStreams<T> : IDisposable
         public void Append(ReadOnlySpan<int> ids)
         {
             foreach (int id in ids)
-            {
                 Sampler.Remember(id);
-            }
 
             Window.Append(ids);
         }

@@ -20,9 +20,7 @@ internal sealed class TokenWindow(int context)
     public void Append(ReadOnlySpan<int> ids)
     {
         if (_count == 0)
-        {
             ids = ids[Math.Max(0, ids.Length - context)..];
-        }
         else if (ids.Length > context - _count)
         {
             int half = Math.Max(1, context / 2);

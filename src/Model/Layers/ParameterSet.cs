@@ -157,9 +157,7 @@ public sealed class ParameterSet<T>
             Parameter<T> parameter = _parameters[i];
             Initialization start = parameter.Initialization;
             if (start.StandardDeviation == 0)
-            {
                 parameter.Value.Span.Fill(T.CreateChecked(start.Mean));
-            }
             else
             {
                 new RandomStream(seed, RandomPurpose.Initialisation, example: (ulong)i)

@@ -39,14 +39,10 @@ public static class MuonPolynomials
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(steps, 1);
         if (!(smallest > 0 && smallest < 1))
-        {
             throw new ArgumentOutOfRangeException(nameof(smallest), $"{smallest} is not between 0 and 1.");
-        }
 
         if (!(cushion >= 0 && cushion < 1))
-        {
             throw new ArgumentOutOfRangeException(nameof(cushion), $"{cushion} is not 0 or between 0 and 1.");
-        }
 
         var polynomials = new OddQuintic[steps];
         double low = smallest, high = 1;
@@ -72,9 +68,7 @@ public static class MuonPolynomials
     private static OddQuintic Best(double low, double high)
     {
         if (low / high > 1 - NarrowInterval)
-        {
             return new OddQuintic(15.0 / 8 / high, -10.0 / 8 / Math.Pow(high, 3), 3.0 / 8 / Math.Pow(high, 5));
-        }
 
         double left = (3 * low + high) / 4, right = (low + 3 * high) / 4;
         for (int exchange = 0; ; exchange++)
@@ -86,9 +80,7 @@ public static class MuonPolynomials
             double nextLeft = Math.Sqrt((-3 * p.Cubic - root) / (10 * p.Quintic)), nextRight = Math.Sqrt((-3 * p.Cubic + root) / (10 * p.Quintic));
             double moved = Math.Abs(nextLeft - left) + Math.Abs(nextRight - right);
             if (moved < 1e-13 * high || exchange == MostExchanges)
-            {
                 return p;
-            }
 
             (left, right) = (nextLeft, nextRight);
         }
@@ -109,18 +101,14 @@ public static class MuonPolynomials
         {
             int pivot = i;
             for (int j = i + 1; j < 4; j++)
-            {
                 pivot = Math.Abs(rows[j][i]) > Math.Abs(rows[pivot][i]) ? j : pivot;
-            }
 
             (rows[i], rows[pivot]) = (rows[pivot], rows[i]);
             for (int j = 0; j < 4; j++)
             {
                 double factor = j == i ? 0 : rows[j][i] / rows[i][i];
                 for (int k = i; k < 5 && j != i; k++)
-                {
                     rows[j][k] -= factor * rows[i][k];
-                }
             }
         }
 

@@ -42,20 +42,14 @@ public sealed class MuonUpdate<T>
         }
 
         if (!value.IsContiguous || !gradient.IsContiguous || !momentum.IsContiguous)
-        {
             throw new InvalidOperationException($"Muon: a view of shape {value.Shape} is not contiguous.");
-        }
 
         long rows = 0;
         foreach (int count in partRows)
-        {
             rows += count > 0 ? count : throw new ArgumentException($"Muon: a part of {value.Shape} cannot have {count} rows.");
-        }
 
         if (partRows.Length > 0 && rows != value.Shape[0])
-        {
             throw new ArgumentException($"Muon: the parts of {value.Shape} have {rows} rows in all, not {value.Shape[0]}.");
-        }
 
         int start = 0;
         foreach (int count in partRows.Length > 0 ? partRows : [value.Shape[0]])

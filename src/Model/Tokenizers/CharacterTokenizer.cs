@@ -67,9 +67,7 @@ public sealed class CharacterTokenizer : Tokenizer
         {
             int length = 1, id;
             if (text[at] < _asciiIds.Length)
-            {
                 id = _asciiIds[text[at]];
-            }
             else
             {
                 OperationStatus status = Rune.DecodeFromUtf8(text[at..], out Rune character, out length);

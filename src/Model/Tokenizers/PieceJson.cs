@@ -67,9 +67,7 @@ internal static class PieceJson
                 scores.Add(0);
             }
             else if ((uint)token.Id >= (uint)tokens.Count || tokens[token.Id] != token.Text)
-            {
                 throw new FileFormatException(path, $"the added token \"{token.Text}\" has the id {token.Id}, its id in the vocabulary expected");
-            }
         }
         int unknown = model.OptionalInteger("unk_id") ?? -1;
         if (unknown >= tokens.Count)

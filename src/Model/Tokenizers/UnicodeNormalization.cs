@@ -52,9 +52,7 @@ internal static class UnicodeNormalization
                 Decompose(part, into);
         }
         else
-        {
             into.Add(value);
-        }
     }
 
     /// <summary>Puts accents of one character into the order of their classes; equal ones stay in theirs.</summary>

@@ -104,9 +104,7 @@ public sealed class TrainingRun<T> : IDisposable
     {
         long start = Stopwatch.GetTimestamp();
         if (_savedStep is null)
-        {
             cancellationToken.ThrowIfCancellationRequested();
-        }
 
         _folder.Begin();
         using MetricsLog log = MetricsLog.Open(_folder.MetricsPath, Step, evaluated: Step < _options.Steps);
@@ -131,9 +129,7 @@ public sealed class TrainingRun<T> : IDisposable
         }
 
         if (Step != _savedStep)
-        {
             writer.Write(() => Save(observer), TellOf(observer), cancellationToken);
-        }
 
         double? validationLoss = null;
         bool interrupted = Step < _options.Steps;
@@ -170,9 +166,7 @@ public sealed class TrainingRun<T> : IDisposable
     {
         StepMetrics metrics = StepOrSkip(observer, cancellationToken);
         if (IsDue(_options.LogEvery))
-        {
             TellOfNotLogged(observer, log.Write(metrics));
-        }
 
         observer.Stepped(metrics);
     }
@@ -190,19 +184,13 @@ public sealed class TrainingRun<T> : IDisposable
         }
 
         if (IsDue(_options.SampleEvery))
-        {
             observer.Sampled(Step, Sample());
-        }
         else if (evaluates && _options.SampleEvery == 0 && _data.Tokenizer is not null)
-        {
             observer.Sampled(Step, Line());
-        }
 
         bool saves = _options.CheckpointEvery is int every ? IsDue(every) : evaluates;
         if (Step < _options.Steps && (saves || writer.IsRetryDue))
-        {
             writer.TryWrite(() => Save(observer), TellOf(observer));
-        }
     }
 
     private StepMetrics StepOrSkip(ITrainingObserver observer, CancellationToken cancellationToken)
@@ -217,9 +205,7 @@ public sealed class TrainingRun<T> : IDisposable
         {
             string kept = _savedStep is int saved ? $"{_folder.Path} keeps the checkpoint of step {saved}" : "no checkpoint was written yet";
             if (_options.OnBadLoss == BadLossAction.Stop)
-            {
                 throw new TrainingDivergedException(error, $"training stopped before the update, {kept}", couldSkip: true);
-            }
 
             if (++_skippedInARow > SkippedInARow)
             {
@@ -254,18 +240,14 @@ public sealed class TrainingRun<T> : IDisposable
     private double? EvaluateAtTheEnd(ITrainingObserver observer, MetricsLog log, PersistentWriter writer, CancellationToken cancellationToken)
     {
         if (_data.Validation is null && _options.EvalEvery == 0)
-        {
             return null;
-        }
 
         double? loss = Evaluate(observer, log, final: true, cancellationToken);
         if (_options.EvalEvery > 0)
         {
             double? comparable = _task.PartIsWhole ? loss : _task.ValidationLoss(whole: false, cancellationToken);
             if (!_best.SaveIfBest(comparable, () => writer.TryUntilCancelled(() => SaveBest(comparable), TellOf(observer), cancellationToken)))
-            {
                 throw new OperationCanceledException(cancellationToken);
-            }
         }
 
         return loss;
@@ -285,9 +267,7 @@ public sealed class TrainingRun<T> : IDisposable
     private void TellOfNotLogged(ITrainingObserver observer, string? reason)
     {
         if (reason is not null)
-        {
             observer.NotSaved(Step, _savedStep, reason);
-        }
     }
 
     private Action<string> TellOf(ITrainingObserver observer) => reason => observer.NotSaved(Step, _savedStep, reason);

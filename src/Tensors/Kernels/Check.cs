@@ -8,9 +8,7 @@ internal static class Check
     public static void SameShape(string kernel, in Shape first, in Shape second)
     {
         if (first != second)
-        {
             throw new ShapeException(kernel, first, second, "the shapes must be equal");
-        }
     }
 
     /// <summary>A contiguous tensor of a given shape.</summary>
@@ -33,15 +31,11 @@ internal static class Check
         where T : unmanaged
     {
         if (optional && tensor.IsEmpty)
-        {
             return;
-        }
 
         SameShape(kernel, expected, tensor.Shape);
         if (tensor.Shape[-1] > 1 && tensor.Stride(-1) != 1)
-        {
             throw new InvalidOperationException($"{kernel}: the rows of a view of shape {tensor.Shape} have gaps; copy it first.");
-        }
     }
 
     /// <summary>The same for a tensor that is written to.</summary>
@@ -63,9 +57,7 @@ internal static class Check
         for (int axis = 0; axis < tensor.Rank; axis++)
         {
             if (tensor.Shape[axis] > 1 && tensor.Stride(axis) == 0 && tensor.Count > 0)
-            {
                 throw new ArgumentException($"{kernel}: the destination {tensor.Shape} repeats its elements along axis {axis}.");
-            }
         }
     }
 
@@ -75,14 +67,10 @@ internal static class Check
         where T : unmanaged
     {
         if (optional && values.IsEmpty)
-        {
             return;
-        }
 
         if (values.Rank != 1 || values.Shape[0] != shape[-1])
-        {
             throw new ShapeException(kernel, shape, values.Shape, "the second must be one axis as long as the first one's last");
-        }
 
         values.RequireContiguous();
     }
@@ -93,14 +81,10 @@ internal static class Check
         where T : unmanaged
     {
         if (optional && values.IsEmpty)
-        {
             return;
-        }
 
         if (values.Count != RowsOf(shape))
-        {
             throw new ShapeException(kernel, shape, values.Shape, "the second must have one value for each row of the first");
-        }
 
         values.RequireContiguous();
     }
@@ -110,9 +94,7 @@ internal static class Check
     {
         int rows = 1;
         for (int axis = shape.Axis(-1) - 1; axis >= 0; axis--)
-        {
             rows = checked(rows * shape[axis]);
-        }
 
         return rows;
     }

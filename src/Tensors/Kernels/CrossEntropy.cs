@@ -39,9 +39,7 @@ public static class CrossEntropy
 
         double sum = 0;
         for (int row = 0; row < rows; row++)
-        {
             sum += double.CreateTruncating(kernel.Losses[row]);
-        }
 
         return T.CreateTruncating(sum / Math.Max(counted, 1));
     }
@@ -90,15 +88,11 @@ public static class CrossEntropy
         for (int row = 0; row < targets.Length; row++)
         {
             if (targets[row] == ignoredTarget)
-            {
                 continue;
-            }
 
             counted++;
             if ((uint)targets[row] >= (uint)vocabulary)
-            {
                 throw new ArgumentException($"CrossEntropy: target {targets[row]} at position {row} is outside of [0, {vocabulary}).");
-            }
         }
 
         return counted;
@@ -108,9 +102,7 @@ public static class CrossEntropy
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (logits.Rank != 2)
-        {
             throw new ArgumentException($"CrossEntropy: the logits must be [N, V], not {logits.Shape}.");
-        }
 
         Check.Dense("CrossEntropy", logits.Shape, logits);
         Check.PerRow("CrossEntropy", logits.Shape, targets);
@@ -167,9 +159,7 @@ public static class CrossEntropy
                 if (target == IgnoredTarget)
                 {
                     if (!Accumulate)
-                    {
                         new Span<T>(gradient, columns).Clear();
-                    }
 
                     continue;
                 }

@@ -23,9 +23,7 @@ public static class Dropout
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (!(probability >= 0 && probability < 1))
-        {
             throw new ArgumentOutOfRangeException(nameof(probability), $"Dropout: the probability {probability} is outside of [0, 1).");
-        }
 
         Check.Dense("Dropout", x.Shape, x);
         Check.Dense("Dropout", x.Shape, y);
@@ -63,9 +61,7 @@ public static class Dropout
                 int length = Math.Min(Piece, count - from);
                 Stream.FillBits(new Span<uint>(bits, length), (ulong)(first + from));
                 for (int i = 0; i < length; i++)
-                {
                     factors[i] = bits[i] >= Threshold ? Factor : T.Zero;
-                }
 
                 T* x = X.Pointer + first + from, y = Y.Pointer + first + from;
                 for (int i = 0; i < length; i += V.Count)

@@ -34,9 +34,7 @@ internal unsafe struct ElementwiseKernel<T, TOperation> : IRangeKernel<T>
         {
             int size = shape[axis];
             if (size == 1)
-            {
                 continue;
-            }
 
             int last = _rank - 1;
             if (_rank > 0
@@ -70,16 +68,12 @@ internal unsafe struct ElementwiseKernel<T, TOperation> : IRangeKernel<T>
         where V : unmanaged, ISimd<V, T>
     {
         if (start == end)
-        {
             return;
-        }
 
         (int row, int piece) = Math.DivRem(start, _pieces);
         AxisValues position = default;
         for (int axis = 1; axis < _rank; axis++)
-        {
             (row, position[axis]) = Math.DivRem(row, _sizes[axis]);
-        }
 
         for (int item = start; item < end; item++)
         {
@@ -102,9 +96,7 @@ internal unsafe struct ElementwiseKernel<T, TOperation> : IRangeKernel<T>
             {
                 piece = 0;
                 for (int axis = 1; axis < _rank && ++position[axis] == _sizes[axis]; axis++)
-                {
                     position[axis] = 0;
-                }
             }
         }
     }

@@ -39,9 +39,7 @@ public static class Embedding
     {
         CheckOperands("Embedding.Scatter", dtable, ids, dy);
         if (!accumulate)
-        {
             Elementwise.Fill(dtable, T.Zero);
-        }
 
         var kernel = new ScatterKernel<T> { Gradient = dy, Ids = ids, Table = dtable };
         int blocks = (dtable.Shape[1] + ColumnBlock - 1) / ColumnBlock;
@@ -53,9 +51,7 @@ public static class Embedding
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (table.Rank != 2)
-        {
             throw new ArgumentException($"{kernel}: the table must be [V, C], not {table.Shape}.");
-        }
 
         Check.Dense(kernel, table.Shape, table);
         Check.Dense(kernel, ids.Shape.Append(table.Shape[1]), rows);
@@ -63,9 +59,7 @@ public static class Embedding
         for (int i = 0; i < span.Length; i++)
         {
             if ((uint)span[i] >= (uint)table.Shape[0])
-            {
                 throw new ArgumentException($"{kernel}: id {span[i]} at position {i} is outside of [0, {table.Shape[0]}).");
-            }
         }
     }
 
@@ -104,14 +98,10 @@ public static class Embedding
                 T* gradient = Gradient.Pointer + (long)row * columns, sum = Table.Pointer + (long)Ids.Pointer[row] * columns;
                 int i = first;
                 for (; i <= after - V.Count; i += V.Count)
-                {
                     (V.Load(sum + i) + V.Load(gradient + i)).Store(sum + i);
-                }
 
                 if (i < after)
-                {
                     (V.Load(sum + i, after - i) + V.Load(gradient + i, after - i)).Store(sum + i, after - i);
-                }
             }
         }
     }

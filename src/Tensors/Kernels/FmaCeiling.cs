@@ -38,9 +38,7 @@ public static class FmaCeiling
         double operations = 2.0 * Chains * Repeats * Math.Max(1, VectorWidth.Bits / 8 / Unsafe.SizeOf<T>());
         double sum = 0;
         foreach (double best in seconds.Span)
-        {
             sum += operations / best;
-        }
 
         return sum;
     }
@@ -50,9 +48,7 @@ public static class FmaCeiling
     {
         double least = double.PositiveInfinity, most = 0;
         foreach (double best in seconds)
-        {
             (least, most) = (Math.Min(least, best), Math.Max(most, best));
-        }
 
         return most < 1.15 * least;
     }

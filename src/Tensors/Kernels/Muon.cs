@@ -49,9 +49,7 @@ public static class Muon
         foreach (ref readonly MuonMatrix<T> matrix in matrices.AsSpan())
         {
             if (Work(matrix) > kernel.MostWork)
-            {
                 kernel.Update(matrix);
-            }
         }
 
         Workers.Run<T, Kernel<T>>(ref kernel, matrices.Length, grain: 1);
@@ -61,9 +59,7 @@ public static class Muon
         where T : unmanaged
     {
         if (matrix.Value.Rank != 2)
-        {
             throw new ShapeException("Muon", matrix.Value.Shape, matrix.Gradient.Shape, "they must be matrices");
-        }
 
         Check.Dense("Muon", matrix.Value.Shape, matrix.Value);
         Check.Dense("Muon", matrix.Value.Shape, matrix.Gradient);
@@ -88,9 +84,7 @@ public static class Muon
             for (int i = start; i < end; i++)
             {
                 if (Work(Matrices[i]) <= MostWork)
-                {
                     Update(Matrices[i]);
-                }
             }
         }
 

@@ -39,14 +39,10 @@ public static class NewtonSchulz
         Check.Dense("NewtonSchulz", x.Shape, x);
         Check.Dense("NewtonSchulz", x.Shape, y);
         if (x.Rank != 2)
-        {
             throw new ShapeException("NewtonSchulz", x.Shape, y.Shape, "they must be matrices");
-        }
 
         if (x.Count == 0)
-        {
             return;
-        }
 
         bool wide = x.Shape[0] < x.Shape[1];
         int rows = Math.Max(x.Shape[0], x.Shape[1]), columns = Math.Min(x.Shape[0], x.Shape[1]);
@@ -56,9 +52,7 @@ public static class NewtonSchulz
         Tensor<T> polynomial = Scratch.GetTensor<T>(Scratch.Slot.GramPolynomial, [columns, columns]);
         T factor = T.CreateTruncating(1 / (Math.Sqrt(Reductions.SumOfSquares(x)) + Epsilon));
         if (wide)
-        {
             Turn(x, iterate);
-        }
 
         Elementwise.Scale(wide ? iterate : x, factor, iterate);
         foreach (OddQuintic step in steps)
@@ -72,13 +66,9 @@ public static class NewtonSchulz
         }
 
         if (wide)
-        {
             Turn(iterate, y);
-        }
         else
-        {
             Elementwise.Copy(iterate, y);
-        }
     }
 
     /// <summary>A symmetric product, on and below its diagonal, in blocks of columns; some of what lies above is written too.</summary>
@@ -142,9 +132,7 @@ public static class NewtonSchulz
             {
                 int rows = Math.Min(Block, Size - first);
                 for (int row = first; row < first + rows && Gram is not null; row++)
-                {
                     Polynomial<V>(row, first + rows);
-                }
 
                 for (int column = 0; column < first; column += Block)
                 {

@@ -22,9 +22,7 @@ public static partial class Reductions
         Check.Dense("Max", x.Shape.Without(axis), indices);
         (long outer, int size, long inner) = Split(x.Shape, x.Shape.Axis(axis));
         if (size == 0)
-        {
             throw new ArgumentException($"Max: axis {axis} of {x.Shape} is empty and has no greatest element.");
-        }
 
         var kernel = new MaxKernel<T> { X = x, Destination = destination, Indices = indices, Size = size, Inner = checked((int)inner) };
         Workers.Run<T, MaxKernel<T>>(ref kernel, checked((int)outer), Chunks.Rows(checked((int)(size * inner))));
@@ -72,18 +70,12 @@ public static partial class Reductions
                 T* x = X.Pointer + (long)outer * Size * Inner, greatest = Destination.Pointer + (long)outer * Inner;
                 int* indices = Indices.Pointer + (long)outer * Inner;
                 if (Inner == 1)
-                {
                     *greatest = Rows.Max<V, T>(x, Size);
-                }
                 else
-                {
                     Columns<V>(x, greatest);
-                }
 
                 for (int column = 0; column < Inner; column++)
-                {
                     indices[column] = Find(x + column, greatest[column]);
-                }
             }
         }
 
@@ -95,9 +87,7 @@ public static partial class Reductions
                 int width = Math.Min(V.Count, Inner - column);
                 V max = V.Load(x + column, width);
                 for (int i = 1; i < Size; i++)
-                {
                     max = V.Max(max, V.Load(x + column + (long)i * Inner, width));
-                }
 
                 max.Store(greatest + column, width);
             }
@@ -133,14 +123,10 @@ public static partial class Reductions
                 T* dx = Dx.Pointer + (long)outer * Size * Inner, dy = Dy.Pointer + (long)outer * Inner;
                 int* indices = Indices.Pointer + (long)outer * Inner;
                 if (!Accumulate)
-                {
                     new Span<T>(dx, checked(Size * Inner)).Clear();
-                }
 
                 for (int column = 0; column < Inner; column++)
-                {
                     dx[(long)indices[column] * Inner + column] += dy[column];
-                }
             }
         }
     }

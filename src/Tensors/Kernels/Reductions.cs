@@ -43,9 +43,7 @@ public static partial class Reductions
         Check.Dense("SumTo", x.Shape, x);
         Check.Dense("SumTo", destination.Shape, destination);
         if (Shape.Broadcast(x.Shape, destination.Shape, "SumTo") != x.Shape || destination.Rank > x.Rank)
-        {
             throw new ShapeException("SumTo", x.Shape, destination.Shape, "the second must broadcast to the first");
-        }
 
         // Neighbouring axes that are both summed, or both kept, are one.
         Span<int> sizes = stackalloc int[Shape.MaxRank];
@@ -56,9 +54,7 @@ public static partial class Reductions
             int fromEnd = x.Rank - axis;
             bool isSummed = x.Shape[axis] != 1 && (fromEnd > destination.Rank || destination.Shape[-fromEnd] == 1);
             if (x.Shape[axis] == 1)
-            {
                 continue;
-            }
 
             if (groups > 0 && summed[groups - 1] == isSummed)
             {
@@ -81,9 +77,7 @@ public static partial class Reductions
         for (int group = 0; group < groups; group++)
         {
             if (!summed[group])
-            {
                 continue;
-            }
 
             int outer = Product(sizes[..group]), inner = Product(sizes[(group + 1)..groups]);
             bool last = --toSum == 0;
@@ -118,9 +112,7 @@ public static partial class Reductions
         Workers.Run<T, TotalKernel<T>>(ref kernel, chunks, 1);
         double total = 0;
         for (int chunk = 0; chunk < chunks; chunk++)
-        {
             total += kernel.Partials[chunk];
-        }
 
         return total;
     }
@@ -161,9 +153,7 @@ public static partial class Reductions
     {
         int product = 1;
         foreach (int size in sizes)
-        {
             product = checked(product * size);
-        }
 
         return product;
     }
@@ -199,9 +189,7 @@ public static partial class Reductions
                     *target = Accumulate ? *target + sum : sum;
                 }
                 else
-                {
                     Rows.SumColumns<V, T>(source, count, _inner, _inner, target, Accumulate);
-                }
             }
         }
     }

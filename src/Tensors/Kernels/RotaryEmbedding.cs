@@ -29,9 +29,7 @@ public static class RotaryEmbedding
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (positions < 0)
-        {
             throw new ArgumentException($"RotaryEmbedding: no tables for {positions} positions.");
-        }
 
         int pairs = frequencies.Length;
         Tensor<T> cosines = new([positions, pairs]), sines = new([positions, pairs]);
@@ -84,17 +82,13 @@ public static class RotaryEmbedding
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (x.Rank != 4 || cosines.Rank != 2 || 2 * (long)cosines.Shape[1] > x.Shape[3])
-        {
             throw new ShapeException("RotaryEmbedding", x.Shape, cosines.Shape, "[B, H, T, D] goes with tables [P, R / 2], R at most D");
-        }
 
         Check.Dense("RotaryEmbedding", cosines.Shape, cosines);
         Check.Dense("RotaryEmbedding", cosines.Shape, sines);
         Check.SameShape("RotaryEmbedding", x.Shape, y.Shape);
         if (x.Shape[3] > 1 && (x.Stride(3) != 1 || y.Stride(3) != 1))
-        {
             throw new ArgumentException($"RotaryEmbedding: the innermost axis of {x.Shape} must lie without gaps.");
-        }
     }
 
     private static void CheckPositions(Shape shape, Tensor<int> positions, int bound)
@@ -102,9 +96,7 @@ public static class RotaryEmbedding
         if (positions.IsEmpty)
         {
             if (shape[2] > bound)
-            {
                 throw new ArgumentException($"RotaryEmbedding: {shape[2]} tokens, but tables for {bound} positions.");
-            }
 
             return;
         }
@@ -113,9 +105,7 @@ public static class RotaryEmbedding
         foreach (int position in positions.Span)
         {
             if ((uint)position >= (uint)bound)
-            {
                 throw new ArgumentException($"RotaryEmbedding: position {position} is outside of tables for {bound} positions.");
-            }
         }
     }
 
@@ -141,16 +131,12 @@ public static class RotaryEmbedding
                 if (Interleaved)
                 {
                     for (int i = 0; i < half; i++)
-                    {
                         Turn<SimdScalar<T>>(x + 2 * i, x + 2 * i + 1, cosines + i, sines + i, y + 2 * i, y + 2 * i + 1, 1);
-                    }
                 }
                 else
                 {
                     for (int i = 0; i < half; i += V.Count)
-                    {
                         Turn<V>(x + i, x + half + i, cosines + i, sines + i, y + i, y + half + i, Math.Min(V.Count, half - i));
-                    }
                 }
 
                 Rest(x, y, 2 * half);
@@ -170,9 +156,7 @@ public static class RotaryEmbedding
         private readonly void Rest(T* x, T* y, int from)
         {
             for (int i = from; i < X.Shape[3]; i++)
-            {
                 y[i] = Accumulate ? y[i] + x[i] : x[i];
-            }
         }
     }
 }

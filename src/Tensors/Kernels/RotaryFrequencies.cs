@@ -18,9 +18,7 @@ public static class RotaryFrequencies
     public static double[] Plain(int width, double theta = 10000)
     {
         if (width < 0 || width % 2 != 0 || !(theta > 0 && double.IsFinite(theta)))
-        {
             throw new ArgumentException($"RotaryEmbedding: no frequencies for width {width} (even) and theta {theta} (positive).");
-        }
 
         return [.. Enumerable.Range(0, width / 2).Select(pair => Math.Pow(theta, -2.0 * pair / width))];
     }
@@ -32,9 +30,7 @@ public static class RotaryFrequencies
         CheckPositive("factor", factor);
         double[] scaled = frequencies.ToArray();
         foreach (ref double frequency in scaled.AsSpan())
-        {
             frequency /= factor;
-        }
 
         return scaled;
     }
@@ -73,8 +69,6 @@ public static class RotaryFrequencies
     private static void CheckPositive(string name, double number)
     {
         if (!(number > 0 && double.IsFinite(number)))
-        {
             throw new ArgumentException($"RotaryEmbedding: the {name} must be positive, not {number}.");
-        }
     }
 }

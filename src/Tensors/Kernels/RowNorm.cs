@@ -120,14 +120,10 @@ internal static class RowNorm<T, TNorm>
                 }
 
                 if (Mean is not null)
-                {
                     Mean[row] = mean;
-                }
 
                 if (Inverse is not null)
-                {
                     Inverse[row] = inverse;
-                }
             }
         }
     }
@@ -151,9 +147,7 @@ internal static class RowNorm<T, TNorm>
                 NativeMemory.Clear(dgain is null ? dbias : dgain, (nuint)Sums * (nuint)sizeof(T));
                 (int first, int after) = Chunks.Range(chunk);
                 for (int row = first; row < after; row++)
-                {
                     Row<V>(row, dgain, dbias);
-                }
             }
         }
 
@@ -167,27 +161,19 @@ internal static class RowNorm<T, TNorm>
             if (dx is not null)
             {
                 for (int i = 0; i < whole; i += V.Count)
-                {
                     Project(x + i, dy + i, Gain + i, V.Count, center, factor, ref sum, ref product);
-                }
 
                 if (whole < columns)
-                {
                     Project(x + whole, dy + whole, Gain + whole, columns - whole, center, factor, ref sum, ref product);
-                }
             }
 
             var size = T.CreateTruncating(columns);
             V mean = V.Broadcast(TNorm.Centres ? V.SumAcross(sum) / size : T.Zero), projection = V.Broadcast(V.SumAcross(product) / size);
             for (int i = 0; i < whole; i += V.Count)
-            {
                 Add(x, dy, dx, i, V.Count, dgain, dbias, center, factor, mean, projection);
-            }
 
             if (whole < columns)
-            {
                 Add(x, dy, dx, whole, columns - whole, dgain, dbias, center, factor, mean, projection);
-            }
         }
 
         /// <summary>Adds up the gradient of the normalised row, and its products with that row.</summary>
@@ -199,9 +185,7 @@ internal static class RowNorm<T, TNorm>
             V g = V.Load(dy, width) * V.Load(gain, width);
             product = V.MultiplyAdd(g, Normal(V.Load(x, width), center, factor), product);
             if (TNorm.Centres)
-            {
                 sum += g;
-            }
         }
 
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -212,14 +196,10 @@ internal static class RowNorm<T, TNorm>
             V gradient = V.Load(dy + i, width);
             V normal = Normal(V.Load(x + i, width), center, factor);
             if (dgain is not null)
-            {
                 V.MultiplyAdd(gradient, normal, V.Load(dgain + i, width)).Store(dgain + i, width);
-            }
 
             if (dbias is not null)
-            {
                 (V.Load(dbias + i, width) + gradient).Store(dbias + i, width);
-            }
 
             if (dx is not null)
             {

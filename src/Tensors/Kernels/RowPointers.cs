@@ -22,17 +22,13 @@ internal readonly unsafe struct RowPointers<T>
     {
         _first = tensor.Pointer;
         if (tensor.IsEmpty)
-        {
             return;
-        }
 
         for (int axis = tensor.Rank - 2; axis >= 0; axis--)
         {
             int size = tensor.Shape[axis], stride = tensor.Stride(axis);
             if (size == 1)
-            {
                 continue;
-            }
 
             if (_axes > 0 && stride == (long)_strides[_axes - 1] * _sizes[_axes - 1])
             {

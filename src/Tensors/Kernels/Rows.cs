@@ -25,14 +25,10 @@ internal static unsafe class Rows
         }
 
         for (; i <= count - V.Count; i += V.Count)
-        {
             sum0 += V.Load(x + i);
-        }
 
         if (i < count)
-        {
             sum1 += V.Load(x + i, count - i);
-        }
 
         return V.SumAcross(sum0 + sum1 + (sum2 + sum3));
     }
@@ -54,14 +50,10 @@ internal static unsafe class Rows
         }
 
         for (; i <= count - V.Count; i += V.Count)
-        {
             sum0 = V.MultiplyAdd(V.Load(a + i), V.Load(b + i), sum0);
-        }
 
         if (i < count)
-        {
             sum1 = V.MultiplyAdd(V.Load(a + i, count - i), V.Load(b + i, count - i), sum1);
-        }
 
         return V.SumAcross(sum0 + sum1 + (sum2 + sum3));
     }
@@ -82,14 +74,10 @@ internal static unsafe class Rows
         }
 
         for (; i <= count - V.Count; i += V.Count)
-        {
             max0 = V.Max(max0, V.Load(x + i));
-        }
 
         if (i < count)
-        {
             max1 = V.Max(max1, V.Select(V.MaskOfFirst(count - i), V.Load(x + i, count - i), lowest));
-        }
 
         return V.MaxAcross(V.Max(max0, max1));
     }
@@ -141,9 +129,7 @@ internal static unsafe class Rows
                 V term = SimdMath.Exp<V, T>(V.Load(x + j, width) - offset);
                 sum += width == V.Count ? term : V.Select(V.MaskOfFirst(width), term, V.Zero);
                 if (y is not null)
-                {
                     term.Store(y + j, width);
-                }
             }
 
             total += sum;
@@ -183,9 +169,7 @@ internal static unsafe class Rows
             V sum = V.Zero;
             T* row = x + column;
             for (int r = 0; r < rows; r++, row += stride)
-            {
                 sum += V.Load(row, width);
-            }
 
             Put(sum, y + column, width, accumulate);
         }

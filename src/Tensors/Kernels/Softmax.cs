@@ -60,9 +60,7 @@ public static class Softmax
                 int rows = Math.Min(RowsAtOnce, end - row);
                 T* x = X.Pointer + (long)row * columns, y = Y.Pointer + (long)row * columns;
                 if (Streams)
-                {
                     SoftmaxRows.Stream<V, T>(x, y, rows, columns);
-                }
                 else
                 {
                     SoftmaxRows.Maxima<V, T>(x, rows, columns, maxima);

@@ -49,9 +49,7 @@ internal static unsafe class SoftmaxRows
         }
 
         for (; row < rows; row++, x += columns)
-        {
             maxima[row] = Max<V, T>(x, columns);
-        }
     }
 
     /// <summary>Writes e^(x - max) of each row divided by its sum; zeros where all elements are -infinity.</summary>
@@ -72,9 +70,7 @@ internal static unsafe class SoftmaxRows
         {
             Terms<V, T>(x, y, together, columns, maxima + row, sums + row);
             for (int i = 0; i < together; i++)
-            {
                 Multiply<V, T>(y + (nint)i * columns, y + (nint)i * columns, columns, Inverse(sums[row + i]));
-            }
         }
     }
 
@@ -85,9 +81,7 @@ internal static unsafe class SoftmaxRows
     {
         int whole = columns / V.Count * V.Count, row = 0;
         for (; row <= rows - RowsAtOnce; row += RowsAtOnce)
-        {
             TermsOfFour<V, T>(x + (nint)row * columns, y + (nint)row * columns, columns, whole, maxima + row, sums + row);
-        }
 
         for (; row < rows; row++)
         {
@@ -151,9 +145,7 @@ internal static unsafe class SoftmaxRows
         Multiply<V, T>(terms, y, first, inverse);
         V factor = V.Broadcast(inverse);
         for (int i = first; i < aligned; i += V.Count)
-        {
             (V.Load(terms + i) * factor).StoreStreaming(y + i);
-        }
 
         Multiply<V, T>(terms + aligned, y + aligned, columns - aligned, inverse);
     }
@@ -169,9 +161,7 @@ internal static unsafe class SoftmaxRows
         // Each vector of the row before lies behind the one of the same step.
         int first = before is null ? 0 : Unaligned<V, T>(before), last = columns - 2 * V.Count;
         if (before is not null)
-        {
             Multiply<V, T>(terms, before, first, inverse);
-        }
 
         V shift = Shift<V, T>(max), factor = V.Broadcast(inverse), greatest = V.Broadcast(T.NegativeInfinity), total = V.Zero;
         int i = 0;
@@ -188,9 +178,7 @@ internal static unsafe class SoftmaxRows
                 }
 
                 if (before is not null)
-                {
                     (V.Load(terms + first + i) * factor).StoreStreaming(before + first + i);
-                }
 
                 sum += Term<V, T>(x + i, terms + i, shift);
             }
@@ -200,15 +188,11 @@ internal static unsafe class SoftmaxRows
 
         // What is left of all three: at most two vectors.
         if (before is not null)
-        {
             Multiply<V, T>(terms + first + i, before + first + i, columns - first - i, inverse);
-        }
 
         total += Exponentials<V, T>(x + i, terms + i, columns - i, max);
         if (next is not null)
-        {
             max = V.MaxAcross(V.AtLeast(greatest, V.Broadcast(Max<V, T>(next + i, columns - i))));
-        }
 
         return V.SumAcross(total);
     }
@@ -227,14 +211,10 @@ internal static unsafe class SoftmaxRows
         V by = V.Broadcast(factor);
         int i = 0;
         for (; i <= count - V.Count; i += V.Count)
-        {
             (V.Load(x + i) * by).Store(y + i);
-        }
 
         if (i < count)
-        {
             (V.Load(x + i, count - i) * by).Store(y + i, count - i);
-        }
     }
 
     // A row of nothing but -infinity has the sum 0, and zeros as its results.
@@ -281,9 +261,7 @@ internal static unsafe class SoftmaxRows
             int end = Math.Min(columns, i + Stretch);
             V sum = V.Zero;
             for (; i <= end - V.Count; i += V.Count)
-            {
                 sum += Term<V, T>(x + i, y + i, shift);
-            }
 
             total += sum;
         }

@@ -26,9 +26,7 @@ public sealed unsafe class AlignedMemory : IDisposable
         _pointer = NativeMemory.AlignedAlloc((nuint)Math.Max(bytes, 1), HugePages.Alignment(bytes));
         HugePages.Advise(_pointer, bytes);
         if (bytes >= Heavy)
-        {
             GC.AddMemoryPressure(bytes);
-        }
 
         t_allocated += bytes;
     }
@@ -63,9 +61,7 @@ public sealed unsafe class AlignedMemory : IDisposable
     private void Free()
     {
         if (_pointer is not null && Bytes >= Heavy)
-        {
             GC.RemoveMemoryPressure(Bytes);
-        }
 
         NativeMemory.AlignedFree(_pointer);
         _pointer = null;

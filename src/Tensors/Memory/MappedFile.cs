@@ -48,9 +48,7 @@ public sealed unsafe class MappedFile : IDisposable
         try
         {
             if (!stream.CanSeek)
-            {
                 throw new IOException($"{path} is a pipe or a device, a file expected");
-            }
 
             return new MappedFile(stream, stream.Length);
         }
@@ -86,8 +84,6 @@ public sealed unsafe class MappedFile : IDisposable
     internal void CheckRange(long offset, long count)
     {
         if (offset < 0 || count < 0 || offset > Length - count)
-        {
             throw new ArgumentException($"{count} bytes from {offset} on are not inside of a file of {Length} bytes");
-        }
     }
 }

@@ -40,19 +40,13 @@ public readonly struct RandomStream
     {
         int i = 0;
         for (; i < destination.Length && ((start + (ulong)i) & 3) != 0; i++)
-        {
             destination[i] = Bits(start + (ulong)i);
-        }
 
         for (; i + 4 <= destination.Length; i += 4)
-        {
             (destination[i], destination[i + 1], destination[i + 2], destination[i + 3]) = Block((start + (ulong)i) >> 2);
-        }
 
         for (; i < destination.Length; i++)
-        {
             destination[i] = Bits(start + (ulong)i);
-        }
     }
 
     /// <summary>A number of [0, 1) with 53 random bits. Made of the same bits as <see cref="Bits"/> of 2·index and 2·index + 1.</summary>

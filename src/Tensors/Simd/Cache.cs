@@ -14,8 +14,6 @@ internal static unsafe class Cache
     public static void Prefetch(void* address)
     {
         if (Sse.IsSupported)
-        {
             Sse.Prefetch1(address);
-        }
     }
 }

@@ -25,9 +25,7 @@ internal readonly struct Simd128<T>(Vector128<T> value) : ISimd<Simd128<T>, T>
     public static unsafe Simd128<T> Load(T* source, int count)
     {
         if (count == Count)
-        {
             return Load(source);
-        }
 
         if (Avx.IsSupported)
         {
@@ -38,9 +36,7 @@ internal readonly struct Simd128<T>(Vector128<T> value) : ISimd<Simd128<T>, T>
 
         Vector128<T> value = default;
         for (int i = 0; i < count; i++)
-        {
             value = value.WithElement(i, source[i]);
-        }
 
         return new(value);
     }
@@ -60,21 +56,15 @@ internal readonly struct Simd128<T>(Vector128<T> value) : ISimd<Simd128<T>, T>
         if (Avx.IsSupported)
         {
             if (typeof(T) == typeof(float))
-            {
                 Avx.MaskStore((float*)destination, FirstInts(count).AsSingle(), _value.AsSingle());
-            }
             else
-            {
                 Avx.MaskStore((double*)destination, FirstLongs(count).AsDouble(), _value.AsDouble());
-            }
 
             return;
         }
 
         for (int i = 0; i < count; i++)
-        {
             destination[i] = _value.GetElement(i);
-        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -173,9 +163,7 @@ internal readonly struct Simd128<T>(Vector128<T> value) : ISimd<Simd128<T>, T>
     {
         Vector128<T> max = a._value;
         if (typeof(T) == typeof(float))
-        {
             max = Vector128.Max(max, Vector128.Shuffle(max.AsInt32(), Vector128.Create(2, 3, 0, 1)).As<int, T>());
-        }
 
         return T.Max(max.GetElement(0), max.GetElement(1));
     }

@@ -25,9 +25,7 @@ internal readonly struct Simd256<T>(Vector256<T> value) : ISimd<Simd256<T>, T>
     public static unsafe Simd256<T> Load(T* source, int count)
     {
         if (count == Count)
-        {
             return Load(source);
-        }
 
         if (Avx.IsSupported)
         {
@@ -38,9 +36,7 @@ internal readonly struct Simd256<T>(Vector256<T> value) : ISimd<Simd256<T>, T>
 
         Vector256<T> value = default;
         for (int i = 0; i < count; i++)
-        {
             value = value.WithElement(i, source[i]);
-        }
 
         return new(value);
     }
@@ -60,21 +56,15 @@ internal readonly struct Simd256<T>(Vector256<T> value) : ISimd<Simd256<T>, T>
         if (Avx.IsSupported)
         {
             if (typeof(T) == typeof(float))
-            {
                 Avx.MaskStore((float*)destination, FirstInts(count).AsSingle(), _value.AsSingle());
-            }
             else
-            {
                 Avx.MaskStore((double*)destination, FirstLongs(count).AsDouble(), _value.AsDouble());
-            }
 
             return;
         }
 
         for (int i = 0; i < count; i++)
-        {
             destination[i] = _value.GetElement(i);
-        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

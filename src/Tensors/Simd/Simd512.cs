@@ -25,9 +25,7 @@ internal readonly struct Simd512<T>(Vector512<T> value) : ISimd<Simd512<T>, T>
     public static unsafe Simd512<T> Load(T* source, int count)
     {
         if (count == Count)
-        {
             return Load(source);
-        }
 
         if (Avx512F.IsSupported)
         {
@@ -38,9 +36,7 @@ internal readonly struct Simd512<T>(Vector512<T> value) : ISimd<Simd512<T>, T>
 
         Vector512<T> value = default;
         for (int i = 0; i < count; i++)
-        {
             value = value.WithElement(i, source[i]);
-        }
 
         return new(value);
     }
@@ -60,21 +56,15 @@ internal readonly struct Simd512<T>(Vector512<T> value) : ISimd<Simd512<T>, T>
         if (Avx512F.IsSupported)
         {
             if (typeof(T) == typeof(float))
-            {
                 Avx512F.MaskStore((float*)destination, FirstInts(count).AsSingle(), _value.AsSingle());
-            }
             else
-            {
                 Avx512F.MaskStore((double*)destination, FirstLongs(count).AsDouble(), _value.AsDouble());
-            }
 
             return;
         }
 
         for (int i = 0; i < count; i++)
-        {
             destination[i] = _value.GetElement(i);
-        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

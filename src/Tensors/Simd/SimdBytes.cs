@@ -16,9 +16,7 @@ internal static class SimdBytes
     public static Vector256<int> AddProductsOfFour(Vector256<int> sums, Vector256<byte> magnitudes, Vector256<sbyte> w)
     {
         if (AvxVnni.IsSupported)
-        {
             return AvxVnni.MultiplyWideningAndAdd(sums, magnitudes, w);
-        }
 
         if (Avx2.IsSupported)
         {
@@ -40,9 +38,7 @@ internal static class SimdBytes
     internal static Vector256<int> AddByShifts(Vector256<int> sums, Vector256<byte> magnitudes, Vector256<sbyte> w)
     {
         for (int shift = 24; shift >= 0; shift -= 8)
-        {
             sums += ((magnitudes.AsInt32() << shift) >> 24) * ((w.AsInt32() << shift) >> 24);
-        }
 
         return sums;
     }

@@ -28,20 +28,12 @@ public static class VectorWidth
         where TKernel : struct, IRangeKernel<T>
     {
         if (Vector512.IsHardwareAccelerated)
-        {
             kernel.Run<Simd512<T>>(start, end);
-        }
         else if (Vector256.IsHardwareAccelerated)
-        {
             kernel.Run<Simd256<T>>(start, end);
-        }
         else if (Vector128.IsHardwareAccelerated)
-        {
             kernel.Run<Simd128<T>>(start, end);
-        }
         else
-        {
             kernel.Run<SimdScalar<T>>(start, end);
-        }
     }
 }

@@ -20,9 +20,7 @@ public static class Narrowing
     {
         int block = type.BlockSize();
         if (!type.IsReal() || numbers.Length % block != 0 || bytes.Length != (long)numbers.Length / block * type.BlockBytes())
-        {
             throw new ArgumentException($"{numbers.Length} numbers cannot be stored as {type} in {bytes.Length} bytes");
-        }
 
         switch (type)
         {
@@ -42,9 +40,7 @@ public static class Narrowing
         {
             TStored rounded = TStored.CreateTruncating(numbers[i]);
             if (TStored.IsInfinity(rounded) && T.IsFinite(numbers[i]))
-            {
                 ThrowTooLarge(numbers[i], typeof(TStored).Name);
-            }
 
             stored[i] = rounded;
         }
@@ -59,9 +55,7 @@ public static class Narrowing
             uint bits = BitConverter.SingleToUInt32Bits(number);
             uint rounded = float.IsNaN(number) ? bits | 0x400000 : bits + 0x7FFF + (bits >> 16 & 1); // half of the dropped bits, ties to even
             if ((rounded & 0x7F800000) == 0x7F800000 && T.IsFinite(numbers[i]))
-            {
                 ThrowTooLarge(numbers[i], "BF16");
-            }
 
             stored[i] = (ushort)(rounded >> 16);
         }
@@ -75,9 +69,7 @@ public static class Narrowing
         {
             int count = Math.Min(numbers.Length, floats.Length), bytes = count / Q8Block.Size * Q8Block.Bytes;
             for (int i = 0; i < count; i++)
-            {
                 floats[i] = float.CreateTruncating(numbers[i]);
-            }
 
             Q8Block.Quantize(floats[..count], blocks[..bytes]);
             numbers = numbers[count..];

@@ -41,9 +41,7 @@ public static class Q8Block
             float scale = magnitude / Largest;
             Half stored = (Half)scale;
             if (!Half.IsFinite(stored))
-            {
                 throw new ArgumentException($"{magnitude} cannot be stored as Q8_0, finite numbers up to {Largest * (float)Half.MaxValue} can");
-            }
 
             float inverse = scale == 0 ? 0 : 1 / scale;
             MemoryMarshal.Write(blocks, stored);
@@ -70,9 +68,7 @@ public static class Q8Block
             float scale = (float)MemoryMarshal.Read<Half>(blocks);
             ReadOnlySpan<sbyte> quantized = MemoryMarshal.Cast<byte, sbyte>(blocks[2..Bytes]);
             for (int i = 0; i < Size; i++)
-            {
                 numbers[i] = T.CreateTruncating(scale * quantized[i]);
-            }
         }
     }
 

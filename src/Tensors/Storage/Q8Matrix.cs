@@ -102,8 +102,6 @@ public sealed unsafe class Q8Matrix : IDisposable
     private static void CheckColumns(int columns)
     {
         if (columns % Q8Block.Size != 0)
-        {
             throw new ArgumentException($"{columns} columns cannot be stored as Q8_0, a multiple of {Q8Block.Size} can");
-        }
     }
 }

@@ -34,15 +34,11 @@ public static unsafe class Widening
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (destination.IsEmpty)
-        {
             return;
-        }
 
         int block = type.BlockSize();
         if (!type.IsReal() || destination.Length % block != 0 || destination.Length % rows != 0 || (transposed && block > 1))
-        {
             throw new ArgumentException($"{destination.Length} numbers in {rows} rows cannot be read from {type}");
-        }
 
         file.CheckRange(offset, (long)destination.Length / block * type.BlockBytes());
         fixed (T* numbers = destination)
@@ -145,9 +141,7 @@ public static unsafe class Widening
             }
 
             for (int i = start; i < end; i++, source += sizeof(TStored))
-            {
                 Destination[i] = TWidening.Widen(Unsafe.ReadUnaligned<TStored>(source));
-            }
         }
     }
 
@@ -168,9 +162,7 @@ public static unsafe class Widening
             for (; top < bottom; top += Square)
             {
                 for (int left = 0; left < Columns; left += Square)
-                {
                     Transpose(top, Math.Min(top + Square, bottom), left, Math.Min(left + Square, Columns));
-                }
             }
         }
 
@@ -181,9 +173,7 @@ public static unsafe class Widening
                 T* destination = Destination + (long)row * Columns;
                 byte* source = Source + ((long)left * Rows + row) * sizeof(TStored);
                 for (int column = left; column < right; column++, source += (long)Rows * sizeof(TStored))
-                {
                     destination[column] = TWidening.Widen(Unsafe.ReadUnaligned<TStored>(source));
-                }
             }
         }
     }

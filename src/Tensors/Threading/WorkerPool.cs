@@ -55,9 +55,7 @@ internal sealed unsafe class WorkerPool : IDisposable
         if (chunks <= 1 || _threads.Length == 0 || t_insideChunk || !_caller.TryEnter())
         {
             for (int chunk = 0; chunk < chunks; chunk++)
-            {
                 body(context, chunk);
-            }
 
             return;
         }
@@ -68,9 +66,7 @@ internal sealed unsafe class WorkerPool : IDisposable
             _context = context;
             _failure = null;
             for (long first = 0; first < chunks; first += Share.MostChunks)
-            {
                 RunTogether((int)first, (int)Math.Min(Share.MostChunks, chunks - first));
-            }
 
             _failure?.Throw();
         }
@@ -89,9 +85,7 @@ internal sealed unsafe class WorkerPool : IDisposable
         }
 
         foreach (Thread thread in _threads)
-        {
             thread.Join();
-        }
     }
 
     /// <summary>Publishes as many chunks as shares can count, and returns when they are done.</summary>
@@ -100,9 +94,7 @@ internal sealed unsafe class WorkerPool : IDisposable
         _firstChunk = first;
         Volatile.Write(ref _unfinished, chunks);
         for (int i = 0; i < _shares.Length; i++)
-        {
             _shares[i].Fill((int)((long)chunks * i / _shares.Length), (int)((long)chunks * (i + 1) / _shares.Length));
-        }
 
         if (Volatile.Read(ref _asleep) > 0)
         {
@@ -130,9 +122,7 @@ internal sealed unsafe class WorkerPool : IDisposable
             foreach (ref readonly Share share in _shares.AsSpan())
             {
                 if (!share.IsEmpty)
-                {
                     return true;
-                }
             }
 
             return false;
@@ -144,9 +134,7 @@ internal sealed unsafe class WorkerPool : IDisposable
         while (!_stopping)
         {
             if (!TryDoChunk(share))
-            {
                 WaitForWork();
-            }
         }
     }
 
@@ -209,9 +197,7 @@ internal sealed unsafe class WorkerPool : IDisposable
                 // Counted before the last look at the state: a caller that sees nobody asleep has published its job before that look.
                 Interlocked.Increment(ref _asleep);
                 while (!HasWork && !_stopping)
-                {
                     Monitor.Wait(_wake);
-                }
 
                 Interlocked.Decrement(ref _asleep);
             }

@@ -20,9 +20,7 @@ public sealed class GeneratorTests : IDisposable
         var generator = new Generator<float>(model);
         StringWriter console = new();
         await foreach (string piece in generator.StreamAsync("ROMEO:", new SamplingOptions { Temperature = 0.8 }, tokens: 50))
-        {
             await console.WriteAsync(piece);
-        }
 
         int[] ids = [.. generator.Generate(model.Tokenizer!.Encode("ROMEO:"), new SamplingOptions { Temperature = 0.8 }).Take(50)];
         Assert.Equal(model.Tokenizer.Decode(ids), console.ToString());

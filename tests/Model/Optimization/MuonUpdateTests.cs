@@ -124,9 +124,7 @@ public sealed class MuonUpdateTests
         var muon = new MuonUpdate<float>(MuonPolynomials.Jordan);
         Tensor<float>[] values = [.. ((Shape[])[[96, 64], [64, 33], [300, 250], [7, 50]]).Select((shape, i) => Samples.Random<float>(shape, i))];
         foreach (Tensor<float> value in values)
-        {
             muon.Add(value, Samples.Random<float>(value.Shape, 9), new Tensor<float>(value.Shape), value.Shape[0] - 3, 3);
-        }
 
         return (muon, values);
     }

@@ -30,9 +30,7 @@ public sealed class TrainerTests
         Allocations.AssertNone(() =>
         {
             for (int step = 0; step < 5; step++)
-            {
                 trainer.Step();
-            }
         });
     }
 
@@ -99,9 +97,7 @@ public sealed class TrainerTests
             TrainingOptions options = s_options with { Width = 64, Context = 64, BatchSize = 3, Accumulate = 1, Dropout = 0.1, LearningRate = 1e-2 };
             using Trainer<float> trainer = NewTrainer(options, out Decoder<float> gpt);
             for (int step = 0; step < steps; step++)
-            {
                 trainer.Step();
-            }
 
             IEnumerable<Tensor<float>> state = trainer.Optimizer.State.SelectMany(state => state.Parts.Select(part => part.Values));
             return [.. state.Prepend(gpt.Parameters.Values).SelectMany(values => MemoryMarshal.AsBytes<float>(values.Span).ToArray())];

@@ -31,9 +31,7 @@ internal static class OnnxAttention
         int queries = q.Shape[2], keys = k.Shape[2];
         Tensor<float> mask = onnx.Has(Mask) ? AdditiveMask(onnx, keys) : default;
         if (causal && counted)
-        {
             mask = LastQueriesSeeAll(mask, onnx.Integers(KeyCounts), queries, keys);
-        }
 
         var options = new AttentionOptions<float>
         {
@@ -58,14 +56,10 @@ internal static class OnnxAttention
     {
         Variable<float> scores = q.MatMul(k, transposeB: true).Scale(options.Scale);
         if (mode >= 1 && options.SoftCap > 0)
-        {
             scores = scores.Scale(1 / options.SoftCap).Tanh().Scale(options.SoftCap);
-        }
 
         if (mode >= 2)
-        {
             scores += tape.Constant(options.Mask);
-        }
 
         return (mode >= 3 ? scores.Softmax() : scores).Value;
     }
@@ -77,9 +71,7 @@ internal static class OnnxAttention
         if (onnx.IsBoolean(Mask))
         {
             foreach (ref float element in given.Span)
-            {
                 element = element != 0 ? 0 : float.NegativeInfinity;
-            }
         }
 
         Elementwise.Fill(mask, float.NegativeInfinity);
@@ -101,9 +93,7 @@ internal static class OnnxAttention
         }
 
         if (!mask.IsEmpty)
-        {
             Elementwise.Add(mask, causal, causal);
-        }
 
         return causal;
     }
@@ -112,9 +102,7 @@ internal static class OnnxAttention
     {
         Tensor<byte> padding = new([(int)counts.Count, keys]);
         for (int example = 0; example < counts.Count; example++)
-        {
             padding.Span[(example * keys + counts.Span[example])..((example + 1) * keys)].Fill(1);
-        }
 
         return padding;
     }

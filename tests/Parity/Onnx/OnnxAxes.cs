@@ -36,9 +36,7 @@ internal static class OnnxAxes
         bool keep = onnx.WholeNumber("keepdims", 1) != 0;
         int[] axes = [.. onnx.Integers(1).Span.ToArray().Select(axis => x.Shape.Axis(axis)).OrderDescending()];
         if (axes.Length == 0)
-        {
             return x.Mean().Reshape(keep ? new Shape(Enumerable.Repeat(1, x.Shape.Rank).ToArray()) : []);
-        }
 
         return axes.Aggregate(x, (reduced, axis) => reduced.Mean(axis, keep));
     }
@@ -56,16 +54,12 @@ internal static class OnnxAxes
 
         Variable<float> table = x;
         for (int i = axis; i > 0; i--)
-        {
             table = table.Transpose(i, i - 1);
-        }
 
         Shape row = table.Shape.Without(0);
         Variable<float> y = tape.Embedding(table.Reshape([size, (int)row.Count]), ids).Reshape([(int)ids.Count, .. row]);
         for (int i = 0; i < axis; i++)
-        {
             y = y.Transpose(i, i + 1);
-        }
 
         int[] sizes = [.. x.Shape];
         return y.Reshape([.. sizes[..axis], .. ids.Shape, .. sizes[(axis + 1)..]]);

@@ -36,9 +36,7 @@ internal static class OnnxElementwise
     {
         Tensor<float> condition = onnx.Tensor(0), otherwise = new(condition.Shape);
         for (int i = 0; i < condition.Count; i++)
-        {
             otherwise.Span[i] = 1 - condition.Span[i];
-        }
 
         return onnx.Variable(tape, 1).MaskedFill(otherwise, 0) + onnx.Variable(tape, 2).MaskedFill(condition, 0);
     }
@@ -53,9 +51,7 @@ internal static class OnnxElementwise
         for (int row = 0; row < outside.Shape[0]; row++)
         {
             for (int column = 0; column < outside.Shape[1]; column++)
-            {
                 outside[row, column] = (upper ? column - row < diagonal : column - row > diagonal) ? 1 : 0;
-            }
         }
 
         return x.MaskedFill(outside, 0);

@@ -22,9 +22,7 @@ internal static class OnnxLosses
         Tensor<int> targets = onnx.Integers(1);
         int ignored = onnx.WholeNumber("ignore_index", CrossEntropyOperator.DefaultIgnoredTarget);
         if (onnx.Text("reduction") == "mean" && !onnx.Has(2))
-        {
             return logits.CrossEntropy(targets, ignored);
-        }
 
         int rows = logits.Shape[0];
         Variable<float>[] losses =
@@ -44,9 +42,7 @@ internal static class OnnxLosses
         for (int row = 0; row < targets.Count; row++)
         {
             if (targets.Span[row] != onnx.WholeNumber("ignore_index", CrossEntropyOperator.DefaultIgnoredTarget))
-            {
                 oneHot[row, targets.Span[row]] = -1;
-            }
         }
 
         return Reduce((logarithms * tape.Constant(oneHot)).Sum(1), onnx, tape);

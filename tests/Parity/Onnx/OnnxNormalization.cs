@@ -40,9 +40,7 @@ internal static class OnnxNormalization
             x.Value.Reshape(rows), gain.Value, bias.Value, again, mean, inverseDeviation, epsilon);
         Shape reduced = x.Shape;
         for (int axis = x.Shape.Axis(onnx.WholeNumber("axis", -1)); axis < x.Shape.Rank; axis++)
-        {
             reduced = reduced.With(axis, 1);
-        }
 
         return [y.Value, mean.Reshape(reduced), inverseDeviation.Reshape(reduced)];
     }
@@ -52,9 +50,7 @@ internal static class OnnxNormalization
     {
         int columns = 1;
         for (int axis = shape.Axis(onnx.WholeNumber("axis", -1)); axis < shape.Rank; axis++)
-        {
             columns *= shape[axis];
-        }
 
         return [(int)shape.Count / columns, columns];
     }

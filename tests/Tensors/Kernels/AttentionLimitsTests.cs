@@ -81,9 +81,7 @@ public class AttentionLimitsTests
         var options = new AttentionOptions<float> { Scale = 0.5f, Padding = Tensor<byte>.From([0, 1, 0], [1, 3]) };
         Tensor<float>[] results = Run(x, options);
         foreach (Tensor<float> result in results[..2])
-        {
             Assert.All(result.Span.ToArray(), value => Assert.True(float.IsFinite(value)));
-        }
 
         Assert.All(results[2].Slice(2, 1, 1).Span.ToArray(), value => Assert.Equal(0, value));
         Assert.All(results[3].Slice(2, 1, 1).Span.ToArray(), value => Assert.Equal(0, value));
@@ -147,18 +145,14 @@ public class AttentionLimitsTests
         }
 
         if (double.IsNaN(bad) && input != 3)
-        {
             Assert.All(Samples.Doubles(spoilt[0].Slice(2, token, 1)), value => Assert.True(double.IsNaN(value)));
-        }
     }
 
     private static void AssertSame<T>(Tensor<T> clean, Tensor<T> spoilt, int row, bool mayDiffer)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (!mayDiffer)
-        {
             Samples.AssertClose(Samples.Doubles(clean.Slice(2, row, 1)), spoilt.Slice(2, row, 1), 64, _ => 4);
-        }
     }
 
     private static Tensor<T>[] Run<T>(Tensor<T>[] x, AttentionOptions<T> options)

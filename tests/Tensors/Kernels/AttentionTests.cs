@@ -47,9 +47,7 @@ public class AttentionTests
         Attention.Forward(q, k, v, output, logSumExp, options);
         Attention.Backward(q, k, v, output, logSumExp, dOutput, dq, dk, dv, accumulate: false, options);
         foreach (Tensor<float> tensor in (Tensor<float>[])[output, dq, dk, dv])
-        {
             Assert.All(tensor.Span.ToArray(), x => Assert.Equal(0, x));
-        }
     }
 
     // Keys are worked on in panels of 12 and in blocks of 256.

@@ -55,17 +55,13 @@ public class CrossEntropyTests
         Tensor<T> logits = Samples.Random<T>([rows, vocabulary], 1, -6, 6), logSumExp = new([rows, 2]);
         Tensor<int> targets = Samples.Integers([rows], 2, vocabulary);
         if (rows > 2)
-        {
             targets[1] = Ignored;
-        }
 
         double[] x = Samples.Doubles(logits), lse = Twins.LogSumExp(x, vocabulary), softmax = Twins.Softmax(x, vocabulary);
         int counted = rows - (rows > 2 ? 1 : 0);
         double expected = 0;
         for (int row = 0; row < rows; row++)
-        {
             expected += targets[row] == Ignored ? 0 : (lse[row] - x[row * vocabulary + targets[row]]) / counted;
-        }
 
         double loss = double.CreateTruncating(CrossEntropy.Forward(logits, targets, logSumExp, Ignored));
         Assert.Equal(expected, loss, 32 * Samples.Epsilon<T>());

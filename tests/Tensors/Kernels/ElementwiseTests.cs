@@ -140,9 +140,7 @@ public class ElementwiseTests
 
         Tensor<T> mask = Samples.Random<T>(b.Shape, 4);
         foreach (ref T element in mask.Span)
-        {
             element = T.Max(element, T.Zero);
-        }
 
         double[] masked = Samples.Doubles(mask.BroadcastTo(shape));
         One(shape, (d, accumulate) => Elementwise.MaskedFill(a, mask, T.CreateTruncating(0.5), d, accumulate), i => masked[i] > 0 ? 0.5 : x[i]);

@@ -72,9 +72,7 @@ public class GemmTests
         double[] left = Samples.Doubles(a.BroadcastTo(Shape(outerC, 5, 7))), right = Samples.Doubles(b.BroadcastTo(Shape(outerC, 7, 9)));
         var expected = new List<double>();
         for (int matrix = 0; matrix < c.Count / 45; matrix++)
-        {
             expected.AddRange(Product(left[(matrix * 35)..][..35], right[(matrix * 63)..][..63], 5, 9, 7));
-        }
 
         Samples.AssertClose([.. expected], c, 8 * 7, _ => 4);
 
@@ -273,9 +271,7 @@ public class GemmTests
         Samples.AssertClose([.. product.Select(sum => accumulate ? sum + 3 : sum)], dweight, Epsilons(rows), _ => 4);
         double[] sums = new double[outputs], gradients = Samples.Doubles(dy);
         for (int i = 0; i < gradients.Length; i++)
-        {
             sums[i % outputs] += gradients[i];
-        }
 
         Samples.AssertClose([.. sums.Select(sum => accumulate ? sum + 2 : sum)], dbias, Epsilons(rows), _ => 4);
         Tensor<T> alone = Samples.Filled<T>([outputs], accumulate ? 2 : double.NaN);
@@ -320,9 +316,7 @@ public class GemmTests
             for (int k = 0; k < depth; k++)
             {
                 for (int column = 0; column < columns; column++)
-                {
                     c[row * columns + column] += a[row * depth + k] * b[k * columns + column];
-                }
             }
         }
 

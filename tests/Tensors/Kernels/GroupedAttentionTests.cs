@@ -55,9 +55,7 @@ public class GroupedAttentionTests
         Attention.Forward(q, k, v, output, logSumExp, options);
         Attention.Backward(q, k, v, output, logSumExp, dOutput, dq, dk, dv, accumulate: false, options);
         foreach (Tensor<float> tensor in (Tensor<float>[])[output, dq, dk, dv])
-        {
             Assert.All(tensor.Span.ToArray(), x => Assert.Equal(0, x));
-        }
     }
 
     [Fact]
@@ -66,9 +64,7 @@ public class GroupedAttentionTests
         var shape = new Shape(2, 3, 30, 8);
         Tensor<double> q = Samples.Random<double>(shape, 1), mask = new([30, 30]);
         for (int query = 0; query < 30; query++)
-        {
             Elementwise.Fill(mask.Slice(0, query, 1).Slice(1, query + 1, 29 - query), double.NegativeInfinity);
-        }
 
         Tensor<double> causal = new(shape), masked = new(shape), logSumExp = new(shape.With(3, 2));
         var options = new AttentionOptions<double> { Scale = 0.3 };
@@ -128,9 +124,7 @@ public class GroupedAttentionTests
         {
             mask = Samples.Random<T>(new Shape(maskShape), 5);
             foreach (ref T element in mask.Span)
-            {
                 element = element < T.CreateChecked(-1) ? T.NegativeInfinity : element;
-            }
 
             wholeMask = mask.BroadcastTo([Examples, Heads, queries, keys]);
         }

@@ -98,9 +98,7 @@ public class KeyValueCacheTests
         var last = new Tensor<T>([Texts, asked, heads * headSize]);
         Attend(stored, added, last);
         for (int text = 0; text < Texts; text++)
-        {
             Assert.Equal(output.Slice(0, text, 1).Span[((added - asked) * heads * headSize)..].ToArray(), last.Slice(0, text, 1).Span.ToArray());
-        }
 
         void Attend(int first, int count, Tensor<T> to)
         {

@@ -54,9 +54,7 @@ public class MicrokernelTests
             (int row, int column) = (i / columns, i % columns);
             expected[i] = 1 + double.CreateTruncating(bias[column]);
             for (int k = 0; k < depth; k++)
-            {
                 expected[i] += double.CreateTruncating(a[row, k]) * double.CreateTruncating(b[k, column]);
-            }
         }
 
         Samples.AssertClose(expected, c, 2 * (depth + 2), _ => 4);

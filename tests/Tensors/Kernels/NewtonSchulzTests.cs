@@ -133,9 +133,7 @@ public sealed class NewtonSchulzTests
         int rows = u[0].Length, columns = v[0].Length;
         var x = new double[rows * columns];
         for (int i = 0; i < x.Length; i++)
-        {
             x[i] = Enumerable.Range(0, values.Length).Sum(k => u[k][i / columns] * values[k] * v[k][i % columns]);
-        }
 
         return x;
     }

@@ -43,9 +43,7 @@ public class ReductionsTests
         {
             Shape shape = full;
             for (int axis = 0; axis < 6; axis++)
-            {
                 shape = (mask >> axis & 1) == 1 ? shape.With(axis, 1) : shape;
-            }
 
             CheckSumTo<float>(full, shape);
             CheckSumTo<double>(full, shape);
@@ -126,9 +124,7 @@ public class ReductionsTests
         {
             view[index] += value;
             for (int axis = full.Rank - 1; axis >= 0 && ++index[axis] == full[axis]; axis--)
-            {
                 index[axis] = 0;
-            }
         }
 
         double magnitude = 2.0 * full.Count / shape.Count;
@@ -146,9 +142,7 @@ public class ReductionsTests
         var x = new Tensor<float>([outer, size, inner]);
         var random = new Random(size);
         foreach (ref float value in x.Span)
-        {
             value = random.Next(-5, 5);
-        }
 
         Tensor<float> max = new([outer, inner]), dy = Samples.Random<float>([outer, inner], 1);
         var indices = new Tensor<int>([outer, inner]);
@@ -162,9 +156,7 @@ public class ReductionsTests
             {
                 int best = 0;
                 for (int s = 1; s < size; s++)
-                {
                     best = x[o, s, i] > x[o, best, i] ? s : best;
-                }
 
                 Assert.Equal(best, indices[o, i]);
                 Assert.Equal(x[o, best, i], max[o, i]);

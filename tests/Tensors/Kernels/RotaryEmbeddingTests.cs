@@ -28,13 +28,9 @@ public class RotaryEmbeddingTests
         {
             bool interleaved = depth % 4 < 2;
             if (depth % 3 == 0)
-            {
                 Check<float>(depth, depth / 3 * 2, interleaved);
-            }
             else
-            {
                 Check<double>(depth, depth / 2 * 2, interleaved);
-            }
         }
     }
 
@@ -115,9 +111,7 @@ public class RotaryEmbeddingTests
             (int item, int token) = Math.DivRem(row, Tokens);
             double Number(int i) => double.CreateChecked(x[item / Heads, item % Heads, token, i]);
             for (int i = 0; i < depth; i++)
-            {
                 expected[row * depth + i] = Number(i);
-            }
 
             for (int pair = 0; pair < width / 2; pair++)
             {

@@ -15,14 +15,10 @@ public class SoftmaxTests
     public void Rows_of_any_length_agree_with_the_plain_loop()
     {
         for (int columns = 1; columns <= 257; columns++)
-        {
             Check<double>(3, columns);
-        }
 
         for (int columns = 1; columns <= 70; columns++)
-        {
             Check<float>(3, columns);
-        }
 
         Check<float>(257, 129);
         Check<double>(129, 257);
@@ -83,9 +79,7 @@ public class SoftmaxTests
         x[7, 1] = -3e38f;
         Softmax.Forward(x, y);
         foreach (int row in (ReadOnlySpan<int>)[0, 1, 2, 4, 6, 8, 15, 16, 17, Rows - 1])
-        {
             Samples.AssertClose(Twins.Softmax(Samples.Doubles(x.Slice(0, row, 1)), Columns), y.Slice(0, row, 1), 24);
-        }
 
         Assert.Equal(-1, y.Slice(0, 3, 1).Span.IndexOfAnyExcept(0f));
         Assert.Equal(-1, y.Slice(0, 5, 1).Span.IndexOfAnyExcept(float.NaN));

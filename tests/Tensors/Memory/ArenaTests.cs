@@ -28,9 +28,7 @@ public unsafe class ArenaTests
         void Step()
         {
             for (int i = 0; i < 10; i++)
-            {
                 arena.Allocate<double>([40_000 + i]).Span.Fill(i);
-            }
         }
 
         Step();

@@ -116,15 +116,11 @@ public unsafe class SimdTests
             for (int first = 0; first < values.Length; first++)
             {
                 for (int i = 0; i < V.Count; i++)
-                {
                     vector[i] = values[(first + i) % values.Length];
-                }
 
                 V.AtLeast(V.Load(vector), V.Broadcast(T.One)).Store(vector);
                 for (int i = 0; i < V.Count; i++)
-                {
                     Assert.Equal(expected[(first + i) % values.Length], vector[i]);
-                }
             }
         }
     }
@@ -141,15 +137,11 @@ public unsafe class SimdTests
             try
             {
                 for (int i = 0; i < 3 * V.Count; i++)
-                {
                     values[i] = T.CreateTruncating(i);
-                }
 
                 (V.Load(values + V.Count) + V.Broadcast(T.One)).StoreStreaming(values + V.Count);
                 for (int i = 0; i < 3 * V.Count; i++)
-                {
                     Assert.Equal(T.CreateTruncating(i / V.Count == 1 ? i + 1 : i), values[i]);
-                }
             }
             finally
             {

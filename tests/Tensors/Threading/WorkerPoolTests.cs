@@ -18,9 +18,7 @@ public class WorkerPoolTests
         foreach (int chunks in (int[])[0, 1, 2, 3, 7, 64, 1000, Share.MostChunks, 2 * Share.MostChunks + 1])
         {
             for (int repeat = 0; repeat < (chunks > 1000 ? 2 : 50); repeat++)
-            {
                 AssertEachIsDoneOnce(pool, chunks);
-            }
         }
     }
 
@@ -66,9 +64,7 @@ public class WorkerPoolTests
         await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() =>
         {
             for (int repeat = 0; repeat < 300; repeat++)
-            {
                 AssertEachIsDoneOnce(pool, 20);
-            }
         })));
     }
 
@@ -92,9 +88,7 @@ public class WorkerPoolTests
     private static unsafe void FailAt17(void* context, int chunk)
     {
         if (chunk == 17)
-        {
             throw new InvalidOperationException("chunk 17");
-        }
 
         Count(context, chunk);
     }

@@ -155,13 +155,9 @@ internal sealed class GgufMetadata
     private static void Skip(GgufCursor cursor, GgufType type, string key, int depth)
     {
         if (type == GgufType.String)
-        {
             cursor.SkipText(key);
-        }
         else if (type != GgufType.Array)
-        {
             cursor.Skip(GgufTypes.BytesOf(type), key);
-        }
         else
         {
             if (depth == DeepestArray)

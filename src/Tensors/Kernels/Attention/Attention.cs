@@ -83,56 +83,38 @@ public static class Attention
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (q.Rank != 4 || k.Rank != 4 || q.Shape[0] != k.Shape[0] || q.Shape[3] != k.Shape[3])
-        {
             throw new ShapeException("Attention", q.Shape, k.Shape, "queries [B, H, Tq, D] go with keys [B, G, Tk, D]");
-        }
 
         int heads = q.Shape[1], keyHeads = k.Shape[1];
         if (heads != keyHeads && (heads == 0 || keyHeads == 0 || heads % keyHeads != 0))
-        {
             throw new ShapeException("Attention", q.Shape, k.Shape, "the heads of the keys must divide those of the queries");
-        }
 
         if (v.Rank != 4 || v.Shape.With(3, 0) != k.Shape.With(3, 0))
-        {
             throw new ShapeException("Attention", k.Shape, v.Shape, "keys [B, G, Tk, D] go with values [B, G, Tk, E]");
-        }
 
         if (output.Shape != q.Shape.With(3, v.Shape[3]))
-        {
             throw new ShapeException("Attention", q.Shape, output.Shape, "the output of queries [B, H, Tq, D] is [B, H, Tq, E]");
-        }
 
         if (logSumExp.Shape != q.Shape.With(3, 2) || !logSumExp.IsContiguous)
-        {
             throw new ShapeException("Attention", q.Shape, logSumExp.Shape, "there are a shift and a log-sum-exp for each query");
-        }
 
         if (!options.Padding.IsEmpty && options.Padding.Shape != [k.Shape[0], k.Shape[2]])
-        {
             throw new ShapeException("Attention", k.Shape, options.Padding.Shape, "the padding mask is [B, Tk]");
-        }
 
         if (!options.Padding.IsEmpty && !options.Padding.IsContiguous)
-        {
             throw new ArgumentException("Attention: the padding mask must be contiguous.");
-        }
 
         if (!options.Mask.IsEmpty)
         {
             Tensor<T> mask = options.Mask;
             if (mask.Rank is < 2 or > 4 || mask.Shape[-1] != k.Shape[2])
-            {
                 throw new ShapeException("Attention", k.Shape, mask.Shape, "the mask is [Tq, Tk], [H, Tq, Tk] or [B, H, Tq, Tk]");
-            }
 
             RequireInnerAxis(mask.BroadcastTo(q.Shape.With(3, k.Shape[2])));
         }
 
         if (!(options.SoftCap >= T.Zero && T.IsFinite(options.SoftCap)))
-        {
             throw new ArgumentException($"Attention: the soft cap must be 0 or a positive number, it is {options.SoftCap}.");
-        }
 
         if (!(options.Scale > T.Zero) || !(options.Dropout >= 0 && options.Dropout < 1))
         {
@@ -150,9 +132,7 @@ public static class Attention
         where T : unmanaged
     {
         if (tensor.Shape != gradient.Shape)
-        {
             throw new ShapeException("Attention", tensor.Shape, gradient.Shape, "a gradient has the shape of its tensor");
-        }
 
         RequireInnerAxis(gradient);
     }
@@ -161,8 +141,6 @@ public static class Attention
         where T : unmanaged
     {
         if (tensor.Shape[3] > 1 && tensor.Stride(3) != 1)
-        {
             throw new ArgumentException($"Attention: the innermost axis of {tensor.Shape} must lie without gaps.");
-        }
     }
 }

@@ -45,9 +45,7 @@ internal readonly unsafe partial struct AttentionBackward<T>(
         {
             // Without keys too, for the gradient of the queries, which is zero then.
             for (int firstKey = 0; firstKey == 0 || firstKey < _k.Shape[2]; firstKey += KeysAtOnce)
-            {
                 RunKeys<V>(item, firstKey, end);
-            }
         }
     }
 
@@ -68,9 +66,7 @@ internal readonly unsafe partial struct AttentionBackward<T>(
             {
                 int rows = Math.Min(QueriesAtOnce, queries - first);
                 if (firstKey == 0 || AttentionTile.Visible(_options, first + rows - 1, keys) > firstKey)
-                {
                     begun = RunTile<V>(head, block, first, rows, begun);
-                }
             }
         }
 
@@ -171,9 +167,7 @@ internal readonly unsafe partial struct AttentionBackward<T>(
             Operand<T> dk = block.Head.KGradient.From(key, 0), dv = block.Head.VGradient.From(key, 0);
             bool accumulate = key < begun;
             if (accumulate)
-            {
                 Clear(block, begun, key + present);
-            }
 
             begun = Math.Max(begun, key + present);
             AddWeighted<V>(finite, dScores, queries.From(start, 0), height, depth, steps, tile, dk, present, accumulate);
@@ -223,9 +217,7 @@ internal readonly unsafe partial struct AttentionBackward<T>(
         int* visible = stackalloc int[AttentionTile.MostRows];
         T* deltas = stackalloc T[AttentionTile.MostRows];
         for (int row = 0; row < rows; row++)
-        {
             visible[row] = Visible(block, query + row);
-        }
 
         AttentionTile.Dots<T, V>(head.OutputGradient.From(query, 0), head.Output.From(query, 0), rows, ValueWidth, deltas);
 
@@ -237,9 +229,7 @@ internal readonly unsafe partial struct AttentionBackward<T>(
                 weights + (long)row * stride, block.FirstKey, visible[row], _options, item, item / _q.Shape[1], query + row,
                 slopes is null ? null : slopes + (long)row * stride);
             if (drops)
-            {
                 AttentionTile.Drop(gradients + (long)row * stride, visible[row], _options, place + (long)row * _k.Shape[2]);
-            }
         }
 
         AttentionTile.WeightsAndGradients<T, V>(
@@ -248,14 +238,10 @@ internal readonly unsafe partial struct AttentionBackward<T>(
         for (int row = 0; row < rows && (drops || slopes is not null); row++)
         {
             if (slopes is not null)
-            {
                 MultiplyBy<V>(gradients + (long)row * stride, slopes + (long)row * stride, visible[row]);
-            }
 
             if (drops)
-            {
                 AttentionTile.Drop(weights + (long)row * stride, visible[row], _options, place + (long)row * _k.Shape[2]);
-            }
         }
     }
 

@@ -26,9 +26,7 @@ internal readonly unsafe struct AttentionForward<T>(
         where V : unmanaged, ISimd<V, T>
     {
         for (int item = start; item < end; item++)
-        {
             RunHead<V>(item);
-        }
     }
 
     private void RunHead<V>(int item)
@@ -82,9 +80,7 @@ internal readonly unsafe struct AttentionForward<T>(
             AttentionProduct.Run<T, V>(
                 panel, new Operand<T>(packedKeys, lanes, depth), height, seen, depth, scores, stride, accumulate: false);
             for (int row = 0; row < AttentionTile.RowsWithRoom(rows); row++)
-            {
                 visible[row] = Math.Min(seen, AttentionTile.Visible(_options, first + row, keys));
-            }
 
             Softmax<V>(scores, stride, item, first, rows, visible, AttentionTile.RoundUp(seen, V.Count), maxima + first, sums + first);
             Operand<T> weights = new(scores, stride, 1), values = new(packedValues, packedValueWidth, 1);
@@ -123,9 +119,7 @@ internal readonly unsafe struct AttentionForward<T>(
         where V : unmanaged, ISimd<V, T>
     {
         for (int i = 0; i < rows; i += V.Count)
-        {
             V.Log(V.Load(sums + i)).Store(sums + i);
-        }
 
         T scale = AttentionTile.RemainingScale(_options), largest = T.CreateTruncating(LargestUnshifted);
         for (int row = 0; row < rows; row++)
@@ -146,14 +140,10 @@ internal readonly unsafe struct AttentionForward<T>(
             T* y = to.Pointer + row * to.RowStride;
             int i = 0;
             for (; i <= columns - V.Count; i += V.Count)
-            {
                 (V.Load(from + i) * factor).Store(y + i);
-            }
 
             if (i < columns)
-            {
                 (V.Load(from + i) * factor).Store(y + i, columns - i);
-            }
         }
     }
 }

@@ -34,13 +34,9 @@ internal static unsafe class AttentionProduct
             T* tile = b.Pointer + column * b.ColumnStride;
             var to = new Destination<T>(c + column, stride, accumulate, null);
             if (NarrowTile.IsSupported<T, V>() && columns - column <= V.Count)
-            {
                 NarrowTile.Run<T, V>(height, depth, a, tile, b.RowStride, to);
-            }
             else
-            {
                 Microkernel.Run<T, V>(height, depth, a, tile, b.RowStride, to, new Ahead(tile, 0));
-            }
         }
     }
 
@@ -63,13 +59,9 @@ internal static unsafe class AttentionProduct
         where V : unmanaged, ISimd<V, T>
     {
         if (finite)
-        {
             Run<T, V>(a, b, height, columns, depth, c, stride, accumulate);
-        }
         else
-        {
             RunSparse<T, V>(a, b, height, columns, depth, c, stride, accumulate);
-        }
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
@@ -81,17 +73,13 @@ internal static unsafe class AttentionProduct
         for (int row = 0; row < height; row++, c += stride)
         {
             if (!accumulate)
-            {
                 new Span<T>(c, columns).Clear();
-            }
 
             for (int step = 0; step < depth; step++)
             {
                 T factor = *a.From(row, step).Pointer;
                 if (T.IsZero(factor))
-                {
                     continue;
-                }
 
                 V x = V.Broadcast(factor);
                 for (int i = 0; i < columns; i += V.Count)

@@ -70,14 +70,10 @@ internal static unsafe class AttentionTile
         where T : unmanaged
     {
         if (rows == height)
-        {
             return matrix;
-        }
 
         for (int row = 0; row < rows; row++)
-        {
             new Span<T>(matrix.From(row, 0).Pointer, columns).CopyTo(new Span<T>(copy + (nint)row * columns, columns));
-        }
 
         return new Operand<T>(copy, columns, 1);
     }
@@ -127,9 +123,7 @@ internal static unsafe class AttentionTile
         {
             T* x = matrix.Pointer + row * matrix.RowStride;
             for (int i = 0; i < columns; i += Cache.LineBytes / sizeof(T))
-            {
                 Cache.Prefetch(x + i);
-            }
         }
     }
 
@@ -184,14 +178,10 @@ internal static unsafe class AttentionTile
         where V : unmanaged, ISimd<V, T>
     {
         if (options.ChangesScores)
-        {
             ChangeScores<T, V>(scores, firstKey, count, options, item, query, slopes);
-        }
 
         if (!options.Padding.IsEmpty)
-        {
             HidePadding(scores, options.Padding.Pointer + (long)example * options.Padding.Shape[1] + firstKey, count);
-        }
     }
 
     private static void ChangeScores<T, V>(
@@ -212,9 +202,7 @@ internal static unsafe class AttentionTile
                 V tanh = SimdMath.Tanh<V, T>(score);
                 score = tanh * cap;
                 if (slopes is not null)
-                {
                     (one - tanh * tanh).Store(slopes + i, width);
-                }
             }
 
             (masked ? score + V.Load(mask + i, width) : score).Store(scores + i, width);
@@ -227,9 +215,7 @@ internal static unsafe class AttentionTile
         for (int key = 0; key < visible; key++)
         {
             if (padding[key] != 0)
-            {
                 scores[key] = T.NegativeInfinity;
-            }
         }
     }
 
@@ -317,9 +303,7 @@ internal static unsafe class AttentionTile
         }
 
         for (int row = 0; row < rows; row++)
-        {
             sums[row] = T.IsZero(sums[row]) ? T.One : sums[row];
-        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -383,9 +367,7 @@ internal static unsafe class AttentionTile
             int length = Math.Min(Piece, count - from);
             options.DropoutStream.FillBits(new Span<uint>(bits, length), (ulong)(first + from));
             for (int i = 0; i < length; i++)
-            {
                 weights[from + i] = bits[i] >= threshold ? weights[from + i] * scale : T.Zero;
-            }
         }
     }
 }

@@ -27,13 +27,9 @@ internal static unsafe class NarrowTile
         where V : unmanaged, ISimd<V, T>
     {
         if (rows == Microkernel.Rows<T, V>())
-        {
             Rows12<T, V>(depth, a, b, bStep, to);
-        }
         else
-        {
             Rows8<T, V>(depth, a, b, bStep, to);
-        }
     }
 
     private static void Rows12<T, V>(int depth, in Operand<T> a, T* b, nint bStep, in Destination<T> to)

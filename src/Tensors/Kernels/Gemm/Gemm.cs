@@ -65,9 +65,7 @@ public static class Gemm
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (dy.Rank != 2 || dbias.Shape != [dy.Shape[-1]])
-        {
             throw new ShapeException("LinearGradients", dy.Shape, dbias.Shape, "[R, Out] goes with a bias [Out]");
-        }
 
         dy.RequireContiguous();
         var sums = new RowSums<T>(dbias.RequireContiguous(), accumulateBias);
@@ -87,14 +85,10 @@ public static class Gemm
         where TFunction : struct, IActivation<T>
     {
         if (a.Rank < 1 || b.Rank < 2 || a.Shape[-1] != b.Shape[-2])
-        {
             throw new ShapeException(operation, a.Shape, b.Shape, "the columns of the first must be the rows of the second");
-        }
 
         if (!activated.IsEmpty && activated.Shape != c.Shape)
-        {
             throw new ShapeException(operation, c.Shape, activated.Shape, "output and slope must have one shape");
-        }
 
         if (a.Rank > 2 && b.Rank == 2 && c.Rank == a.Rank && c.Shape.With(-1, 0) == a.Shape.With(-1, 0)
             && a.IsContiguous && c.IsContiguous && (activated.IsEmpty || activated.IsContiguous))
@@ -115,14 +109,10 @@ public static class Gemm
         }
 
         if (!bias.IsEmpty && bias.Shape != [c.Shape[-1]])
-        {
             throw new ShapeException(operation, bias.Shape, c.Shape, "the bias must have one element a column");
-        }
 
         if (c.Count == 0)
-        {
             return;
-        }
 
         if (a.Rank > 2 || b.Rank > 2 || c.Rank > 2)
         {

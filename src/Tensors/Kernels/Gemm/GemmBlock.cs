@@ -108,9 +108,7 @@ internal static unsafe class GemmBlock
     {
         int panels = 0;
         for (; panels < PanelsAtOnce && left > 0 && Microkernel.Rows<T, V>(left) == tileRows; left -= tileRows)
-        {
             panels++;
-        }
 
         return panels;
     }

@@ -33,9 +33,7 @@ internal readonly unsafe struct GemmPacking<T> : IRangeKernel<T>
     public static T* PackAll(Tensor<T> b)
     {
         if (b.Count > MostElements)
-        {
             return null;
-        }
 
         int matrices = (int)(b.Count / Math.Max(1, (long)b.Shape[-2] * b.Shape[-1]));
         T* packed = Scratch.Get<T>(Scratch.Slot.PackedB, matrices * PackedSize(b.Shape));

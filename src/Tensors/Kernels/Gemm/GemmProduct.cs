@@ -102,14 +102,10 @@ internal readonly unsafe struct GemmProduct<T, TFunction> : IRangeKernel<T>
                 RowProduct.Run<T, V>(a, b, Depth, columns, new Destination<T>(c.Pointer, c.RowStride, _accumulate, bias));
             }
             else
-            {
                 RunBlock<V>(a, b, matrix, column, rows, columns, new Destination<T>(c.Pointer, c.RowStride, _accumulate, bias), sums);
-            }
 
             if (!_activated.IsEmpty)
-            {
                 Activate<V>(c.Pointer, c.RowStride, activated.Pointer, activated.RowStride, rows, columns);
-            }
         }
     }
 
@@ -148,9 +144,7 @@ internal readonly unsafe struct GemmProduct<T, TFunction> : IRangeKernel<T>
     private static void FillRows(T* block, int columns, int rows, T* bias)
     {
         for (int row = 0; bias is not null && row < rows; row++)
-        {
             new Span<T>(block + (nint)row * columns, columns).Fill(bias[row]);
-        }
     }
 
     /// <summary>Applies the function to a block, and makes the block what its derivative is there.</summary>
@@ -170,9 +164,7 @@ internal readonly unsafe struct GemmProduct<T, TFunction> : IRangeKernel<T>
                     slope.Store(block + column, width);
                 }
                 else
-                {
                     TFunction.Value(z).Store(y + column, width);
-                }
             }
         }
     }

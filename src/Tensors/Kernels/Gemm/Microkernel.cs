@@ -54,22 +54,14 @@ internal static unsafe class Microkernel
         if (HasManyRegisters<T, V>())
         {
             if (full)
-            {
                 Rows12<T, V>(depth, a, b, bStep, to, ahead);
-            }
             else
-            {
                 Rows8<T, V>(depth, a, b, bStep, to, ahead);
-            }
         }
         else if (full)
-        {
             Rows6<T, V>(depth, a, b, bStep, to, ahead);
-        }
         else
-        {
             Rows4<T, V>(depth, a, b, bStep, to, ahead);
-        }
     }
 
     // AVX-512 and Arm have 32 vector registers, AVX2 and SSE 16.

@@ -29,22 +29,16 @@ internal static unsafe class Packing
         {
             int steps = Math.Min(stepsAtOnce, depth - step);
             if (source.RowStride == 1)
-            {
                 FetchAhead(source, lanes, step + 2 * steps, Math.Min(step + 3 * steps, depth));
-            }
 
             for (int lane = 0; lane < lanes; lane += width)
             {
                 int count = Math.Min(width, lanes - lane);
                 T* panel = panels + (nint)lane * depth + (nint)step * width;
                 if (source.RowStride == 1)
-                {
                     PackNeighbours<T, V>(source.Pointer + lane + step * source.ColumnStride, source.ColumnStride, count, lanes - lane, steps, width, panel);
-                }
                 else
-                {
                     PackTransposed(source.From(lane, step), count, steps, width, panel);
-                }
             }
         }
     }
@@ -57,9 +51,7 @@ internal static unsafe class Packing
         {
             byte* line = (byte*)source.From(0, step).Pointer, last = (byte*)source.From(lanes - 1, step).Pointer;
             for (; line <= last; line += Cache.LineBytes)
-            {
                 Cache.Prefetch(line);
-            }
         }
     }
 
@@ -83,9 +75,7 @@ internal static unsafe class Packing
             }
 
             for (; vectors == 1 && k < quick; k++, step += stride, panel += width)
-            {
                 V.Load(step).Store(panel);
-            }
 
             for (; vectors == 2 && k < quick; k++, step += stride, panel += width)
             {
@@ -121,9 +111,7 @@ internal static unsafe class Packing
         CopyTransposed(source, 0, wholeLanes, wholeSteps, depth, width, panel);
         CopyTransposed(source, wholeLanes, count, 0, depth, width, panel);
         for (int k = 0; k < depth && count < width; k++)
-        {
             new Span<T>(panel + (nint)k * width + count, width - count).Clear();
-        }
     }
 
     private static void CopyTransposed<T>(Operand<T> source, int lane, int lanes, int firstStep, int depth, int width, T* panel)
@@ -133,9 +121,7 @@ internal static unsafe class Packing
         {
             T* from = source.Pointer + lane * source.RowStride;
             for (int k = firstStep; k < depth; k++)
-            {
                 panel[(nint)k * width + lane] = from[k * source.ColumnStride];
-            }
         }
     }
 

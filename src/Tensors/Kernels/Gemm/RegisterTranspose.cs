@@ -27,9 +27,7 @@ internal static unsafe class RegisterTranspose
         for (int row = 0; row < rows; row++)
         {
             for (int column = row < wholeRows ? wholeColumns : 0; column < columns; column++)
-            {
                 to[column * toStride + row] = from[row * fromStride + column];
-            }
         }
     }
 
@@ -48,9 +46,7 @@ internal static unsafe class RegisterTranspose
         if (typeof(T) == typeof(float) && Avx.IsSupported)
         {
             for (; row <= rows - 8; row += 8)
-            {
                 EightRows((float*)(from + row * fromStride), fromStride, columns, (float*)(to + row), toStride);
-            }
         }
 
         for (; row < rows; row += Size<T>())
@@ -58,9 +54,7 @@ internal static unsafe class RegisterTranspose
             T* source = from + row * fromStride;
             T* destination = to + row;
             for (int column = 0; column < columns; column += Size<T>(), source += Size<T>(), destination += Size<T>() * toStride)
-            {
                 Block(source, fromStride, destination, toStride);
-            }
         }
     }
 

@@ -17,17 +17,11 @@ internal static unsafe class RowProduct
         where V : unmanaged, ISimd<V, T>
     {
         if (a.ColumnStride == 1 && b.RowStride == 1)
-        {
             DotProducts<T, V>(a.Pointer, b, depth, columns, to);
-        }
         else if (b.ColumnStride == 1)
-        {
             SumOfRows<T, V>(a, b, depth, columns, to);
-        }
         else
-        {
             PlainLoop(a, b, depth, columns, to);
-        }
     }
 
     /// <summary>
@@ -40,9 +34,7 @@ internal static unsafe class RowProduct
     {
         int column = 0;
         for (; column <= columns - 2 && (long)depth * sizeof(T) >= BytesOfLongRow; column += 2)
-        {
             TwoDotProducts<T, V>(a, b.From(0, column), depth, column, to);
-        }
 
         for (; column < columns; column++)
         {
@@ -59,14 +51,10 @@ internal static unsafe class RowProduct
             }
 
             for (; left >= V.Count; left -= V.Count, x += V.Count, y += V.Count)
-            {
                 sum0 = V.MultiplyAdd(V.Load(x), V.Load(y), sum0);
-            }
 
             if (left > 0)
-            {
                 sum1 = V.MultiplyAdd(V.Load(x, left), V.Load(y, left), sum1);
-            }
 
             Write(V.SumAcross((sum0 + sum1) + (sum2 + sum3)), column, to);
         }
@@ -110,9 +98,7 @@ internal static unsafe class RowProduct
         new Span<T>(sums, columns).Clear();
         int k = 0;
         for (; k <= depth - 8; k += 8)
-        {
             AddEightRows<T, V>(a.From(0, k), b.From(k, 0), columns, sums);
-        }
 
         for (; k < depth; k++)
         {
@@ -126,9 +112,7 @@ internal static unsafe class RowProduct
         }
 
         for (int column = 0; column < columns; column++)
-        {
             Write(sums[column], column, to);
-        }
     }
 
     private static void AddEightRows<T, V>(Operand<T> a, Operand<T> b, int columns, T* sums)
@@ -181,9 +165,7 @@ internal static unsafe class RowProduct
         {
             T sum = T.Zero;
             for (int k = 0; k < depth; k++)
-            {
                 sum = T.MultiplyAddEstimate(a.Pointer[k * a.ColumnStride], b.From(k, column).Pointer[0], sum);
-            }
 
             Write(sum, column, to);
         }

@@ -35,9 +35,7 @@ internal readonly unsafe struct RowSums<T>(T* sums, bool accumulate)
         where V : unmanaged, ISimd<V, T>
     {
         if (!IsEmpty)
-        {
             Rows.SumColumns<V, T>(a.From(0, firstStep).Pointer, steps, a.ColumnStride, rows, _sums, _accumulate || firstStep > 0);
-        }
     }
 
     /// <summary>Adds all steps of rows that lie side by side, in the stretches that a product goes through.</summary>

@@ -54,9 +54,7 @@ internal unsafe struct CachedAttention<T> : IRangeKernel<T>
             (int text, int keyHead) = Math.DivRem(item, KeyHeads);
             T* keys = Keys + item * 2 * Part, values = keys + Part;
             if (NewPositions > 0)
-            {
                 Store(K.Of(text, keyHead), V.Of(text, keyHead), keys, values);
-            }
 
             for (int head = keyHead * group; head < (keyHead + 1) * group; head++)
             {
@@ -79,9 +77,7 @@ internal unsafe struct CachedAttention<T> : IRangeKernel<T>
             int position = Position + row;
             T* lane = keys + (long)(position / Panel) * Panel * HeadSize + position % Panel;
             for (int d = 0; d < HeadSize; d++)
-            {
                 lane[d * Panel] = key[d];
-            }
 
             new Span<T>(value, HeadSize).CopyTo(new Span<T>(values + (long)position * HeadSize, HeadSize));
         }
@@ -96,9 +92,7 @@ internal unsafe struct CachedAttention<T> : IRangeKernel<T>
         for (int key = from / strip * strip; key < most; key += strip)
         {
             for (int query = FirstThatSees(visible, key); query < queries; query++)
-            {
                 Score<TVector>(q + query * Q.Row, keys, key, scores + (long)query * stride + key);
-            }
         }
 
         for (int query = 0; query < queries; query++)
@@ -201,9 +195,7 @@ internal unsafe struct CachedAttention<T> : IRangeKernel<T>
             TVector sum = first ? TVector.Zero : TVector.Load(output + column, width);
             T* value = values + column;
             for (int key = 0; key < count; key++, value += HeadSize)
-            {
                 sum = TVector.MultiplyAdd(TVector.Broadcast(weights[key]), TVector.Load(value, width), sum);
-            }
 
             (sum * scale).Store(output + column, width);
         }

@@ -76,9 +76,7 @@ public sealed unsafe class KeyValueCache<T> : IDisposable
         CheckStored(layer, text, position, k, v);
         CheckQueries(q, output);
         if (q.Shape[0] != k.Shape[0] || q.Shape[2] > k.Shape[2])
-        {
             throw new ShapeException("KeyValueCache", q.Shape, k.Shape, "of as many texts, at most as many queries as new positions");
-        }
 
         Run(layer, text, position, q, k, v, output, scale, window, causal: true);
     }
@@ -109,9 +107,7 @@ public sealed unsafe class KeyValueCache<T> : IDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)to, (uint)Texts, nameof(to));
         long bytes = 2 * _part * _keyHeads * sizeof(T);
         for (int layer = 0; layer < _layers && from != to; layer++)
-        {
             Buffer.MemoryCopy(Keys(layer, from), Keys(layer, to), bytes, bytes);
-        }
 
         GC.KeepAlive(this);
     }
@@ -160,9 +156,7 @@ public sealed unsafe class KeyValueCache<T> : IDisposable
     private void CheckStored(int layer, int text, int position, in Tensor<T> k, in Tensor<T> v)
     {
         if (k.Rank != 4 || k.Shape != v.Shape || k.Shape[1] != _keyHeads || k.Shape[3] != _headSize)
-        {
             throw new ShapeException("KeyValueCache", k.Shape, v.Shape, $"keys and values are [B, {_keyHeads}, T, {_headSize}]");
-        }
 
         RequireInnerAxis(k);
         RequireInnerAxis(v);
@@ -181,9 +175,7 @@ public sealed unsafe class KeyValueCache<T> : IDisposable
     private static void RequireInnerAxis(in Tensor<T> tensor)
     {
         if (tensor.Shape[3] > 1 && tensor.Stride(3) != 1)
-        {
             throw new ArgumentException($"KeyValueCache: the innermost axis of {tensor.Shape} must lie without gaps.");
-        }
     }
 
     /// <summary>The keys of a text's first head; its values behind them, then the other heads, then the other texts.</summary>

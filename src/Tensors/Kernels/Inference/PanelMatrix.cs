@@ -57,9 +57,7 @@ public sealed class PanelMatrix<T> : WeightMatrix<T>
         (int panel, int lane) = Math.DivRem(row, PanelTile.Columns<T>());
         T* element = (T*)_panels.Pointer + (long)panel * PanelTile.Columns<T>() * Inputs + lane;
         for (int k = 0; k < destination.Length; k++, element += PanelTile.Columns<T>())
-        {
             destination[k] = *element;
-        }
     }
 
     private unsafe struct PackingKernel : IRangeKernel<T>
@@ -100,13 +98,9 @@ public sealed class PanelMatrix<T> : WeightMatrix<T>
                         T* bias = k > 0 || Bias is null ? null : Bias + column + i;
                         bool accumulate = k > 0 || Accumulate;
                         if (columns - i >= PanelTile.Columns<T>())
-                        {
                             PanelTile.Run<T, V>(rows, x, Depth, panel, depth, bias, y + i, Columns, accumulate);
-                        }
                         else
-                        {
                             LastPanel<V>(rows, x, panel, depth, bias, y + i, columns - i, accumulate);
-                        }
                     }
                 }
             }

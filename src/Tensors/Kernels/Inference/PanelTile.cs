@@ -39,20 +39,14 @@ internal static unsafe class PanelTile
         if (Microkernel.HasManyRegisters<T, V>())
         {
             for (; row <= rows - 6; row += 6)
-            {
                 Rows6<T, V>(x + row * xStride, xStride, panel, depth, bias, y + row * yStride, yStride, accumulate);
-            }
         }
 
         for (; row <= rows - 2; row += 2)
-        {
             Rows2<T, V>(x + row * xStride, xStride, panel, depth, bias, y + row * yStride, yStride, accumulate);
-        }
 
         if (row < rows)
-        {
             Row1<T, V>(x + row * xStride, panel, depth, bias, y + row * yStride, accumulate);
-        }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]

@@ -90,9 +90,7 @@ public sealed class QuantizedMatrix : WeightMatrix<float>
             where V : unmanaged, ISimd<V, float>
         {
             for (long block = (long)start * Blocks; block < (long)end * Blocks; block++)
-            {
                 RoundedBlock.Round(X + block * Q8Block.Size, Rounded + block);
-            }
         }
     }
 
@@ -119,9 +117,7 @@ public sealed class QuantizedMatrix : WeightMatrix<float>
                 {
                     float* bias = Bias is null ? null : Bias + column + i;
                     if (columns - i >= QuantizedPanel.Columns)
-                    {
                         Products(rows, x, panel, bias, y + i, Columns, Accumulate);
-                    }
                     else
                     {
                         float* tile = Scratch.Get<float>(Scratch.Slot.Tile, (long)rows * QuantizedPanel.Columns);
@@ -135,9 +131,7 @@ public sealed class QuantizedMatrix : WeightMatrix<float>
         private readonly void Products(int rows, RoundedBlock* x, byte* panel, float* bias, float* y, nint stride, bool accumulate)
         {
             for (int row = 0; row < rows; row++, x += Blocks, y += stride)
-            {
                 QuantizedPanel.Multiply(x, panel, Blocks, bias, y, accumulate);
-            }
         }
     }
 }

@@ -35,9 +35,7 @@ internal static unsafe class QuantizedPanel
     public static void Pack(byte* source, int rows, int blocks, byte* panel)
     {
         if (rows < Columns)
-        {
             new Span<byte>(panel, blocks * BlockBytes).Clear();
-        }
 
         for (int row = 0; row < rows; row++)
         {
@@ -66,9 +64,7 @@ internal static unsafe class QuantizedPanel
             float scale = ((float*)panel)[row];
             sbyte* bytes = (sbyte*)panel + StepBytes + row * BytesOfStep;
             for (int i = 0; i < Q8Block.Size; i++)
-            {
                 destination[i] = scale * bytes[i / BytesOfStep * StepBytes + i % BytesOfStep];
-            }
         }
     }
 

@@ -19,9 +19,7 @@ public abstract class WeightMatrix<T>
     private protected unsafe WeightMatrix(Tensor<T> values)
     {
         if (values.Rank != 2)
-        {
             throw new ArgumentException($"WeightMatrix: weights are [Out, In], not {values.Shape}.");
-        }
 
         values.RequireContiguous();
         (Outputs, Inputs) = (values.Shape[0], values.Shape[1]);
@@ -46,14 +44,10 @@ public abstract class WeightMatrix<T>
     public void Multiply(in Tensor<T> x, in Tensor<T> bias, in Tensor<T> y, bool accumulate = false)
     {
         if (x.Rank != 2 || y.Rank != 2 || x.Shape[1] != Inputs || y.Shape[1] != Outputs || x.Shape[0] != y.Shape[0])
-        {
             throw new ShapeException("WeightMatrix", x.Shape, y.Shape, $"[R, {Inputs}] gives [R, {Outputs}]");
-        }
 
         if (!bias.IsEmpty && (bias.Rank != 1 || bias.Shape[0] != Outputs))
-        {
             throw new ShapeException("WeightMatrix", bias.Shape, y.Shape, "the bias must have one element a column");
-        }
 
         Run(x, bias, y, accumulate);
         GC.KeepAlive(this); // kernels know only where the weights lie, and their memory ends with this
@@ -67,9 +61,7 @@ public abstract class WeightMatrix<T>
         ArgumentOutOfRangeException.ThrowIfNegative(row);
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(row, Outputs);
         if (destination.Length != Inputs)
-        {
             throw new ArgumentException($"WeightMatrix: a row has {Inputs} numbers, the destination {destination.Length}.");
-        }
 
         Read(row, destination);
         GC.KeepAlive(this); // as products do
