@@ -93,6 +93,10 @@ public static class GradCheckCases
         Case("CrossEntropy", "plain", (tape, x) => x[0].CrossEntropy(tape.Copy([2, 30, 0, 7, 7, 15], [2, 3])), Any(2, 3, 31)),
         Case("CrossEntropy", "ignored targets", (tape, x) => x[0].CrossEntropy(tape.Copy([2, -100, 0, -100], [4])), Any(4, 31)),
 
+        Case("NegativeSampling", "one context", (tape, x) =>
+            x[0].NegativeSampling(x[1], tape.Copy([2, 0, 2], [3, 1]), tape.Copy([1, 0, -1, 3, 3, 2, 0, 1, 1], [3, 3])), Any(4, Columns), Any(5, Columns)),
+        Case("NegativeSampling", "several contexts, one table", (tape, x) =>
+            x[0].NegativeSampling(x[0], tape.Copy([2, -1, 1, 0, 3, 3], [2, 3]), tape.Copy([1, 0, 2, 2], [2, 2])), Any(4, Columns)),
         Case("ProjectedCrossEntropy", "whole",
             (tape, x) => x[0].ProjectedCrossEntropy(x[1], tape.Copy([2, 30, 0, 7, 7, 15], [2, 3])), Any(2, 3, 5), Any(31, 5)),
         Case("ProjectedCrossEntropy", "in chunks, ignored targets",

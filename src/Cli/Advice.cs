@@ -1,3 +1,4 @@
+using MiniGpt.Model.Data;
 using MiniGpt.Model.Files;
 using MiniGpt.Model.Tokenizers;
 using MiniGpt.Model.Training;
@@ -13,6 +14,7 @@ internal static class Advice
         OccupiedException { HasModel: true } occupied =>
             $"{error.Message}: --resume {occupied.Path} goes on with its training, --overwrite replaces it",
         OccupiedException => $"{error.Message}: --overwrite replaces it, another path leaves it alone",
+        TooFewWordsException => $"{error.Message} (--min-count 1 takes every word)",
         TextEncodingException { CouldSkip: true } => $"{error.Message}; --unknown skip leaves it out",
         TrainingDivergedException { CouldSkip: true } =>
             $"{error.Message} (--learning-rate, --warmup-steps, --clip-norm); --on-bad-loss skip passes over such steps",

@@ -76,6 +76,7 @@ internal static class Program
             new TokenizeVerb(),
             new InspectVerb(),
             new ConvertVerb(),
+            new Word2VecVerb(),
             new GradCheckVerb(),
         };
         HelpOption help = root.Options.OfType<HelpOption>().Single();

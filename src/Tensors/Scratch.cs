@@ -32,6 +32,8 @@ internal static unsafe class Scratch
         Gram,
         GramPolynomial,
         Orthogonalized,
+        RowStarts,
+        RowUses,
     }
 
     /// <summary>At least <paramref name="count"/> elements of this thread's memory, with whatever content the last use left.</summary>

@@ -26,6 +26,8 @@ public sealed class OperatorErrorTests : IDisposable
         AssertNames("LayerNorm: [2, 3] and [2]", () => X(2, 3).LayerNorm(X(2), X(3), 1e-5));
         AssertNames("RmsNorm: [2, 3] and [2]", () => X(2, 3).RmsNorm(X(2), 1e-5));
         AssertNames("CrossEntropy: [2, 3] and [3]", () => X(2, 3).CrossEntropy(new Tensor<int>([3])));
+        AssertNames("NegativeSampling: [2, 3] and [2, 4]", () => X(2, 3).NegativeSampling(X(2, 4), new Tensor<int>([1, 1]), new Tensor<int>([1, 1])));
+        AssertNames("NegativeSampling: [1, 1] and [2, 1]", () => X(2, 3).NegativeSampling(X(2, 3), new Tensor<int>([1, 1]), new Tensor<int>([2, 1])));
         AssertNames("Attention: [2, 3] and [2, 3]", () => X(2, 3).Attention(X(2, 3), X(2, 3), new AttentionOptions<double> { Scale = 1 }));
         AssertNames("GatedActivation: [2, 3]", () => X(2, 3).GatedActivation<double, SiluFunction<double>>());
         AssertNames("Reshape: [2, 3] and [5]", () => X(2, 3).Reshape([5]));

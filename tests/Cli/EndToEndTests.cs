@@ -245,6 +245,7 @@ public sealed class EndToEndTests : IDisposable
     [InlineData("inspect")]
     [InlineData("convert")]
     [InlineData("gradcheck")]
+    [InlineData("word2vec")]
     [InlineData("tokenize train")]
     [InlineData("tokenize encode")]
     [InlineData("tokenize decode")]

@@ -1,7 +1,9 @@
+using System.Text;
 using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Tokenizers;
 using MiniGpt.Model.Training;
+using MiniGpt.Tensors;
 using MiniGpt.Tensors.Storage;
 using Xunit;
 
@@ -30,6 +32,21 @@ public sealed class ModelFormatFuzzTests : IDisposable
 
     [Fact]
     public void Broken_llm_c_files_are_read_or_refused() => AssertSafeFile(Written("model.bin", StoredType.F32));
+
+    [Theory]
+    [InlineData("vectors.bin")]
+    [InlineData("vectors.txt")]
+    public void Broken_word_vectors_are_read_or_refused(string name)
+    {
+        string path = _folder.File(name);
+        WordVectorFile.Write(path, new WordVectors([.. "ab é 王".Split(' ').Select(Encoding.UTF8.GetBytes)],
+            Tensor<float>.From([1, -2.5f, 1e-20f, 3, 0, 1e20f, 0.1f, 7, 8], [3, 3])));
+        Fuzzing.AssertSafe([File.ReadAllBytes(path)], bytes =>
+        {
+            File.WriteAllBytes(path, bytes);
+            WordVectorFile.Read(path);
+        });
+    }
 
     public void Dispose() => _folder.Dispose();
 

@@ -130,6 +130,40 @@ public sealed class FusedProperties
     });
 
     [Fact]
+    public void Negative_sampling_is_a_sum_of_logarithms_of_sigmoids() => AssertEqual(s =>
+    {
+        (Tensor<int> contexts, Tensor<int> targets) = NegativeExamples(s);
+        // Means and missing targets as products with constant matrices.
+        var means = new Tensor<double>([s.A, s.C]);
+        var weights = new Tensor<double>([s.A * s.B, s.C]);
+        var signs = new Tensor<double>([s.A, s.B, 1]);
+        for (int example = 0; example < s.A; example++)
+        {
+            int[] used = [.. contexts.Slice(0, example, 1).Span.ToArray().Where(id => id >= 0)];
+            foreach (int id in used)
+                means[example, id] += 1.0 / used.Length;
+            for (int j = 0; j < s.B; j++)
+            {
+                signs[example, j, 0] = j == 0 ? 1 : -1;
+                if (targets[example, j] >= 0)
+                    weights[example * s.B + j, targets[example, j]] = 1;
+            }
+        }
+
+        double missing = targets.Span.ToArray().Count(target => target < 0) * Math.Log(2); // a score of 0 costs so much
+        return (x => x[0].NegativeSampling(x[1], contexts, targets),
+            x =>
+            {
+                Tape<double> tape = Tape<double>.Of(x[0]);
+                Variable<double> h = tape.Constant(means).MatMul(x[0]).Reshape([s.A, s.D, 1]);
+                Variable<double> u = tape.Constant(weights).MatMul(x[1]).Reshape([s.A, s.B, s.D]);
+                Variable<double> sum = (u.MatMul(h) * tape.Constant(signs)).Sigmoid().Log().Sum() * -1.0;
+                return sum - tape.Constant(Tensor<double>.From([missing], []));
+            },
+            [Any(s, 0, [s.C, s.D]), Any(s, 1, [s.C, s.D])]);
+    });
+
+    [Fact]
     public void Layer_norm_is_centred_scaled_and_moved() => AssertEqual(s =>
     {
         return (x => x[0].LayerNorm(x[1], x[2], Epsilon), Composed,

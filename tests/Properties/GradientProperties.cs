@@ -195,6 +195,13 @@ public class GradientProperties
     });
 
     [Fact]
+    public void NegativeSampling() => Holds(s =>
+    {
+        (Tensor<int> contexts, Tensor<int> targets) = NegativeExamples(s);
+        return (x => x[0].NegativeSampling(x[1], contexts, targets), [Any(s, 0, [s.C, s.D]), Any(s, 1, [s.C, s.D])]);
+    });
+
+    [Fact]
     public void Attention() => Holds(s =>
     {
         Tensor<int> hidden = Integers(s, [1 + s.A % 2, s.C], 0, 3);

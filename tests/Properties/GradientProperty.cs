@@ -65,6 +65,15 @@ internal static class GradientProperty
         return Tensor<int>.From([.. Enumerable.Range(0, (int)shape.Count).Select(_ => random.Next(low, bound))], shape);
     }
 
+    /// <summary>Contexts [A, W] and targets [A, B] among C rows for negative sampling, some of them none, but the first context of each example.</summary>
+    public static (Tensor<int> Contexts, Tensor<int> Targets) NegativeExamples(Sizes s)
+    {
+        Tensor<int> contexts = Integers(s, [s.A, 1 + s.Choice % 3], -1, s.C), targets = Integers(s, [s.A, s.B], s.Flag() ? -1 : 0, s.C);
+        for (int example = 0; example < s.A; example++)
+            contexts[example, 0] = Math.Max(0, contexts[example, 0]);
+        return (contexts, targets);
+    }
+
     /// <summary>Checks with some inputs replaced by views of larger leaves: transposed ones, or slices.</summary>
     private static void AgreesWithDifferences(Sizes s, Operator function, Tensor<double>[] inputs)
     {

@@ -20,4 +20,16 @@ public enum RandomPurpose
 
     /// <summary>Where and against what gradients are checked.</summary>
     GradientCheck,
+
+    /// <summary>Which words of a text word2vec passes over, because they are frequent.</summary>
+    Subsampling,
+
+    /// <summary>How far word2vec looks for the neighbours of a word.</summary>
+    Windows,
+
+    /// <summary>The words that word2vec tells true neighbours from.</summary>
+    NegativeSamples,
+
+    /// <summary>The sentences of a grammar that a lesson learns from.</summary>
+    Sentences,
 }

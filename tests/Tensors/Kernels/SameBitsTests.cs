@@ -21,6 +21,8 @@ public class SameBitsTests
     private readonly Tensor<float> _perRowToo = Samples.Random<float>([Rows], 5, 0.5, 1.5);
     private readonly Tensor<float> _perRowTwice = Samples.Random<float>([Rows, 2], 7, 0.5, 1.5);
     private readonly Tensor<int> _ids = Samples.Integers([Rows], 6, 50);
+    private readonly Tensor<int> _manyIds = Samples.Integers([Rows, 2], 8, 50);
+    private readonly Tensor<int> _ascending = Tensor<int>.From([.. Enumerable.Range(0, Rows / 2).Select(i => 2 * i)], [Rows / 2]);
     private readonly Tensor<int> _indices = new([Rows]);
     private readonly Tensor<float> _table = new([50, Columns]);
     private readonly (Tensor<float> Cosines, Tensor<float> Sines) _angles = RotaryEmbedding.Tables<float>(100, 128);
@@ -79,6 +81,11 @@ public class SameBitsTests
         ("CrossEntropy.Forward", () => t._number = CrossEntropy.Forward(t._x, t._ids, t._perRowTwice, -100)),
         ("CrossEntropy.Backward", () => CrossEntropy.Backward(t._x, t._ids, t._perRowTwice, -100, 1f, t._y, false)),
         ("Embedding.Scatter", () => Embedding.Scatter(t._dy, t._ids, t._table, false)),
+        ("NegativeSampling.Forward", () => t._number = NegativeSampling.Forward(
+            t._x, t._dy, t._ids.Reshape([Rows, 1]), t._manyIds, t._y, t._perRowTwice)),
+        ("NegativeSampling.BackwardMeans", () => NegativeSampling.BackwardMeans(t._x, t._manyIds, t._perRowTwice, 0.5f, t._y)),
+        ("NegativeSampling.BackwardTable", () => NegativeSampling.BackwardTable(t._x, t._manyIds, t._perRowTwice, 0.5f, t._table, false)),
+        ("SparseRows.AddScaled", () => SparseRows.AddScaled(t._y, t._ascending, t._x.Slice(0, 0, Rows / 2), 0.5f)),
         ("Dropout", () => Dropout.Apply(t._x, t._y, new RandomStream(1, default), 0.1, false)),
         ("MaskedFill", () => Elementwise.MaskedFill(t._x, t._gain, 2f, t._y)),
         ("RotaryEmbedding", () => RotaryEmbedding.Rotate(

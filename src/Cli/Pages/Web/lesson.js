@@ -41,11 +41,13 @@ function stageFigure(section, stage, index) {
       },
     lines: (plot, width) => lines({ name: key, width, x: titleOf(stage.key), y: ' ', order: columns, values: cellsOf(rows, columns, at).map(d => ({ x: Number(rows[d.r]), y: d.v, line: columns[d.c] })) }),
     points: (plot, width) => {
-      const side = Math.min(420, width - 60), reach = 1.1;
+      // From the origin to the right and upwards, where all points are there; else to all sides.
+      const side = Math.min(420, width - 60), furthest = Math.max(...stage.values.map(Math.abs)), isPositive = stage.values.every(value => value >= 0);
+      const reach = isPositive ? 1.1 : 1.3 * furthest, domain = [isPositive ? 0 : -reach, reach], span = domain[1] - domain[0];
       const points = rows.map((name, r) => ({ name, x: at(r, 0), y: at(r, 1) }));
-      const heights = heightsOfNames(points, 17 * reach / (side * 0.8), 110 * reach / side);
+      const heights = heightsOfNames(points, 17 * span / (side * 0.8), 110 * span / side);
       const values = points.map((point, i) => ({ ...point, height: heights[i] }));
-      const encoding = { x: { field: 'x', type: 'quantitative', scale: { domain: [0, reach] }, title: columns[0] }, y: { field: 'y', type: 'quantitative', scale: { domain: [0, reach] }, title: columns[1] } };
+      const encoding = { x: { field: 'x', type: 'quantitative', scale: { domain }, title: columns[0] }, y: { field: 'y', type: 'quantitative', scale: { domain }, title: columns[1] } };
       return {
         width: side, height: side * 0.8, data: { name: key, values },
         layer: [

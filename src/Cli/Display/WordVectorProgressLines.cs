@@ -1,0 +1,30 @@
+using System.Diagnostics;
+using System.Globalization;
+using MiniGpt.Model.Training;
+
+namespace MiniGpt.Cli.Display;
+
+/// <summary>A line now and then, and one at the end of each epoch, while word vectors are trained.</summary>
+/// <param name="words">The words of an epoch.</param>
+/// <param name="epochs">The epochs.</param>
+internal sealed class WordVectorProgressLines(long words, int epochs) : IProgress<WordVectorProgress>
+{
+    private static readonly TimeSpan s_betweenLines = TimeSpan.FromSeconds(5);
+
+    private readonly long _start = Stopwatch.GetTimestamp();
+    private long _lastTime = Stopwatch.GetTimestamp();
+    private WordVectorProgress _last;
+
+    public void Report(WordVectorProgress value)
+    {
+        bool isEnd = value.Words == words * value.Epoch;
+        if (value.Examples == _last.Examples || (!isEnd && Stopwatch.GetElapsedTime(_lastTime) < s_betweenLines))
+            return;
+        double loss = (value.Loss - _last.Loss) / (value.Examples - _last.Examples);
+        double speed = value.Words / Stopwatch.GetElapsedTime(_start).TotalSeconds;
+        double share = (double)value.Words / words - (value.Epoch - 1);
+        Talk.Say(string.Create(CultureInfo.InvariantCulture,
+            $"epoch {value.Epoch} of {epochs}, {100 * share:F0} %: loss {loss:F4}, {speed:N0} words a second"));
+        (_last, _lastTime) = (value, Stopwatch.GetTimestamp());
+    }
+}

@@ -1,0 +1,142 @@
+using System.CommandLine;
+using MiniGpt.Cli.Display;
+using MiniGpt.Cli.Options;
+using MiniGpt.Model.Data;
+using MiniGpt.Model.Explanation;
+using MiniGpt.Model.Formats;
+using MiniGpt.Model.Training;
+
+namespace MiniGpt.Cli.Verbs;
+
+/// <summary>minigpt word2vec: trains vectors of words, or answers from them.</summary>
+internal sealed class Word2VecVerb : Verb
+{
+    private const int Shown = 10;
+    private const int MostWords = 100; // of which an analogy takes three: the message says so
+
+    private readonly Option<string[]> _data = new("--data")
+    {
+        Description = "Trains: text files, folders of text, or - for standard input; a line is a sentence, and spaces stand between words.",
+        HelpName = "FILE",
+        AllowMultipleArgumentsPerToken = true,
+        Arity = ArgumentArity.OneOrMore,
+    };
+    private readonly Option<string?> _out = OptionFactory.Text("--out", "PATH",
+        $"The file to write, .txt or .vec in word2vec's text format, .bin in its binary format; or a folder, in which it is {WordVectorFile.NameInFolder}.");
+    private readonly WordVectorArguments _training = new();
+    private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Replace the file that is there under the name of --out." };
+    private readonly Option<string?> _model = OptionFactory.Text("--model", "PATH", "Answers: the vectors to read, a file or a folder with one; .bin is the binary format.");
+    private readonly Option<string?> _near = OptionFactory.Text("--near", "WORD", "The words nearest to a word.");
+    private readonly Option<string[]> _analogy = new("--analogy")
+    {
+        Description = "The words nearest to A − B + C: king man woman asks what is to woman as king is to man.",
+        HelpName = "A B C",
+        AllowMultipleArgumentsPerToken = true,
+        Arity = new ArgumentArity(1, MostWords),
+    };
+    private readonly Option<int> _top = OptionFactory.Whole("--top", $"How many words to answer with. [default: {Shown}]", 1, int.MaxValue);
+    private readonly Option<bool> _json = new("--json") { Description = "Answer with one JSON object." };
+
+    public Word2VecVerb()
+        : base("word2vec", "Trains vectors of words (skip-gram or CBOW with negative sampling), and finds the neighbours of words and analogies.")
+    {
+        foreach (Option option in (IEnumerable<Option>)[.. Trains, .. Answers])
+            Options.Add(option);
+    }
+
+    public override string Example => """
+        minigpt word2vec --data books/ --out vectors.bin
+        minigpt word2vec --model vectors.bin --analogy king man woman
+        """;
+
+    private IEnumerable<Option> Trains => [_data, _out, .. _training.All, _overwrite];
+
+    private IEnumerable<Option> Answers => [_model, _near, _analogy, _top, _json];
+
+    protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
+    {
+        if (arguments.IsGiven(_data))
+        {
+            RefuseOthers(arguments, _data, Answers);
+            return Train(arguments, cancellationToken);
+        }
+        if (!arguments.IsGiven(_model))
+            throw new UsageException("neither --data nor --model is given: --data FILE --out PATH trains, --model PATH with --near or --analogy answers");
+        RefuseOthers(arguments, _model, Trains);
+        return Answer(arguments, cancellationToken);
+    }
+
+    private int Train(ParseResult arguments, CancellationToken cancellationToken)
+    {
+        WordVectorOptions options = _training.Read(arguments);
+        string file = FileToWrite(arguments);
+        using Stream standardInput = StandardInput.Open(cancellationToken);
+        (TextCorpus corpus, WordText text, WordVocabulary vocabulary) = DataProgressDisplay.Run(progress =>
+        {
+            TextCorpus corpus = TextCorpus.Open(arguments.GetRequiredValue(_data), standardInput, progress, cancellationToken);
+            try
+            {
+                WordText text = WordText.Of(corpus);
+                return (corpus, text, WordVocabulary.Count(text, options.MinCount, progress, cancellationToken));
+            }
+            catch
+            {
+                corpus.Dispose();
+                throw;
+            }
+        });
+        using (corpus)
+        {
+            foreach (string note in corpus.Notes.Concat(vocabulary.Note is string odd ? [odd] : []))
+                Talk.Say($"note: {note}");
+            Talk.Say($"{vocabulary.Words.Count:N0} words, {vocabulary.Total:N0} occurrences of them; "
+                + $"{(options.IsBagOfWords ? "CBOW" : "skip-gram")}, {options.Width} numbers a vector, {options.Epochs} epochs");
+            using WordVectorTraining<float> training = new(text, vocabulary, options);
+            training.Run(new WordVectorProgressLines(vocabulary.Total, options.Epochs), cancellationToken);
+            EndInGoodOrder();
+            WordVectorFile.Write(file, training.ToVectors());
+        }
+        Talk.Say($"saved in {file}");
+        return 0;
+    }
+
+    private int Answer(ParseResult arguments, CancellationToken cancellationToken)
+    {
+        string? near = arguments.GetValue(_near);
+        string[]? words = arguments.IsGiven(_analogy) ? arguments.GetRequiredValue(_analogy) : null;
+        if (near is null == words is null)
+            throw new UsageException("one of --near WORD and --analogy A B C expected");
+        if (words is not null && words.Length != 3)
+            throw new UsageException($"--analogy: {words.Length} words found, 3 expected: king man woman asks what is to woman as king is to man");
+        WordVectors vectors = WordVectorFile.Read(arguments.GetValue(_model)!, MemoryLimit.Find().Bytes, cancellationToken);
+        WordNeighbours neighbours = new(vectors);
+        int top = arguments.IsGiven(_top) ? arguments.GetValue(_top) : Shown;
+        IReadOnlyList<Neighbour> found = near is not null ? neighbours.Near(near, top) : neighbours.Analogy(words![0], words[1], words[2], top);
+        if (arguments.GetValue(_json))
+            Console.Out.WriteLine(NeighbourTable.Json(near is not null ? ("near", near) : ("analogy", words!), found, vectors));
+        else
+            NeighbourTable.Print(found, vectors);
+        return 0;
+    }
+
+    /// <summary>The file that --out stands for, none that is there or is read.</summary>
+    private string FileToWrite(ParseResult arguments)
+    {
+        string path = arguments.GetValue(_out) ?? throw new UsageException("--out PATH expected beside --data: where the vectors go");
+        string file = WordVectorFile.FileOf(path);
+        if (file != path)
+            OutputPath.CheckFolder(_out.Name, path);
+        OutputPath.CheckFile(_out.Name, file, "the name of a file");
+        if (arguments.GetRequiredValue(_data).Any(data => Path.GetFullPath(data) == Path.GetFullPath(file)))
+            throw new UsageException($"--out {file} would replace the text that is read: another name expected");
+        if (File.Exists(file) && !arguments.GetValue(_overwrite))
+            throw new UsageException($"--out {file} is there already, --overwrite replaces it");
+        return file;
+    }
+
+    private static void RefuseOthers(ParseResult arguments, Option what, IEnumerable<Option> others)
+    {
+        if (others.FirstOrDefault(arguments.IsGiven) is Option other)
+            throw new UsageException($"{other.Name} does not go with {what.Name}: --data trains, --model answers");
+    }
+}

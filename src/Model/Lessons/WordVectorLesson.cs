@@ -1,0 +1,133 @@
+using MiniGpt.Autograd;
+using MiniGpt.Autograd.Ops;
+using MiniGpt.Model.Data;
+using MiniGpt.Model.Explanation;
+using MiniGpt.Model.Formats;
+using MiniGpt.Model.Training;
+using MiniGpt.Tensors;
+
+namespace MiniGpt.Model.Lessons;
+
+/// <summary>
+/// word2vec: vectors of words, learned from nothing but which words stand near each other, in which king − man + woman is nearest to queen.
+/// </summary>
+internal static class WordVectorLesson
+{
+    private const int Sentences = 1000;
+
+    private static readonly WordVectorOptions s_options = new()
+    {
+        Width = 16,
+        Window = 10,
+        Epochs = 10,
+        MinCount = 1,
+        Subsample = 0,
+        LearningRate = 0.05,
+    };
+
+    private static readonly string[] s_told = ["crown", "throne", "hat", "field", "sword", "mirror", "old", "young"];
+
+    public static LessonResult Run(CancellationToken cancellationToken)
+    {
+        using LessonBoard board = new();
+        RoyalGrammar english = RoyalGrammar.English, japanese = RoyalGrammar.Japanese;
+        board.Show("near", StageKind.Numbers, english.People, s_told, CountTogether(english.Text(Sentences), english.People));
+        Learned en = Learn(english, cancellationToken), ja = Learn(japanese, cancellationToken);
+        board.Show("loss", StageKind.Lines, [.. Enumerable.Range(1, s_options.Epochs).Select(epoch => $"{epoch}")], ["English", "日本語"],
+            [.. en.Losses.Zip(ja.Losses, (a, b) => (double[])[a, b]).SelectMany(pair => pair)]);
+        ShowMap(board, "map", english, en);
+        ShowAnalogy(board, "analogy", english, en, "king", "man", "woman", expected: "queen");
+        ShowMap(board, "map-ja", japanese, ja);
+        ShowAnalogy(board, "analogy-ja", japanese, ja, "王", "男", "女", expected: "女王");
+        board.Check("more", MissedAnalogies(english, en).Concat(MissedAnalogies(japanese, ja)), tolerance: 0);
+        CheckOperator(board);
+        return board.Result;
+    }
+
+    /// <summary>Vectors, and the mean loss of an example in each epoch.</summary>
+    private sealed record Learned(WordVectors Vectors, WordNeighbours Neighbours, double[] Losses);
+
+    private static Learned Learn(RoyalGrammar grammar, CancellationToken cancellationToken)
+    {
+        WordText text = WordText.Of("the lesson's text", grammar.Text(Sentences));
+        using WordVectorTraining<double> training = new(
+            text, WordVocabulary.Count(text, s_options.MinCount, cancellationToken: cancellationToken), s_options);
+        Epochs epochs = new();
+        training.Run(epochs, cancellationToken);
+        WordVectors vectors = training.ToVectors();
+        return new Learned(vectors, new WordNeighbours(vectors), epochs.Losses);
+    }
+
+    /// <summary>In how many sentences a person stands with another word.</summary>
+    private static double[] CountTogether(string text, string[] people)
+    {
+        string[][] sentences = [.. text.Split('\n').Select(line => line.Split(' '))];
+        return [.. people.SelectMany(person => s_told.Select(word =>
+            (double)sentences.Count(sentence => sentence.Contains(person) && sentence.Contains(word))))];
+    }
+
+    private static void ShowMap(LessonBoard board, string key, RoyalGrammar grammar, Learned learned)
+    {
+        Tensor<float> rows = new([grammar.People.Length, learned.Vectors.Width]);
+        for (int i = 0; i < grammar.People.Length; i++)
+            learned.Vectors.Table.Slice(0, learned.Vectors.Find(grammar.People[i])!.Value, 1).Span.CopyTo(rows.Slice(0, i, 1).Span);
+        float[] map = PrincipalComponents.Of(rows).Coordinates;
+        board.Show(key, StageKind.Points, grammar.People, ["x", "y"], [.. map.Select(coordinate => (double)coordinate)]);
+    }
+
+    /// <summary>Shows the people among the answers; the right one must be nearest of all words.</summary>
+    private static void ShowAnalogy(
+        LessonBoard board, string key, RoyalGrammar grammar, Learned learned, string a, string b, string c, string expected)
+    {
+        (string Word, double Cosine)[] found = [.. learned.Neighbours.Analogy(a, b, c, learned.Vectors.Count)
+            .Select(word => (learned.Vectors.TextOf(word.Id), (double)word.Cosine))];
+        (string Word, double Cosine)[] people = [.. found.Where(word => grammar.People.Contains(word.Word))];
+        board.Show(key, StageKind.Bars, [$"{a} − {b} + {c}"], [.. people.Select(person => person.Word)], [.. people.Select(person => person.Cosine)]);
+        board.Check(key, [found.Index().First(word => word.Item.Word == expected).Index], tolerance: 0);
+    }
+
+    /// <summary>
+    /// For every two ways in which people differ, and every pair of them: whether the fourth is not what the other three say, as 1 or 0.
+    /// </summary>
+    private static IEnumerable<double> MissedAnalogies(RoyalGrammar grammar, Learned learned)
+    {
+        (int First, int Second)[] ways = [(1, 2), (2, 1), (1, 4), (4, 1), (2, 4), (4, 2)];
+        foreach ((int first, int second) in ways)
+        {
+            for (int person = 0; person < grammar.People.Length; person++)
+            {
+                Neighbour found = learned.Neighbours.Analogy(
+                    grammar.People[person ^ first], grammar.People[person ^ first ^ second], grammar.People[person ^ second], count: 1)[0];
+                yield return learned.Vectors.TextOf(found.Id) == grammar.People[person] ? 0 : 1;
+            }
+        }
+    }
+
+    /// <summary>That the operator which training uses is the sum of −ln σ that it stands for.</summary>
+    private static void CheckOperator(LessonBoard board)
+    {
+        Variable<double> inputs = board.Matrix(new double[,] { { 0.5, -0.2, 0.1 }, { 0.3, 0.8, -0.6 } });
+        Variable<double> outputs = board.Matrix(new double[,] { { 0.4, 0.1, 0.9 }, { -0.7, 0.2, 0.3 }, { 0.6, -0.5, 0.2 } });
+        Tape<double> tape = board.Tape;
+        Variable<double> fused = inputs.NegativeSampling(outputs, tape.Copy([0, 1], [2, 1]), tape.Copy([0, 1, 2, 2, 0, 1], [2, 3]));
+        Variable<double> scores = tape.Embedding(inputs, tape.Copy([0, 0, 0, 1, 1, 1], [6])).Multiply(tape.Embedding(outputs, tape.Copy([0, 1, 2, 2, 0, 1], [6])))
+            .Sum(1) * tape.Constant(Tensor<double>.From([1, -1, -1, 1, -1, -1], [6]));
+        board.Check("operator", fused, scores.Sigmoid().Log().Sum() * -1.0, LessonBoard.Rounding);
+    }
+
+    private sealed class Epochs : IProgress<WordVectorProgress>
+    {
+        private readonly List<WordVectorProgress> _ends = [default];
+
+        public double[] Losses => [.. _ends.Zip(_ends.Skip(1), (before, end) => (end.Loss - before.Loss) / (end.Examples - before.Examples))];
+
+        public void Report(WordVectorProgress value)
+        {
+            // The last report of an epoch is its end.
+            if (_ends.Count > value.Epoch)
+                _ends[value.Epoch] = value;
+            else
+                _ends.Add(value);
+        }
+    }
+}
