@@ -33,7 +33,7 @@ internal static unsafe class Scratch
         GramPolynomial,
         Orthogonalized,
         RowStarts,
-        RowUses,
+        RowPlaces,
     }
 
     /// <summary>At least <paramref name="count"/> elements of this thread's memory, with whatever content the last use left.</summary>

@@ -92,7 +92,6 @@ public sealed class Word2VecTests : IDisposable
     [InlineData(Failure, "empty.txt: the file is empty", "word2vec", "--data", "empty.txt", "--out", "v.bin")]
     [InlineData(Failure, "at least 2 expected (--min-count 1 takes every word)", "word2vec", "--data", "text.txt", "--out", "v.bin")]
     [InlineData(Failure, "spaces between words expected", "word2vec", "--data", "unseparated.txt", "--out", "v.bin")]
-    [InlineData(Failure, "the learning rate of 1E+30 is too high", "word2vec", "--data", "text.txt", "--out", "v.bin", "--min-count", "1", "--learning-rate", "1e30")]
     [InlineData(Failure, "'qeen' is none of the 5 words; 'queen' is", "word2vec", "--model", "v.txt", "--near", "qeen")]
     [InlineData(Failure, "'king' is none of", "word2vec", "--model", "one.txt", "--analogy", "king", "man", "woman")]
     [InlineData(Failure, "nan.txt: 'nan' found in row 1", "word2vec", "--model", "nan.txt", "--near", "a")]
@@ -110,6 +109,18 @@ public sealed class Word2VecTests : IDisposable
         Minigpt.Refusal(_folder.Root, exitCode, named, arguments);
         Assert.False(File.Exists(_folder.File("v.bin")));
         Assert.Equal(Vectors, File.ReadAllText(_folder.File("v.txt")));
+    }
+
+    [Theory]
+    [InlineData("the learning rate of 1E+30 is too high", "--subsample", "0", "--learning-rate", "1e30")]
+    [InlineData("nothing to learn from found in 4 words", "--subsample", "1e-30")]
+    public void What_cannot_be_learned_is_told_in_one_line_and_leaves_no_file(string named, params string[] options)
+    {
+        _folder.Write("text.txt", "one two three two");
+        Outcome outcome = Minigpt.Run(_folder.Root, ["word2vec", "--data", "text.txt", "--out", "v.bin", "--min-count", "1", "--threads", "1", .. options]);
+        Assert.Equal(Failure, outcome.ExitCode);
+        Assert.Contains(named, Assert.Single(outcome.Error.TrimEnd().Split('\n'), line => line.StartsWith("minigpt: ", StringComparison.Ordinal)), StringComparison.Ordinal);
+        Assert.Single(Directory.GetFiles(_folder.Root));
     }
 
     [Fact]

@@ -9,7 +9,10 @@ internal sealed class WordVectorArguments
     private static readonly WordVectorOptions s_default = new();
 
     private readonly Option<bool> _skipGram = new("--skip-gram") { Description = "A word predicts each of its neighbours; the default." };
-    private readonly Option<bool> _bag = new("--cbow") { Description = "The mean of the neighbours predicts the word between them (continuous bag of words): one example a word, not one a pair." };
+    private readonly Option<bool> _bag = new("--cbow")
+    {
+        Description = "The mean of the neighbours predicts the word between them (continuous bag of words): one example a word, not one a pair.",
+    };
     private readonly Option<int> _width = Whole("--width", "Numbers in a vector.", s_default.Width, 1 << 16);
     private readonly Option<int> _window = Whole("--window", "How many words away the furthest neighbour is.", s_default.Window, 1000);
     private readonly Option<int> _negative = Whole("--negative", "Words drawn at random to tell a true neighbour from.", s_default.Negative, 1000);
@@ -19,7 +22,8 @@ internal sealed class WordVectorArguments
         $"Words with a larger share of the text are passed over at random; 0 keeps all. [default: {s_default.Subsample}]");
     private readonly Option<double> _rate = OptionFactory.Number("--learning-rate",
         "The learning rate at the beginning; it falls along a straight line to nearly 0. [default: 0.025; with --cbow 0.05]");
-    private readonly Option<ulong> _seed = OptionFactory.Whole("--seed", "Another seed, another run; the same seed, the same bits. [default: 0]", 0ul, ulong.MaxValue);
+    private readonly Option<ulong> _seed = OptionFactory.Whole(
+        "--seed", "Another seed, another run; the same seed, the same bits. [default: 0]", 0ul, ulong.MaxValue);
 
     /// <summary>All of them, in the order of the help.</summary>
     public IEnumerable<Option> All => [_skipGram, _bag, _width, _window, _negative, _epochs, _minCount, _subsample, _rate, _seed];

@@ -25,7 +25,8 @@ internal sealed class Word2VecVerb : Verb
         $"The file to write, .txt or .vec in word2vec's text format, .bin in its binary format; or a folder, in which it is {WordVectorFile.NameInFolder}.");
     private readonly WordVectorArguments _training = new();
     private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Replace the file that is there under the name of --out." };
-    private readonly Option<string?> _model = OptionFactory.Text("--model", "PATH", "Answers: the vectors to read, a file or a folder with one; .bin is the binary format.");
+    private readonly Option<string?> _model = OptionFactory.Text("--model", "PATH",
+        "Answers: the vectors to read, a file or a folder with one; .bin is the binary format.");
     private readonly Option<string?> _near = OptionFactory.Text("--near", "WORD", "The words nearest to a word.");
     private readonly Option<string[]> _analogy = new("--analogy")
     {

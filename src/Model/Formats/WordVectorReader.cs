@@ -66,7 +66,8 @@ internal sealed class WordVectorReader(string path, FileStream file, long memory
         {
             throw Wrong(header.StartsWith((ReadOnlySpan<byte>)[0x1F, 0x8B])
                 ? "a file that gzip packed found, which has to be unpacked first"
-                : $"'{Excerpt.Of(line, 32)}' found in the first line, two numbers expected: how many words, and how many numbers in a vector (at most {WidestVector})");
+                : $"'{Excerpt.Of(line, 32)}' found in the first line, two numbers expected: how many words, and how many numbers in a vector "
+                    + $"(at most {WidestVector})");
         }
 
         static bool TryParse(string text, int most, out int number) =>

@@ -110,9 +110,9 @@ internal static class WordVectorLesson
         Variable<double> outputs = board.Matrix(new double[,] { { 0.4, 0.1, 0.9 }, { -0.7, 0.2, 0.3 }, { 0.6, -0.5, 0.2 } });
         Tape<double> tape = board.Tape;
         Variable<double> fused = inputs.NegativeSampling(outputs, tape.Copy([0, 1], [2, 1]), tape.Copy([0, 1, 2, 2, 0, 1], [2, 3]));
-        Variable<double> scores = tape.Embedding(inputs, tape.Copy([0, 0, 0, 1, 1, 1], [6])).Multiply(tape.Embedding(outputs, tape.Copy([0, 1, 2, 2, 0, 1], [6])))
-            .Sum(1) * tape.Constant(Tensor<double>.From([1, -1, -1, 1, -1, -1], [6]));
-        board.Check("operator", fused, scores.Sigmoid().Log().Sum() * -1.0, LessonBoard.Rounding);
+        Variable<double> h = tape.Embedding(inputs, tape.Copy([0, 0, 0, 1, 1, 1], [6])), u = tape.Embedding(outputs, tape.Copy([0, 1, 2, 2, 0, 1], [6]));
+        Variable<double> signs = tape.Constant(Tensor<double>.From([1, -1, -1, 1, -1, -1], [6]));
+        board.Check("operator", fused, ((h * u).Sum(1) * signs).Sigmoid().Log().Sum() * -1.0, LessonBoard.Rounding);
     }
 
     private sealed class Epochs : IProgress<WordVectorProgress>

@@ -22,7 +22,9 @@ internal sealed class NeighbourExamples
     private ulong _place;
 
     /// <param name="counts">How often each word occurs.</param>
-    /// <param name="isBag">Whether the mean of all neighbours looks at the word between them (CBOW), rather than a word at each of its neighbours (skip-gram).</param>
+    /// <param name="isBag">
+    /// Whether the mean of all neighbours looks at the word between them (CBOW), rather than a word at each of its neighbours (skip-gram).
+    /// </param>
     /// <param name="window">The furthest neighbour.</param>
     /// <param name="negative">K: wrong targets of an example.</param>
     /// <param name="subsample">t; 0 to keep all words.</param>

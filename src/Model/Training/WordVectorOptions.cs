@@ -5,7 +5,9 @@ public sealed record WordVectorOptions
 {
     private const double SkipGramRate = 0.025, BagRate = 0.05;
 
-    /// <summary>Whether the mean of a word's neighbours predicts the word (continuous bag of words), rather than the word each neighbour (skip-gram).</summary>
+    /// <summary>
+    /// Whether the mean of a word's neighbours predicts the word (continuous bag of words), rather than the word each neighbour (skip-gram).
+    /// </summary>
     public bool IsBagOfWords { get; init; }
 
     /// <summary>C: numbers in a vector.</summary>

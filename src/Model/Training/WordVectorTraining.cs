@@ -74,7 +74,7 @@ public sealed class WordVectorTraining<T> : IDisposable
     /// <summary>Goes through the text as often as the options say.</summary>
     /// <param name="progress">Is told now and then, and at the end of each epoch.</param>
     /// <param name="cancellationToken">Stops between two batches.</param>
-    /// <exception cref="ArgumentException">The learning rate is so high that numbers are not finite any more.</exception>
+    /// <exception cref="ArgumentException">The learning rate is so high that numbers are not finite any more, or no word has a neighbour.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public void Run(IProgress<WordVectorProgress>? progress = null, CancellationToken cancellationToken = default)
@@ -93,6 +93,8 @@ public sealed class WordVectorTraining<T> : IDisposable
                 step();
             progress?.Report(_progress);
         }
+        Require.That(_progress.Examples > 0,
+            $"nothing to learn from found in {_vocabulary.Total} words: no line has two of them that are not passed over for being frequent");
         foreach (T number in Inputs.Span)
             CheckFinite(double.CreateTruncating(number));
     }
@@ -120,8 +122,9 @@ public sealed class WordVectorTraining<T> : IDisposable
         _tape.Reset();
         Tensor<int> inputIds = Number(_touchedInputs, _batch.Contexts), outputIds = Number(_touchedOutputs, _batch.Targets);
         Variable<T> inputs = Rows(Inputs, inputIds), outputs = Rows(Outputs, outputIds);
-        Variable<T> loss = inputs.NegativeSampling(
-            outputs, _tape.Copy<int>(_batch.Contexts, [_batch.Count, _batch.ContextWidth]), _tape.Copy<int>(_batch.Targets, [_batch.Count, _batch.TargetWidth]));
+        Tensor<int> contexts = _tape.Copy<int>(_batch.Contexts, [_batch.Count, _batch.ContextWidth]);
+        Tensor<int> targets = _tape.Copy<int>(_batch.Targets, [_batch.Count, _batch.TargetWidth]);
+        Variable<T> loss = inputs.NegativeSampling(outputs, contexts, targets);
         double sum = double.CreateTruncating(loss.Value.Span[0]);
         CheckFinite(sum);
         _tape.Backward(loss);
@@ -158,8 +161,8 @@ public sealed class WordVectorTraining<T> : IDisposable
         double bytes = (double)tables * words * width * Math.Max(sizeof(float), System.Runtime.CompilerServices.Unsafe.SizeOf<T>());
         if (bytes > limit.Bytes || (long)words * width > int.MaxValue)
         {
-            throw new InsufficientMemoryException(FormattableString.Invariant(
-                $"{words} vectors of {width} numbers take about {bytes / 1e6:F0} MB in training, {limit.Whose} leaves {limit.Bytes / 1e6:F0} MB: a smaller width or fewer words expected"));
+            throw new InsufficientMemoryException(FormattableString.Invariant($"{words} vectors of {width} numbers take about {bytes / 1e6:F0} MB in ")
+                + FormattableString.Invariant($"training, {limit.Whose} leaves {limit.Bytes / 1e6:F0} MB: a smaller width or fewer words expected"));
         }
     }
 }

@@ -90,48 +90,19 @@ public static class NegativeSampling
         Check.Dense("NegativeSampling", ids.Shape, weights, optional: true);
         Check.Dense("NegativeSampling", [rows, columns], gradient);
         CheckIds("id", ids, rows);
-        int* starts = Scratch.Get<int>(Scratch.Slot.RowStarts, rows + 1L), uses = Scratch.Get<int>(Scratch.Slot.RowUses, Math.Max(1, ids.Count));
-        SortUses(ids.Span, new Span<int>(starts, rows + 1), uses);
+        RowUses uses = RowUses.Of(ids.Span, rows, None);
         var kernel = new TableKernel<T>
         {
             Vectors = vectors,
             Ids = ids,
             Weights = weights,
             Factor = factor,
-            Starts = starts,
             Uses = uses,
             Gradient = gradient,
             Accumulate = accumulate,
         };
         long usesOfRow = rows == 0 ? 1 : 1 + ids.Count / rows;
         Workers.Run<T, TableKernel<T>>(ref kernel, rows, Chunks.Rows((int)Math.Min(int.MaxValue, columns * usesOfRow)));
-    }
-
-    /// <summary>Sorts the places of ids by the row that they name, places of one row in their order: a counting sort.</summary>
-    private static unsafe void SortUses(ReadOnlySpan<int> ids, Span<int> starts, int* uses)
-    {
-        starts.Clear();
-        foreach (int id in ids)
-        {
-            if (id != None)
-                starts[id]++;
-        }
-
-        int before = 0;
-        foreach (ref int start in starts)
-            (start, before) = (before, before + start);
-
-        for (int place = 0; place < ids.Length; place++)
-        {
-            if (ids[place] != None)
-                uses[starts[ids[place]]++] = place;
-        }
-
-        // Each start has moved to the next row's.
-        for (int row = starts.Length - 1; row > 0; row--)
-            starts[row] = starts[row - 1];
-
-        starts[0] = 0;
     }
 
     private static void CheckOperands<T>(
@@ -262,7 +233,7 @@ public static class NegativeSampling
         public Tensor<T> Vectors, Weights, Gradient;
         public Tensor<int> Ids;
         public T Factor;
-        public int* Starts, Uses;
+        public RowUses Uses;
         public bool Accumulate;
 
         public readonly void Run<V>(int start, int end)
@@ -275,9 +246,9 @@ public static class NegativeSampling
                 if (!Accumulate)
                     new Span<T>(gradient, columns).Clear();
 
-                for (int i = Starts[row]; i < Starts[row + 1]; i++)
+                for (int i = Uses.Starts[row]; i < Uses.Starts[row + 1]; i++)
                 {
-                    int place = Uses[i], example = place / width;
+                    int place = Uses.Places[i], example = place / width;
                     T weight = Weights.IsEmpty ? T.One / T.CreateTruncating(UsedBy(example)) : Weights.Pointer[place];
                     AddScaled<V, T>(Vectors.Pointer + (long)example * columns, Factor * weight, gradient, columns, isFirst: false);
                 }

@@ -103,6 +103,15 @@ public class WordVectorTrainingTests
         Assert.Throws<ArgumentException>(() => Train<float>(s_options with { LearningRate = 1e30 }, out _)).Message, StringComparison.Ordinal);
 
     [Fact]
+    public void A_text_without_neighbours_is_told()
+    {
+        WordText text = WordText.Of("text", "one\ntwo\none\n");
+        using WordVectorTraining<float> training = new(text, WordVocabulary.Count(text, 1), s_options);
+        Assert.Contains("nothing to learn from found in 3 words", Assert.Throws<ArgumentException>(() => training.Run(null, CancellationToken.None)).Message,
+            StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Options_that_make_no_sense_are_named()
     {
         AssertNames("width", s_options with { Width = 0 });
