@@ -24,9 +24,7 @@ public static class WeightMatrixOperators
             throw new ShapeException("Linear", x.Shape, [weight.Outputs, weight.Inputs], "[..., In] goes with a weight [Out, In]");
 
         Variable<T> y = tape.Result(x.Shape.With(-1, weight.Outputs), requiresGradient: false);
-        int rows = checked((int)x.Shape.Without(-1).Count);
-        weight.Multiply(
-            x.Value.Reshape([rows, weight.Inputs]), bias is null ? default : bias.Value, y.Value.Reshape([rows, weight.Outputs]));
+        weight.Multiply(x.Value, bias is null ? default : bias.Value, y.Value);
         return y;
     }
 

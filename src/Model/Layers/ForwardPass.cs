@@ -17,6 +17,12 @@ public readonly record struct ForwardPass<T>(Tape<T> Tape)
     /// <summary>The keys and values of the positions before, in generation; null where all positions come at once.</summary>
     public AttentionMemory<T>? Memory { get; init; }
 
+    /// <summary>Which positions are padding; null where none is.</summary>
+    public PaddingMask? Padding { get; init; }
+
+    /// <summary>What the blocks of a translator look at beside their own text; null where there is nothing, or a memory has it.</summary>
+    public SourceSequence<T>? Source { get; init; }
+
     /// <summary>Sees, and may replace, what is computed on the way; null where nobody looks.</summary>
     public IForwardObserver<T>? Observer { get; init; }
 
@@ -69,6 +75,12 @@ public enum ForwardStage
 
     /// <summary>[B, T, C]: what attention adds to the residual stream.</summary>
     AttentionOutput,
+
+    /// <summary>[B, H, T, S]: how much each position of the text takes from each of its source.</summary>
+    SourceWeights,
+
+    /// <summary>[B, T, C]: what attention to the source adds to the residual stream.</summary>
+    SourceAttentionOutput,
 
     /// <summary>[B, T, C]: what the feed-forward layers add to it.</summary>
     FeedForwardOutput,

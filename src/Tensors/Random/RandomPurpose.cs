@@ -20,4 +20,10 @@ public enum RandomPurpose
 
     /// <summary>Where and against what gradients are checked.</summary>
     GradientCheck,
+
+    /// <summary>Which tokens of a training batch are masked, and what stands in their place.</summary>
+    Masking,
+
+    /// <summary>Which tokens of an evaluation are masked.</summary>
+    EvaluationMasking,
 }
