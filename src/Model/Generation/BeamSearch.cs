@@ -74,7 +74,7 @@ internal sealed class BeamSearch
         for (int beam = 0; beam < _beams.Count; beam++)
         {
             ReadOnlySpan<T> row = logits.Slice(0, beam, 1).Span;
-            double offset = _beams[beam].Sum - LogSumExp(row, _marks.Padding);
+            double offset = _beams[beam].Sum - LogSumExp.Of(row, _marks.Padding);
             for (int id = 0; id < row.Length; id++)
             {
                 double sum = offset + double.CreateChecked(row[id]);
@@ -88,18 +88,6 @@ internal sealed class BeamSearch
                     _candidates.RemoveAt(count);
             }
         }
-    }
-
-    /// <summary>ln Σ e^logit over all tokens but one, which is never written and has no probability.</summary>
-    private static double LogSumExp<T>(ReadOnlySpan<T> row, int never)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        double largest = double.NegativeInfinity, sum = 0;
-        for (int id = 0; id < row.Length; id++)
-            largest = id == never ? largest : Math.Max(largest, double.CreateChecked(row[id]));
-        for (int id = 0; id < row.Length; id++)
-            sum += id == never ? 0 : Math.Exp(double.CreateChecked(row[id]) - largest);
-        return largest + Math.Log(sum);
     }
 
     private readonly record struct Step(double Sum, int Beam, int Id);

@@ -1,3 +1,4 @@
+using MiniGpt.Model.Generation;
 using MiniGpt.Model.Tokenizers;
 using MiniGpt.Tensors;
 
@@ -10,7 +11,7 @@ namespace MiniGpt.Model.Tasks;
 public sealed class TokenMasking
 {
     /// <summary>The name of the token that stands for what is to be said.</summary>
-    public const string MaskName = "[MASK]";
+    public const string MaskName = MaskFilling.MaskName;
 
     /// <summary>The share of tokens that are predicted.</summary>
     public const double Share = 0.15;
