@@ -20,4 +20,7 @@ public enum RandomPurpose
 
     /// <summary>Where and against what gradients are checked.</summary>
     GradientCheck,
+
+    /// <summary>Which sentences a grammar makes.</summary>
+    Sentences,
 }
