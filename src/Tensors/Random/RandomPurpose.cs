@@ -26,4 +26,7 @@ public enum RandomPurpose
 
     /// <summary>Which tokens of an evaluation are masked.</summary>
     EvaluationMasking,
+
+    /// <summary>Which sentences a grammar makes.</summary>
+    Sentences,
 }
