@@ -22,9 +22,19 @@ public static class GruOperator
     /// <exception cref="ShapeException">The shapes do not go together.</exception>
     public static Variable<T> Gru<T>(
         this Variable<T> x, Variable<T> weight, Variable<T>? bias = null, Variable<T>? state = null, bool isReversed = false)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => Run(new("Gru", Gates, x, weight, bias, isReversed), state);
+
+    /// <summary>The same with a weight that is laid out to be read, on a tape that does not record.</summary>
+    /// <inheritdoc cref="Gru{T}(Variable{T}, Variable{T}, Variable{T}, Variable{T}, bool)"/>
+    /// <exception cref="InvalidOperationException">The tape records.</exception>
+    public static Variable<T> Gru<T>(
+        this Variable<T> x, WeightMatrix<T> weight, Variable<T>? bias = null, Variable<T>? state = null, bool isReversed = false)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => Run(new("Gru", Gates, x, weight, bias, isReversed), state);
+
+    private static Variable<T> Run<T>(in Recurrence<T> walk, Variable<T>? state)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        Recurrence<T> walk = new("Gru", Gates, x, weight, bias, isReversed);
+        Variable<T> x = walk.X;
         Tape<T> tape = walk.Tape;
         Tensor<T> states = walk.Begin(state), laidOut = walk.LaidOut();
         Variable<T> y = tape.Result(x.Shape.With(2, walk.Width), walk.RequiresGradient || state is { RequiresGradient: true });

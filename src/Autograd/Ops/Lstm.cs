@@ -25,9 +25,19 @@ public static class LstmOperator
     /// <exception cref="ShapeException">The shapes do not go together.</exception>
     public static (Variable<T> States, Variable<T> LastCell) Lstm<T>(
         this Variable<T> x, Variable<T> weight, Variable<T>? state = null, Variable<T>? cell = null, bool isReversed = false)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => Run(new("Lstm", Gates, x, weight, null, isReversed), state, cell);
+
+    /// <summary>The same with a weight that is laid out to be read, on a tape that does not record.</summary>
+    /// <inheritdoc cref="Lstm{T}(Variable{T}, Variable{T}, Variable{T}, Variable{T}, bool)"/>
+    /// <exception cref="InvalidOperationException">The tape records.</exception>
+    public static (Variable<T> States, Variable<T> LastCell) Lstm<T>(
+        this Variable<T> x, WeightMatrix<T> weight, Variable<T>? state = null, Variable<T>? cell = null, bool isReversed = false)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => Run(new("Lstm", Gates, x, weight, null, isReversed), state, cell);
+
+    private static (Variable<T> States, Variable<T> LastCell) Run<T>(in Recurrence<T> walk, Variable<T>? state, Variable<T>? cell)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        Recurrence<T> walk = new("Lstm", Gates, x, weight, null, isReversed);
+        Variable<T> x = walk.X;
         Tape<T> tape = walk.Tape;
         Tensor<T> states = walk.Begin(state), cells = walk.Begin(cell), laidOut = walk.LaidOut();
         bool requiresGradient = walk.RequiresGradient || state is { RequiresGradient: true } || cell is { RequiresGradient: true };

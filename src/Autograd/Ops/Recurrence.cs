@@ -14,6 +14,9 @@ internal readonly struct Recurrence<T>
     // The copy of the weight is as much memory traffic as reading it once.
     private const int FewSteps = 4;
 
+    private readonly Variable<T>? _weight;
+    private readonly WeightMatrix<T>? _matrix;
+
     /// <summary>Checks the shapes.</summary>
     /// <param name="name">The operator's name.</param>
     /// <param name="gates">G: how many gates a unit has.</param>
@@ -23,16 +26,31 @@ internal readonly struct Recurrence<T>
     /// <param name="isReversed">Whether the walk goes from the last step to the first.</param>
     /// <exception cref="ShapeException">The shapes do not go together.</exception>
     public Recurrence(string name, int gates, Variable<T> x, Variable<T> weight, Variable<T>? bias, bool isReversed)
+        : this(name, gates, x, weight.Shape, bias, isReversed) => _weight = weight;
+
+    /// <summary>The same with a weight that is laid out to be read, on a tape that does not record.</summary>
+    /// <exception cref="ShapeException">The shapes do not go together.</exception>
+    /// <exception cref="InvalidOperationException">The tape records.</exception>
+    public Recurrence(string name, int gates, Variable<T> x, WeightMatrix<T> weight, Variable<T>? bias, bool isReversed)
+        : this(name, gates, x, [weight.Outputs, weight.Inputs], bias, isReversed)
     {
-        (Name, Gates, X, Weight, Bias, IsReversed) = (name, gates, x, weight, bias, isReversed);
-        if (weight.Shape.Rank != 2 || weight.Shape[0] != gates * weight.Shape[1] || x.Shape.Rank != 3 || x.Shape[2] != weight.Shape[0])
+        _matrix = weight;
+        WeightMatrixOperators.ReadingTape(Tape);
+    }
+
+    private Recurrence(string name, int gates, Variable<T> x, Shape weight, Variable<T>? bias, bool isReversed)
+    {
+        (Name, Gates, X, Bias, IsReversed) = (name, gates, x, bias, isReversed);
+        if (weight.Rank != 2 || weight[0] != gates * weight[1] || x.Shape.Rank != 3 || x.Shape[2] != weight[0])
         {
             string all = gates == 1 ? "H" : $"{gates}H";
-            throw new ShapeException(name, x.Shape, weight.Shape, $"a projected input [B, T, {all}] goes with a recurrent weight [{all}, H]");
+            throw new ShapeException(name, x.Shape, weight, $"a projected input [B, T, {all}] goes with a recurrent weight [{all}, H]");
         }
 
-        if (bias is not null && bias.Shape != [weight.Shape[0]])
-            throw new ShapeException(name, bias.Shape, weight.Shape, "the recurrent bias must have one element for each row of the weight");
+        if (bias is not null && bias.Shape != [weight[0]])
+            throw new ShapeException(name, bias.Shape, weight, "the recurrent bias must have one element for each row of the weight");
+
+        Width = weight[1];
     }
 
     public string Name { get; }
@@ -43,7 +61,8 @@ internal readonly struct Recurrence<T>
     public Variable<T> X { get; }
 
     /// <summary>[G · H, H].</summary>
-    public Variable<T> Weight { get; }
+    /// <exception cref="InvalidOperationException">It is laid out to be read.</exception>
+    public Variable<T> Weight => _weight ?? throw new InvalidOperationException("A weight that is laid out to be read has no gradient.");
 
     /// <summary>[G · H], or none.</summary>
     public Variable<T>? Bias { get; }
@@ -55,11 +74,11 @@ internal readonly struct Recurrence<T>
     public int Steps => X.Shape[1];
 
     /// <summary>H.</summary>
-    public int Width => Weight.Shape[1];
+    public int Width { get; }
 
-    public Tape<T> Tape => Tape<T>.Of(X, Weight);
+    public Tape<T> Tape => Tape<T>.Of(X, _weight);
 
-    public bool RequiresGradient => X.RequiresGradient || Weight.RequiresGradient || Bias is { RequiresGradient: true };
+    public bool RequiresGradient => X.RequiresGradient || _weight is { RequiresGradient: true } || Bias is { RequiresGradient: true };
 
     /// <summary>Operations of the product in each step.</summary>
     public double Operations => 2.0 * Examples * Steps * Gates * Width * Width;
@@ -88,9 +107,12 @@ internal readonly struct Recurrence<T>
         return states;
     }
 
-    /// <summary>The weight as the steps read it best: [H, G · H] row by row where many rows meet it many times, as a view [G · H, H].</summary>
+    /// <summary>The weight as the steps read it best: [H, G · H] row by row where many rows meet it many times, as a view [G · H, H]; empty where it is laid out already.</summary>
     public Tensor<T> LaidOut()
     {
+        if (_weight is null)
+            return default;
+
         if (Examples == 1 || Steps < FewSteps)
             return Weight.Value;
 
@@ -100,8 +122,14 @@ internal readonly struct Recurrence<T>
     }
 
     /// <summary>What a state gives to the gates: [B, H] to [B, G · H].</summary>
-    public void Multiply(in Tensor<T> state, in Tensor<T> laidOutWeight, in Tensor<T> gates) =>
-        Gemm.Linear(state, laidOutWeight, Bias is null ? default : Bias.Value, gates);
+    public void Multiply(in Tensor<T> state, in Tensor<T> laidOutWeight, in Tensor<T> gates)
+    {
+        Tensor<T> bias = Bias is null ? default : Bias.Value;
+        if (_matrix is null)
+            Gemm.Linear(state, laidOutWeight, bias, gates);
+        else
+            _matrix.Multiply(state, bias, gates);
+    }
 
     /// <summary>Memory for the gradient of a state, [B, H], zeros.</summary>
     public Tensor<T> Zeros()

@@ -15,9 +15,18 @@ public static class RnnOperator
     /// <returns>The state after each step, [B, T, H].</returns>
     /// <exception cref="ShapeException">The shapes do not go together.</exception>
     public static Variable<T> Rnn<T>(this Variable<T> x, Variable<T> weight, Variable<T>? state = null, bool isReversed = false)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => Run(new("Rnn", 1, x, weight, null, isReversed), state);
+
+    /// <summary>The same with a weight that is laid out to be read, on a tape that does not record.</summary>
+    /// <inheritdoc cref="Rnn{T}(Variable{T}, Variable{T}, Variable{T}, bool)"/>
+    /// <exception cref="InvalidOperationException">The tape records.</exception>
+    public static Variable<T> Rnn<T>(this Variable<T> x, WeightMatrix<T> weight, Variable<T>? state = null, bool isReversed = false)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => Run(new("Rnn", 1, x, weight, null, isReversed), state);
+
+    private static Variable<T> Run<T>(in Recurrence<T> walk, Variable<T>? state)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        Recurrence<T> walk = new("Rnn", 1, x, weight, null, isReversed);
+        Variable<T> x = walk.X;
         Tensor<T> states = walk.Begin(state), laidOut = walk.LaidOut();
         Variable<T> y = walk.Tape.Result(x.Shape, walk.RequiresGradient || state is { RequiresGradient: true });
         for (int step = 0; step < walk.Steps; step++)

@@ -15,3 +15,17 @@ public enum RecurrentKind
     /// <summary>Long short-term memory (Hochreiter and Schmidhuber 1997).</summary>
     [JsonStringEnumMemberName("lstm")] Lstm,
 }
+
+/// <summary>What follows from a kind of recurrent layer.</summary>
+internal static class RecurrentLayerSizes
+{
+    /// <summary>G: how many numbers of the width a step computes, each from a matrix of its own.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such kind.</exception>
+    public static int Gates(RecurrentKind kind) => kind switch
+    {
+        RecurrentKind.Rnn => 1,
+        RecurrentKind.Gru => 3,
+        RecurrentKind.Lstm => 4,
+        _ => throw new ArgumentOutOfRangeException(nameof(kind), $"There is no recurrent layer {kind}."),
+    };
+}

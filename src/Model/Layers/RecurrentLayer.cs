@@ -26,17 +26,13 @@ public sealed class RecurrentLayer<T>
     {
         _isReversed = isReversed;
         (Kind, Width) = (kind, width);
-        int gates = kind switch
-        {
-            RecurrentKind.Rnn => 1,
-            RecurrentKind.Gru => 3,
-            RecurrentKind.Lstm => 4,
-            _ => throw new ArgumentOutOfRangeException(nameof(kind), $"There is no recurrent layer {kind}."),
-        };
+        int gates = RecurrentLayerSizes.Gates(kind);
         // The variance of PyTorch's start, which is uniform between ±1/√H.
         Initialization normal = Initialization.Normal(1 / Math.Sqrt(3.0 * width));
         int[] parts = [.. Enumerable.Repeat(width, gates)];
         Input = new Linear<T>(parameters, $"{name}.input", inputs, gates * width, normal, hasBias: true, parts);
+        if (kind == RecurrentKind.Lstm)
+            Input.Bias!.Initialization = Initialization.Ones with { Part = 1 }; // forget gates start rather open (Jozefowicz et al. 2015)
         RecurrentWeight = parameters.Add($"{name}.recurrent.weight", [gates * width, width], normal, ParameterRole.Matrix, parts);
         RecurrentBias = kind == RecurrentKind.Gru
             ? parameters.Add($"{name}.recurrent.bias", [gates * width], Initialization.Zeros, ParameterRole.Vector, parts)
@@ -64,19 +60,23 @@ public sealed class RecurrentLayer<T>
     /// <param name="cell">The LSTM's cell before the first step, [B, H]; null for zeros.</param>
     public RecurrentResult<T> Forward(Variable<T> x, Variable<T>? state = null, Variable<T>? cell = null)
     {
-        Variable<T> projected = Input.Forward(x), weight = RecurrentWeight.Variable;
-        if (Kind == RecurrentKind.Lstm)
-        {
-            (Variable<T> states, Variable<T> lastCell) = projected.Lstm(weight, state, cell, _isReversed);
-            return new(states, lastCell, _isReversed);
-        }
+        Variable<T> projected = Input.Forward(x);
+        if (Kind != RecurrentKind.Lstm)
+            return new(Kind == RecurrentKind.Gru ? Gru(projected, state) : Rnn(projected, state), null, _isReversed);
 
-        return new(
-            Kind == RecurrentKind.Gru
-                ? projected.Gru(weight, RecurrentBias!.Variable, state, _isReversed)
-                : projected.Rnn(weight, state, _isReversed),
-            null, _isReversed);
+        (Variable<T> states, Variable<T> lastCell) = RecurrentWeight.Packed is { } matrix
+            ? projected.Lstm(matrix, state, cell, _isReversed)
+            : projected.Lstm(RecurrentWeight.Variable, state, cell, _isReversed);
+        return new(states, lastCell, _isReversed);
     }
+
+    private Variable<T> Rnn(Variable<T> projected, Variable<T>? state) => RecurrentWeight.Packed is { } matrix
+        ? projected.Rnn(matrix, state, _isReversed)
+        : projected.Rnn(RecurrentWeight.Variable, state, _isReversed);
+
+    private Variable<T> Gru(Variable<T> projected, Variable<T>? state) => RecurrentWeight.Packed is { } matrix
+        ? projected.Gru(matrix, RecurrentBias!.Variable, state, _isReversed)
+        : projected.Gru(RecurrentWeight.Variable, RecurrentBias!.Variable, state, _isReversed);
 }
 
 /// <summary>What a recurrent layer gives.</summary>

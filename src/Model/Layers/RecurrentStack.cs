@@ -44,14 +44,17 @@ public sealed class RecurrentStack<T>
     public IReadOnlyList<RecurrentLayer<T>> ReversedLayers { get; }
 
     /// <summary>[B, T, In] to [B, T, H], or to [B, T, 2H] where both ways are read; dropout between the layers.</summary>
+    /// <param name="x">The inputs.</param>
+    /// <param name="pass">What kind of pass this is; its states, where it has some, are those before the first step, and then those after the last.</param>
+    /// <exception cref="ArgumentException">There are states, and layers that read from the end, which has not come yet.</exception>
     public Variable<T> Forward(Variable<T> x, in ForwardPass<T> pass)
     {
-        for (int i = 0; i < Layers.Count; i++)
+        Require.That(pass.States is null || ReversedLayers.Count == 0, $"a network that reads from the end cannot go on with a text step by step");
+        for (int layer = 0; layer < Layers.Count; layer++)
         {
-            Variable<T> inputs = i == 0 ? x : x.Dropout(pass.Dropout);
-            x = Layers[i].Forward(inputs).States;
-            if (ReversedLayers.Count > 0)
-                x = x.Concat(ReversedLayers[i].Forward(inputs).States, axis: 2);
+            Variable<T> inputs = layer == 0 ? x : x.Dropout(pass.Dropout);
+            RecurrentResult<T> result = pass.States is null ? Layers[layer].Forward(inputs) : pass.States.Forward(layer, Layers[layer], inputs, pass.Tape);
+            x = ReversedLayers.Count == 0 ? result.States : result.States.Concat(ReversedLayers[layer].Forward(inputs).States, axis: 2);
         }
 
         return x;
