@@ -58,7 +58,9 @@ public static class WeightMatrixOperators
         return y;
     }
 
-    private static Tape<T> ReadingTape<T>(Tape<T> tape)
+    /// <summary>A tape that does not record.</summary>
+    /// <exception cref="InvalidOperationException">It does.</exception>
+    internal static Tape<T> ReadingTape<T>(Tape<T> tape)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => tape.Records
         ? throw new InvalidOperationException("Weights that are laid out to be read have no gradient; use a tape that does not record.")
         : tape;

@@ -44,6 +44,9 @@ internal sealed class ArchitectureArguments
         ? TrainingOptions.TaskOf(family.Configure(new ModelSizes(1, 1, 1, 1, 2)).Kind)
         : TaskKind.Next;
 
+    /// <summary>Those that a recurrent network has no use for.</summary>
+    public IEnumerable<Option> OfTransformers => All.Where(option => option.Name is not ("--architecture" or "--untied-head"));
+
     /// <summary>The options of a preset, with what is given on the command line in their place.</summary>
     /// <exception cref="ArgumentException">There is no such architecture.</exception>
     public TrainingOptions Apply(ParseResult arguments, TrainingOptions options) =>

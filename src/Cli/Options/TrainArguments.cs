@@ -132,6 +132,7 @@ internal sealed class TrainArguments
         if (OptionNames.TryParse(tokenizerName ?? "", out LearnedTokenizer learned))
             options = options with { Tokenizer = learned };
         UsageException.Check(options.Validate);
+        CheckParts(arguments, options);
         CheckVocabulary(arguments, options, start);
         if (arguments.IsGiven(_settings.ValidationData) && arguments.IsGiven(_settings.ValidationFraction))
             throw new UsageException("--validation-data and --validation-fraction are given: one or the other expected");
@@ -211,6 +212,16 @@ internal sealed class TrainArguments
                 throw new UsageException($"{name} that of {start.Path}: leave it out, --init-from brings it");
             }
         }
+    }
+
+    /// <summary>A recurrent network has none of the parts of a transformer that could be chosen.</summary>
+    private void CheckParts(ParseResult arguments, TrainingOptions options)
+    {
+        if (options.ToConfig(vocabularySize: 1).Recurrence is null)
+            return;
+        IEnumerable<Option> parts = _architecture.OfTransformers.Concat([_settings.Heads, _settings.Activation, _settings.Positions]);
+        if (parts.FirstOrDefault(arguments.IsGiven) is Option part)
+            throw new UsageException($"{part.Name} is for transformers; {options.Architecture} is a recurrent network, which has no such part");
     }
 
     private void CheckVocabulary(ParseResult arguments, TrainingOptions options, LoadedModel<float>? start)

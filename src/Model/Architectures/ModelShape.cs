@@ -42,6 +42,8 @@ public sealed class ModelShape
     {
         get
         {
+            if (_config.Recurrence is not null)
+                return 6 * Met(_ => true);
             AttentionConfig attention = _config.Attention;
             int seen = attention.Window > 0 ? Math.Min(attention.Window, _config.Context) : _config.Context;
             return 6 * Met(_ => true) + OperationsOfAttention(_config) * seen;
@@ -72,6 +74,8 @@ public sealed class ModelShape
     {
         get
         {
+            if (_config.Recurrence is { } kind)
+                return (2.0 * RecurrentLayerSizes.Gates(kind) + 4 + (_config.Dropout > 0 ? 1 : 0)) * _config.Width; // projected, gates, states, cells
             AttentionConfig attention = _config.Attention;
             double c = _config.Width, f = _config.FeedForwardWidth, queries = attention.Heads * _config.HeadSize, keys = attention.KeyHeads * _config.HeadSize;
             double turned = (_config.Positions.Kind == PositionKind.Rotary ? 1 : 0) + (attention.NormsQueriesAndKeys ? 1 : 0);

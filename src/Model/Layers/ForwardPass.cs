@@ -23,6 +23,9 @@ public readonly record struct ForwardPass<T>(Tape<T> Tape)
     /// <summary>What the blocks of a translator look at beside their own text; null where there is nothing, or a memory has it.</summary>
     public SourceSequence<T>? Source { get; init; }
 
+    /// <summary>The states of a recurrent network after the positions before, in generation; null where all positions come at once.</summary>
+    public RecurrentMemory<T>? States { get; init; }
+
     /// <summary>Sees, and may replace, what is computed on the way; null where nobody looks.</summary>
     public IForwardObserver<T>? Observer { get; init; }
 
@@ -33,7 +36,7 @@ public readonly record struct ForwardPass<T>(Tape<T> Tape)
     public bool LastOnly { get; init; }
 
     /// <summary>Where the first position stands in its text.</summary>
-    public int FirstPosition => Memory?.Position ?? 0;
+    public int FirstPosition => Memory?.Position ?? States?.Position ?? 0;
 
     /// <summary>Shows a value to the observer.</summary>
     /// <param name="stage">What it is.</param>

@@ -80,6 +80,13 @@ public sealed record TransformerConfig
     /// <summary>The attention of the blocks.</summary>
     public required AttentionConfig Attention { get; init; }
 
+    /// <summary>
+    /// What stands in the place of the blocks: recurrent layers of the model's width, which need no positions and have neither attention nor
+    /// feed-forward layers nor norms. Null in transformers.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public RecurrentKind? Recurrence { get; init; }
+
     /// <summary>The norms.</summary>
     public NormConfig Norm { get; init; } = new();
 
@@ -195,6 +202,9 @@ public sealed record TransformerConfig
             ToSource().Validate();
         Require.That(Enum.IsDefined(Positions.Kind), $"there are no positions {Positions.Kind}");
         Require.That(Enum.IsDefined(Norm.Kind) && Enum.IsDefined(Norm.Place), $"there is no norm {Norm.Kind} {Norm.Place}");
+        Require.That(Recurrence is null || Enum.IsDefined(Recurrence.Value), $"there is no recurrent layer {Recurrence}");
+        Require.That(Recurrence is null || Positions.Kind == PositionKind.None && Attention.IsCausal,
+            $"a recurrent network knows positions by their order and reads one way: positions and attention are for transformers");
         Require.That(BeginOfTextId is null or >= 0, $"the begin-of-text id must not be negative, it is {BeginOfTextId}");
         Require.That(EndOfTextId is null or >= 0, $"the end-of-text id must not be negative, it is {EndOfTextId}");
     }
@@ -205,6 +215,8 @@ public sealed record TransformerConfig
         Int128 c = Width, f = FeedForward.Width > 0 ? FeedForward.Width : 4 * c;
         Int128 heads = Attention.HeadSize > 0 ? (Int128)Attention.HeadSize * Attention.Heads : c;
         Int128 keys = heads / Attention.Heads * Attention.KeyHeads;
+        if (Recurrence is { } kind)
+            return (IsTied ? 1 : 2) * VocabularySize * c + (Int128)2 * Layers * RecurrentLayerSizes.Gates(kind) * c * c;
         Int128 block = c * (2 * heads + 2 * keys) + (FeedForward.IsGated ? 3 : 2) * c * f;
         Int128 table = Positions.Kind == PositionKind.Learned ? (Int128)Context * c : 0;
         return (IsTied ? 1 : 2) * VocabularySize * c + table + Layers * block;

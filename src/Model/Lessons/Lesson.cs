@@ -19,6 +19,7 @@ public sealed record Lesson(string Name, Func<LessonInputs, LessonResult> Run)
         new("source-attention", _ => SourceAttentionLesson.Run()),
         new("next-token", _ => NextTokenLesson.Run()),
         new("n-gram", NGramLesson.Run),
+        new("rnn", _ => RnnLesson.Run()),
     ];
 }
 

@@ -265,8 +265,19 @@ public sealed partial record TrainingOptions
     {
         ModelSizes sizes = new(vocabularySize, Context, Layers, Heads, Width) { KeyHeads = KeyHeads ?? 0, HeadSize = HeadSize ?? 0 };
         TransformerConfig family = ModelFamily.Of(Architecture ?? Gpt2.Family.Name).Configure(sizes);
-        Require.That(family.Kind == ModelKind.Decoder || family.Kind == KindOf(Task),
+        Require.That(family is { Kind: ModelKind.Decoder, Recurrence: null } || family.Kind == KindOf(Task),
             $"a model of the architecture {family.Architecture} does not learn the task {OptionNames.Of(Task)}");
+        if (family.Recurrence is not null)
+        {
+            return family with
+            {
+                Head = Head ?? family.Head,
+                Dropout = Dropout,
+                BeginOfTextId = tokenizer?.EndOfTextId,
+                EndOfTextId = tokenizer?.EndOfTextId,
+            };
+        }
+
         return family with
         {
             Attention = family.Attention with

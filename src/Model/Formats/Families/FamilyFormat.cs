@@ -34,7 +34,7 @@ internal abstract class FamilyFormat
     public static FamilyFormat? Find(string modelType) => All.FirstOrDefault(family => family.ModelTypes.Contains(modelType));
 
     /// <summary>The family in whose files a model of this configuration is kept: its own, or the first that holds it.</summary>
-    public static FamilyFormat Of(TransformerConfig config) =>
+    public static FamilyFormat Of(TransformerConfig config) => config.Recurrence is not null ? All[^1] :
         Find(config.Architecture) is { } own && own.ReasonAgainst(config) is null ? own : All.First(family => family.ReasonAgainst(config) is null);
 
     /// <summary>Why this family's files cannot hold a model; null where they can.</summary>
