@@ -122,6 +122,17 @@ public static class GradCheckCases
         Case("SelfAttention", "full", x => x[0].SelfAttention(2, Options(4)), Any(2, 6, 24)),
         Case("SelfAttention", "causal", x => x[0].SelfAttention(2, Options(4) with { Causal = true }), Any(2, 6, 24)),
         Case("SelfAttention", "grouped queries", x => x[0].SelfAttention(4, Options(3) with { Causal = true }, keyHeads: 2), Any(2, 6, 24)),
+
+        Case("Rnn", "plain", x => x[0].Rnn(x[1]), Any(2, 5, 7), Small(7, 7)),
+        Case("Rnn", "from a state, reversed", x => x[0].Rnn(x[1], x[2], isReversed: true), Any(2, 5, 7), Small(7, 7), Any(2, 7)),
+        Case("Gru", "plain", x => x[0].Gru(x[1]), Any(2, 5, 21), Small(21, 7)),
+        Case("Gru", "bias, from a state, reversed",
+            x => x[0].Gru(x[1], x[2], x[3], isReversed: true), Any(2, 5, 21), Small(21, 7), Any(21), Any(2, 7)),
+        Case("Lstm", "plain", x => x[0].Lstm(x[1]).States, Any(2, 5, 28), Small(28, 7)),
+        Case("Lstm", "from a state and a cell, reversed",
+            x => x[0].Lstm(x[1], x[2], x[3], isReversed: true).States, Any(2, 5, 28), Small(28, 7), Any(2, 7), Any(2, 7)),
+        Case("Lstm", "last cell", x => x[0].Lstm(x[1], x[2], x[3]).LastCell, Any(2, 5, 28), Small(28, 7), Any(2, 7), Any(2, 7)),
+
         Case("RotaryEmbedding", "half-split", x => Rotated(x[0], width: 10, interleaved: false), Any(2, 2, 5, 10)),
         Case("RotaryEmbedding", "half-split, partial", x => Rotated(x[0], width: 6, interleaved: false), Any(2, 2, 5, 11)),
         Case("RotaryEmbedding", "interleaved", x => Rotated(x[0], width: 10, interleaved: true), Any(2, 2, 5, 10)),
@@ -151,6 +162,9 @@ public static class GradCheckCases
         });
 
     private static Input Any(params int[] sizes) => stream => Uniform(stream, sizes, -2, 2);
+
+    /// <summary>As recurrent weights are: multiplied with again and again, larger ones make chaos.</summary>
+    private static Input Small(params int[] sizes) => stream => Uniform(stream, sizes, -0.5, 0.5);
 
     private static Input Positive(params int[] sizes) => stream => Uniform(stream, sizes, 0.5, 2);
 

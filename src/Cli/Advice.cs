@@ -1,5 +1,7 @@
 using MiniGpt.Model.Data;
 using MiniGpt.Model.Files;
+using MiniGpt.Model.Formats;
+using MiniGpt.Model.Layers;
 using MiniGpt.Model.Tokenizers;
 using MiniGpt.Model.Training;
 
@@ -8,6 +10,13 @@ namespace MiniGpt.Cli;
 /// <summary>What the libraries say is wrong, and the options that help, which they do not know.</summary>
 internal static class Advice
 {
+    private static string VerbFor(ModelKind kind) => kind switch
+    {
+        ModelKind.Encoder => "minigpt fill and embed are for it",
+        ModelKind.Translator => "minigpt translate is for it",
+        _ => "minigpt sample is for it",
+    };
+
     /// <summary>The message of an error with the options that help, in one line.</summary>
     public static string Of(Exception error) => error switch
     {
@@ -19,6 +28,7 @@ internal static class Advice
         TrainingDivergedException { CouldSkip: true } =>
             $"{error.Message} (--learning-rate, --warmup-steps, --clip-norm); --on-bad-loss skip passes over such steps",
         TrainingDivergedException => $"{error.Message} (--learning-rate, --warmup-steps, --clip-norm)",
+        ModelKindException kind => $"{error.Message}: {VerbFor(kind.Found)}",
         _ => error.Message,
     };
 }

@@ -69,6 +69,9 @@ internal static class Program
         {
             new TrainVerb(),
             new SampleVerb(),
+            new FillVerb(),
+            new EmbedVerb(),
+            new TranslateVerb(),
             new EvalVerb(),
             new ExplainVerb(),
             new LessonVerb(),

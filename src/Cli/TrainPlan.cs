@@ -10,7 +10,7 @@ namespace MiniGpt.Cli;
 /// <param name="Model">The model, its parameters filled.</param>
 /// <param name="Data">What it learns from.</param>
 /// <param name="Notes">What the user should hear of, a line each.</param>
-internal sealed record TrainPlan(string Folder, TrainingOptions Options, Decoder<float> Model, TrainingData Data, IReadOnlyList<string> Notes)
+internal sealed record TrainPlan(string Folder, TrainingOptions Options, LanguageModel<float> Model, TrainingData Data, IReadOnlyList<string> Notes)
     : IDisposable
 {
     /// <summary>Keys for config.json that mean nothing here.</summary>

@@ -30,6 +30,9 @@ public readonly struct Shape : IEquatable<Shape>
         Rank = sizes.Length;
     }
 
+    // Sizes that are known to be none negative.
+    private Shape(in AxisValues sizes, int rank) => (_sizes, Rank) = (sizes, rank);
+
     /// <summary>The number of axes.</summary>
     public int Rank { get; }
 
@@ -67,21 +70,20 @@ public readonly struct Shape : IEquatable<Shape>
     /// <summary>This shape with another size for one axis.</summary>
     public Shape With(int axis, int size)
     {
-        Span<int> sizes = stackalloc int[Rank];
-        CopyTo(sizes);
-        sizes[Axis(axis)] = size;
-        return new Shape(sizes);
+        AxisValues sizes = _sizes;
+        sizes[Axis(axis)] = NotNegative(size);
+        return new Shape(sizes, Rank);
     }
 
     /// <summary>This shape without one axis.</summary>
     public Shape Without(int axis)
     {
+        AxisValues sizes = default;
         int index = Axis(axis);
-        Span<int> sizes = stackalloc int[Rank - 1];
-        for (int i = 0; i < sizes.Length; i++)
+        for (int i = 0; i < Rank - 1; i++)
             sizes[i] = _sizes[i < index ? i : i + 1];
 
-        return new Shape(sizes);
+        return new Shape(sizes, Rank - 1);
     }
 
     /// <summary>This shape with one more, outermost, axis.</summary>
@@ -96,10 +98,12 @@ public readonly struct Shape : IEquatable<Shape>
     /// <summary>This shape with one more, innermost, axis.</summary>
     public Shape Append(int size)
     {
-        Span<int> sizes = stackalloc int[Rank + 1];
-        CopyTo(sizes);
-        sizes[Rank] = size;
-        return new Shape(sizes);
+        if (Rank == MaxRank)
+            throw new ArgumentException($"A shape has at most {MaxRank} axes; one more was given to {this}.");
+
+        AxisValues sizes = _sizes;
+        sizes[Rank] = NotNegative(size);
+        return new Shape(sizes, Rank + 1);
     }
 
     /// <summary>
@@ -108,8 +112,11 @@ public readonly struct Shape : IEquatable<Shape>
     /// <exception cref="ShapeException">The shapes do not go together.</exception>
     public static Shape Broadcast(Shape a, Shape b, string operation)
     {
+        if (a == b)
+            return a;
+
         int rank = Math.Max(a.Rank, b.Rank);
-        Span<int> sizes = stackalloc int[rank];
+        AxisValues sizes = default;
         for (int i = 1; i <= rank; i++)
         {
             int sizeA = i <= a.Rank ? a[-i] : 1;
@@ -117,10 +124,10 @@ public readonly struct Shape : IEquatable<Shape>
             if (sizeA != sizeB && sizeA != 1 && sizeB != 1)
                 throw new ShapeException(operation, a, b, "sizes must be equal, or one of them 1, on every axis");
 
-            sizes[^i] = sizeA == 1 ? sizeB : sizeA;
+            sizes[rank - i] = sizeA == 1 ? sizeB : sizeA;
         }
 
-        return new Shape(sizes);
+        return new Shape(sizes, rank);
     }
 
     /// <summary>Writes the sizes, outermost first.</summary>
@@ -170,6 +177,8 @@ public readonly struct Shape : IEquatable<Shape>
 
     /// <summary>Whether two shapes differ.</summary>
     public static bool operator !=(Shape a, Shape b) => !a.Equals(b);
+
+    private static int NotNegative(int size) => size >= 0 ? size : throw new ArgumentException($"An axis of a shape has the negative size {size}.");
 
     // Apart, so that the message's making is not inlined into every kernel that looks up a size.
     [DoesNotReturn]

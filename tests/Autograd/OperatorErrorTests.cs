@@ -30,6 +30,12 @@ public sealed class OperatorErrorTests : IDisposable
         AssertNames("NegativeSampling: [1, 1] and [2, 1]", () => X(2, 3).NegativeSampling(X(2, 3), new Tensor<int>([1, 1]), new Tensor<int>([2, 1])));
         AssertNames("Attention: [2, 3] and [2, 3]", () => X(2, 3).Attention(X(2, 3), X(2, 3), new AttentionOptions<double> { Scale = 1 }));
         AssertNames("GatedActivation: [2, 3]", () => X(2, 3).GatedActivation<double, SiluFunction<double>>());
+        AssertNames("Rnn: [2, 3, 4] and [4, 3]", () => X(2, 3, 4).Rnn(X(4, 3)));
+        AssertNames("Rnn: [2, 3, 4] and [3, 4]", () => X(2, 3, 4).Rnn(X(4, 4), X(3, 4)));
+        AssertNames("Gru: [2, 3, 4] and [4, 4]", () => X(2, 3, 4).Gru(X(4, 4)));
+        AssertNames("Gru: [2] and [6, 2]", () => X(2, 3, 6).Gru(X(6, 2), X(2)));
+        AssertNames("Lstm: [2, 8] and [8, 2]", () => X(2, 8).Lstm(X(8, 2)).States);
+        AssertNames("Lstm: [2, 3, 8] and [2, 8]", () => X(2, 3, 8).Lstm(X(8, 2), null, X(2, 8)).States);
         AssertNames("Reshape: [2, 3] and [5]", () => X(2, 3).Reshape([5]));
     }
 

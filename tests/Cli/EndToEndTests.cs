@@ -47,6 +47,32 @@ public sealed class EndToEndTests : IDisposable
     }
 
     [Theory]
+    [InlineData("rnn")]
+    [InlineData("gru")]
+    [InlineData("lstm")]
+    public void A_recurrent_network_is_trained_resumed_sampled_evaluated_and_inspected(string architecture)
+    {
+        _folder.Write("text.txt", string.Concat(Enumerable.Repeat("To be, or not to be: that is the question.\n", 50)));
+        string[] train =
+        [
+            "train", "--architecture", architecture, "--data", "text.txt", "--layers", "2", "--width", "16", "--context", "8", "--batch-size", "4",
+            "--schedule", "constant", "--eval-batches", "1", "--eval-every", "0",
+        ];
+        Minigpt.Success(_folder.Root, [.. train, "--steps", "6", "--out", "whole"]);
+        Minigpt.Success(_folder.Root, [.. train, "--steps", "3", "--out", "parts"]);
+        Minigpt.Success(_folder.Root, "train", "--resume", "parts", "--steps", "6");
+        foreach (string file in (string[])["model.safetensors", "optimizer.safetensors"])
+            Assert.Equal(File.ReadAllBytes(_folder.File($"whole/{file}")), File.ReadAllBytes(_folder.File($"parts/{file}")));
+
+        Assert.StartsWith("To be", Minigpt.Success(_folder.Root, "sample", "--model", "whole", "--prompt", "To be", "--tokens", "40"), StringComparison.Ordinal);
+        Assert.InRange(Json(Minigpt.Success(_folder.Root, "eval", "--model", "whole", "--data", "text.txt", "--json")).GetProperty("loss").GetDouble(), 0.1, 4);
+        Assert.Contains($"\"recurrence\":\"{architecture}\"", Minigpt.Success(_folder.Root, "inspect", "whole"), StringComparison.Ordinal);
+        Minigpt.Refusal(_folder.Root, 1, "a recurrent network has none", "explain", "--model", "whole", "--text", "To be", "--out", "page.html");
+        Minigpt.Refusal(_folder.Root, 1, "which GGUF does not know", "convert", "--from", "whole", "--to", "whole.gguf");
+        Minigpt.Refusal(_folder.Root, 2, "--heads is for transformers", [.. train, "--heads", "2", "--out", "other"]);
+    }
+
+    [Theory]
     [InlineData("bpe", 0)]
     [InlineData("gpt2", 50256)]
     public void The_end_of_text_token_ends_texts_in_folders_and_GGUF_and_begins_them_where_training_met_it(string tokenizer, int id)

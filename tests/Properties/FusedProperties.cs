@@ -211,6 +211,61 @@ public sealed class FusedProperties
             _ => (x => x[0].Mean(s.Axis()), x => x[0].Sum(s.Axis()) * (1.0 / s.Shape()[s.Axis()]), [Any(s, 0, s.Shape())]),
         });
 
+    [Fact]
+    public void A_recurrent_network_is_a_layer_for_each_step() => AssertEqual(s =>
+    {
+        int gates = (s.Choice % 3) switch { 0 => 1, 1 => 3, _ => 4 }, examples = 1 + s.A % 3, steps = 1 + s.B % 12, width = 1 + s.C % 12;
+        bool isReversed = s.Flag();
+        Func<Inputs, Variable<double>> fused = gates switch
+        {
+            1 => x => x[0].Rnn(x[1], x[2], isReversed),
+            3 => x => x[0].Gru(x[1], x[3], x[2], isReversed),
+            _ => x => x[0].Lstm(x[1], x[2], x[3], isReversed).States,
+        };
+        Tensor<double>[] inputs =
+        [
+            Any(s, 0, [examples, steps, gates * width]), Any(s, 1, [gates * width, width]), Any(s, 2, [examples, width]),
+            gates == 3 ? Any(s, 3, [gates * width]) : Any(s, 3, [examples, width]),
+        ];
+        return (fused, Composed, gates == 1 ? inputs[..3] : inputs);
+
+        Variable<double> Composed(Inputs x)
+        {
+            Variable<double> state = x[2], cell = x[3 % x.Count];
+            Variable<double>? all = null;
+            for (int step = 0; step < steps; step++)
+            {
+                Variable<double> input = x[0].Slice(1, isReversed ? steps - 1 - step : step, 1).Reshape([examples, gates * width]);
+                Variable<double> recurrent = state.Linear(x[1], gates == 3 ? x[3] : null);
+                state = gates switch
+                {
+                    1 => (input + recurrent).Tanh(),
+                    3 => Gru(input, recurrent, state),
+                    _ => Lstm(input + recurrent, ref cell),
+                };
+                Variable<double> here = state.Reshape([examples, 1, width]);
+                all = all is null ? here : isReversed ? here.Concat(all, 1) : all.Concat(here, 1);
+            }
+
+            return all!;
+        }
+
+        Variable<double> Gate(Variable<double> sums, int gate) => sums.Slice(1, gate * width, width);
+
+        Variable<double> Gru(Variable<double> input, Variable<double> recurrent, Variable<double> state)
+        {
+            Variable<double> r = (Gate(input, 0) + Gate(recurrent, 0)).Sigmoid(), z = (Gate(input, 1) + Gate(recurrent, 1)).Sigmoid();
+            Variable<double> n = (Gate(input, 2) + r * Gate(recurrent, 2)).Tanh();
+            return n - z * n + z * state;
+        }
+
+        Variable<double> Lstm(Variable<double> sums, ref Variable<double> cell)
+        {
+            cell = Gate(sums, 1).Sigmoid() * cell + Gate(sums, 0).Sigmoid() * Gate(sums, 2).Tanh();
+            return Gate(sums, 3).Sigmoid() * cell.Tanh();
+        }
+    });
+
     // Leaves whose memory has gaps or runs across.
     [Fact]
     public void What_reads_a_view_in_place_gives_what_it_gives_of_a_copy() => Property.Check(s =>

@@ -74,6 +74,23 @@ public class LayerGradientProperties
     });
 
     [Fact]
+    public void A_stack_of_recurrent_layers() => Property.Check(s =>
+    {
+        ParameterSet<double> parameters = new();
+        int inputs = 1 + s.D % 9;
+        RecurrentStack<double> stack = new(
+            parameters, "layers", (RecurrentKind)(s.Choice % 3), inputs, 1 + s.C % 9, layers: 1 + s.Rank % 2, readsBothWays: s.Flag());
+        parameters.Initialize((ulong)s.Seed);
+        AssertPasses(
+            s, parameters, "", (tape, x) => stack.Forward(x[0], Pass(tape, s)), [Any(s, 0, [Examples(s), 1 + s.B % 8, inputs])],
+            $"{stack.Layers[0].Kind} of {stack.Layers.Count} layers");
+    });
+
+    [Fact]
+    public void There_is_no_recurrent_layer_without_a_name() =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => new RecurrentLayer<double>(new(), "layer", (RecurrentKind)9, 1, 1));
+
+    [Fact]
     public void A_whole_decoder_of_two_layers() => Property.Check(s =>
     {
         Decoder<double> model = Model(s);
@@ -102,16 +119,20 @@ public class LayerGradientProperties
 
     private static void AssertPasses(
         Sizes s, Decoder<double> model, string prefix, Func<Tape<double>, IReadOnlyList<Variable<double>>, Variable<double>> function,
-        Tensor<double>[] inputs)
+        Tensor<double>[] inputs) => AssertPasses(s, model.Parameters, prefix, function, inputs, model.Config);
+
+    private static void AssertPasses(
+        Sizes s, ParameterSet<double> all, string prefix, Func<Tape<double>, IReadOnlyList<Variable<double>>, Variable<double>> function,
+        Tensor<double>[] inputs, object model)
     {
         Parameter<double>[] parameters =
-            [.. model.Parameters.Trained.Where(p => p.Name.StartsWith(prefix, StringComparison.Ordinal))];
+            [.. all.Trained.Where(p => p.Name.StartsWith(prefix, StringComparison.Ordinal))];
         Assert.NotEmpty(parameters);
         int each = Math.Max(1, Coordinates / (parameters.Length + inputs.Length));
         GradCheckResult result = GradCheck.Run(
             function, inputs, new GradCheckOptions { Coordinates = each, Seed = (ulong)s.Seed }, [.. parameters.Select(p => p.Variable)]);
         string where = result.Input < inputs.Length ? "the input" : parameters[result.Input - inputs.Length].Name;
-        Assert.True(result.Passed, $"{where} of {model.Config}: {result}");
+        Assert.True(result.Passed, $"{where} of {model}: {result}");
     }
 
     private static Decoder<double> Model(Sizes s, Func<TransformerConfig, TransformerConfig>? change = null)

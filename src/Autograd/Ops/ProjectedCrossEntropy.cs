@@ -11,7 +11,7 @@ public static class ProjectedCrossEntropyOperator
     private const long MostLogits = 16 << 20;
 
     /// <summary>
-    /// The mean over the targets of −log softmax(x·Wᵀ)[target], in nats: <see cref="CrossEntropyOperator.CrossEntropy{T}"/> of a
+    /// The mean over the targets of −log softmax(x·Wᵀ + b)[target], in nats: <see cref="CrossEntropyOperator.CrossEntropy{T}"/> of a
     /// <see cref="LinearOperator.Linear{T}(Variable{T}, Variable{T}, Variable{T}?)"/>. Logits that fit into one chunk are kept, and backward
     /// writes their gradient over them; others are computed again, so that [..., V] never exists whole.
     /// </summary>
@@ -20,11 +20,14 @@ public static class ProjectedCrossEntropyOperator
     /// <param name="targets">As many ids as rows of x; on the tape or otherwise alive until after the backward pass.</param>
     /// <param name="ignoredTarget">The id that marks a position without a target.</param>
     /// <param name="rowsAtOnce">Rows of logits in a chunk; 0 for as many as take 64 MB in single precision.</param>
+    /// <param name="bias">[V], or null for none.</param>
+    /// <param name="smoothing">The share of each target that is spread evenly over all tokens (Szegedy et al. 2016), in [0, 1).</param>
     /// <returns>A single number; zero where every target is ignored.</returns>
     /// <exception cref="ShapeException">The shapes do not go together.</exception>
     /// <exception cref="ArgumentException">A target is outside of the vocabulary.</exception>
     public static Variable<T> ProjectedCrossEntropy<T>(
-        this Variable<T> x, Variable<T> weight, Tensor<int> targets, int ignoredTarget = CrossEntropyOperator.DefaultIgnoredTarget, int rowsAtOnce = 0)
+        this Variable<T> x, Variable<T> weight, Tensor<int> targets, int ignoredTarget = CrossEntropyOperator.DefaultIgnoredTarget, int rowsAtOnce = 0,
+        Variable<T>? bias = null, double smoothing = 0)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (x.Shape.Rank < 1 || weight.Shape.Rank != 2 || weight.Shape[1] != x.Shape[-1] || targets.Count != x.Shape.Without(-1).Count)
@@ -33,13 +36,22 @@ public static class ProjectedCrossEntropyOperator
                 "ProjectedCrossEntropy", x.Shape, weight.Shape, $"[..., C] goes with a weight [V, C] and a target a row, not {targets.Shape}");
         }
 
-        Tape<T> tape = Tape<T>.Of(x, weight);
+        if (bias is not null && bias.Shape != [weight.Shape[0]])
+            throw new ShapeException("ProjectedCrossEntropy", weight.Shape, bias.Shape, "a weight [V, C] goes with a bias [V]");
+        if (!(smoothing >= 0 && smoothing < 1))
+            throw new ArgumentException($"ProjectedCrossEntropy: the smoothing must be in [0, 1), it is {smoothing}.");
+
+        Tape<T> tape = Tape<T>.Of(x, weight, bias);
         int rows = checked((int)targets.Count);
         int atOnce = rowsAtOnce > 0 ? rowsAtOnce : (int)Math.Max(1, Math.Min(rows, MostLogits / weight.Shape[0]));
         var job = new Chunked<T>(
             x.Value.Reshape([rows, x.Shape[-1]]), weight.Value, targets.Reshape([rows]), ignoredTarget, tape.Allocate<T>([rows, 2]),
-            tape.Allocate<T>([Math.Min(rows, atOnce), weight.Shape[0]]), CrossEntropy.CountTargets(targets.Span, ignoredTarget, weight.Shape[0]));
-        Variable<T> y = tape.Result([], x.RequiresGradient || weight.RequiresGradient);
+            tape.Allocate<T>([Math.Min(rows, atOnce), weight.Shape[0]]), CrossEntropy.CountTargets(targets.Span, ignoredTarget, weight.Shape[0]))
+        {
+            Bias = bias is null ? default : bias.Value,
+            Smoothing = smoothing,
+        };
+        Variable<T> y = tape.Result([], x.RequiresGradient || weight.RequiresGradient || bias is { RequiresGradient: true });
         y.Value.Span[0] = job.Loss(tape.Cancellation);
         if (!y.RequiresGradient)
         {
@@ -48,7 +60,7 @@ public static class ProjectedCrossEntropyOperator
         }
 
         ProjectedCrossEntropyNode<T> node = tape.Record<ProjectedCrossEntropyNode<T>>(y);
-        (node.Tape, node.X, node.Weight, node.Job) = (tape, x, weight, job);
+        (node.Tape, node.X, node.Weight, node.Bias, node.Job) = (tape, x, weight, bias, job);
         node.Save(job.LogSumExp);
         if (job.Chunks > 1)
             tape.Return(job.Logits);
@@ -63,6 +75,11 @@ public static class ProjectedCrossEntropyOperator
         Tensor<T> X, Tensor<T> Weight, Tensor<int> Targets, int IgnoredTarget, Tensor<T> LogSumExp, Tensor<T> Logits, int Counted)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        /// <summary>[V]; empty for none.</summary>
+        public Tensor<T> Bias { get; init; }
+
+        public double Smoothing { get; init; }
+
         private int Rows => X.Shape[0];
 
         private int RowsAtOnce => Logits.Shape[0];
@@ -76,8 +93,8 @@ public static class ProjectedCrossEntropyOperator
             {
                 cancellationToken.ThrowIfCancellationRequested(); // a chunk of a large vocabulary takes as long as other operators
                 Part<T> part = At(chunk);
-                Gemm.Linear(part.X, Weight, default, part.Logits);
-                T mean = CrossEntropy.Forward(part.Logits, part.Targets, part.LogSumExp, IgnoredTarget);
+                Gemm.Linear(part.X, Weight, Bias, part.Logits);
+                T mean = CrossEntropy.Forward(part.Logits, part.Targets, part.LogSumExp, IgnoredTarget, Smoothing);
                 sum += Chunks == 1 ? double.CreateTruncating(mean) : double.CreateTruncating(mean) * CountedIn(part);
             }
 
@@ -87,7 +104,7 @@ public static class ProjectedCrossEntropyOperator
         /// <summary>The gradients, added to dx and dweight or written over them; either may be empty.</summary>
         public void AddGradients(
             Tensor<T> logits, T upstream, Tensor<T> dx, bool accumulateInput, Tensor<T> dweight, bool accumulateWeight,
-            CancellationToken cancellationToken)
+            Tensor<T> dbias, bool accumulateBias, CancellationToken cancellationToken)
         {
             Chunked<T> job = this with { Logits = logits };
             for (int chunk = 0; chunk < Chunks; chunk++)
@@ -97,15 +114,17 @@ public static class ProjectedCrossEntropyOperator
                 T share = upstream;
                 if (Chunks > 1)
                 {
-                    Gemm.Linear(part.X, Weight, default, part.Logits);
+                    Gemm.Linear(part.X, Weight, Bias, part.Logits);
                     share *= T.CreateTruncating(CountedIn(part)) / T.CreateTruncating(Math.Max(1, Counted));
                 }
 
-                CrossEntropy.Backward(part.Logits, part.Targets, part.LogSumExp, IgnoredTarget, share, part.Logits, accumulate: false);
+                CrossEntropy.Backward(part.Logits, part.Targets, part.LogSumExp, IgnoredTarget, share, part.Logits, accumulate: false, Smoothing);
                 if (!dx.IsEmpty)
                     Gemm.Multiply(part.Logits, Weight, dx.Slice(0, chunk * RowsAtOnce, part.X.Shape[0]), accumulateInput);
 
-                if (!dweight.IsEmpty)
+                if (!dbias.IsEmpty)
+                    Gemm.LinearGradients(part.Logits, part.X, dweight, accumulateWeight || chunk > 0, dbias, accumulateBias || chunk > 0);
+                else if (!dweight.IsEmpty)
                     Gemm.Multiply(part.Logits.Transpose(0, 1), part.X, dweight, accumulateWeight || chunk > 0);
             }
         }
@@ -129,6 +148,7 @@ public static class ProjectedCrossEntropyOperator
         public Tape<T> Tape = null!;
         public Variable<T> X = null!;
         public Variable<T> Weight = null!;
+        public Variable<T>? Bias;
         public Chunked<T> Job;
 
         public override string Name => $"{base.Name} {Weight.Shape}";
@@ -141,10 +161,12 @@ public static class ProjectedCrossEntropyOperator
         protected internal override void Backward()
         {
             Tensor<T> logits = Job.Chunks > 1 ? Save(Tape.Allocate<T>(Job.Logits.Shape)) : Job.Logits;
-            bool accumulateInput = false, accumulateWeight = false;
+            bool accumulateInput = false, accumulateWeight = false, accumulateBias = false;
             Tensor<T> dx = X.RequiresGradient ? X.GradientTarget(out accumulateInput).Reshape(Job.X.Shape) : default;
             Tensor<T> dweight = Weight.RequiresGradient ? Weight.GradientTarget(out accumulateWeight) : default;
-            Job.AddGradients(logits, Output.Gradient.Span[0], dx, accumulateInput, dweight, accumulateWeight, Tape.Cancellation);
+            Tensor<T> dbias = Bias is { RequiresGradient: true } ? Bias.GradientTarget(out accumulateBias) : default;
+            Job.AddGradients(
+                logits, Output.Gradient.Span[0], dx, accumulateInput, dweight, accumulateWeight, dbias, accumulateBias, Tape.Cancellation);
         }
     }
 }

@@ -24,9 +24,7 @@ public static class WeightMatrixOperators
             throw new ShapeException("Linear", x.Shape, [weight.Outputs, weight.Inputs], "[..., In] goes with a weight [Out, In]");
 
         Variable<T> y = tape.Result(x.Shape.With(-1, weight.Outputs), requiresGradient: false);
-        int rows = checked((int)x.Shape.Without(-1).Count);
-        weight.Multiply(
-            x.Value.Reshape([rows, weight.Inputs]), bias is null ? default : bias.Value, y.Value.Reshape([rows, weight.Outputs]));
+        weight.Multiply(x.Value, bias is null ? default : bias.Value, y.Value);
         return y;
     }
 
@@ -60,7 +58,9 @@ public static class WeightMatrixOperators
         return y;
     }
 
-    private static Tape<T> ReadingTape<T>(Tape<T> tape)
+    /// <summary>A tape that does not record.</summary>
+    /// <exception cref="InvalidOperationException">It does.</exception>
+    internal static Tape<T> ReadingTape<T>(Tape<T> tape)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => tape.Records
         ? throw new InvalidOperationException("Weights that are laid out to be read have no gradient; use a tape that does not record.")
         : tape;

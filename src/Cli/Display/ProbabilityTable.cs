@@ -17,9 +17,9 @@ internal static class ProbabilityTable
     /// <summary>Prints one.</summary>
     /// <param name="console">Where.</param>
     /// <param name="likeliest">The tokens, likeliest first.</param>
-    /// <param name="chosen">The id that was chosen.</param>
+    /// <param name="chosen">The id that was chosen; null where none was.</param>
     /// <param name="tokenizer">Says what tokens look like; ids alone where it is null.</param>
-    public static void Print(IAnsiConsole console, IReadOnlyList<NextToken> likeliest, int chosen, ITokenizer? tokenizer)
+    public static void Print(IAnsiConsole console, IReadOnlyList<NextToken> likeliest, int? chosen, ITokenizer? tokenizer)
     {
         Table table = Output.Table("rank", "token", "percent", "");
         table.Columns[0].RightAligned();
@@ -34,8 +34,8 @@ internal static class ProbabilityTable
                 new Text(token.Id == chosen ? $"{bar} <- chosen" : bar));
         }
         console.Write(table);
-        if (likeliest.All(token => token.Id != chosen))
-            console.WriteLine($"  chosen: {Name(chosen, tokenizer)}");
+        if (chosen is int id && likeliest.All(token => token.Id != id))
+            console.WriteLine($"  chosen: {Name(id, tokenizer)}");
     }
 
     /// <summary>A token in quotes, so that spaces and line ends can be seen.</summary>

@@ -1,3 +1,4 @@
+using MiniGpt.Model;
 using MiniGpt.Model.Layers;
 using MiniGpt.Model.Training;
 using MiniGpt.Tensors.Simd;
@@ -14,7 +15,10 @@ internal static class TrainHeader
         TrainingData data = plan.Data;
         string validation = data.Validation is null ? "none" : $"{data.Validation.Length:N0}";
         string vectors = VectorWidth.Bits == 0 ? "no vectors" : $"vectors of {VectorWidth.Bits} bits";
-        string sizes = $"{config.Layers} layers, {Heads(config.Attention)}, width {config.Width}, context {config.Context}";
+        string layers = config.Recurrence is { } kind
+            ? $"{config.Layers} layers of {OptionNames.Of(kind)}"
+            : $"{config.Layers} layers, {Heads(config.Attention)}";
+        string sizes = $"{layers}, width {config.Width}, context {config.Context}";
         Talk.Say($"""
             model    {plan.Model.Parameters.TrainedCount:N0} parameters: {sizes}
             data     {data.Train.Length:N0} tokens to train on, {validation} to validate with, vocabulary {config.VocabularySize:N0}

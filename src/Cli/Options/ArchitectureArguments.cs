@@ -1,6 +1,7 @@
 using System.CommandLine;
 using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Layers;
+using MiniGpt.Model.Tasks;
 using MiniGpt.Model.Training;
 
 namespace MiniGpt.Cli.Options;
@@ -10,11 +11,14 @@ internal sealed class ArchitectureArguments
 {
     private readonly List<(Option Option, Func<ParseResult, TrainingOptions, TrainingOptions> Set)> _all = [];
 
+    private readonly Option<string?> _name;
+
     public ArchitectureArguments()
     {
-        Option<string?> architecture = OptionFactory.Text("--architecture", string.Join('|', ModelFamily.All.Select(family => family.Name)),
-            "The family of the model; the options below change parts of it. [default: the preset's, qwen3 for quick and long, gpt2 for the others]");
-        Add(architecture, (options, name) => options.WithArchitecture(name!));
+        _name = OptionFactory.Text("--architecture", string.Join('|', ModelFamily.All.Select(family => family.Name)),
+            "The family of the model; the options below change parts of it. [default: that of the preset or task: qwen3 for quick and long, bert for masked, "
+            + "marian for translate, gpt2 for the others]");
+        Add(_name, (options, name) => options.WithArchitecture(name!));
         Add(OptionFactory.Whole("--kv-heads", "Heads of keys and values; each serves several heads of queries. [default: as many as --heads]", 1, int.MaxValue),
             (options, value) => options with { KeyHeads = value });
         Add(OptionFactory.Whole("--head-size", "Numbers of a head. [default: --width over --heads]", 1, int.MaxValue),
@@ -34,6 +38,14 @@ internal sealed class ArchitectureArguments
 
     /// <summary>All of them, as they stand in the help.</summary>
     public IEnumerable<Option> All => _all.Select(setting => setting.Option);
+
+    /// <summary>The task that the architecture which was asked for is for.</summary>
+    public TaskKind TaskOf(ParseResult arguments) => ModelFamily.All.FirstOrDefault(family => family.Name == arguments.GetValue(_name)) is { } family
+        ? TrainingOptions.TaskOf(family.Configure(new ModelSizes(1, 1, 1, 1, 2)).Kind)
+        : TaskKind.Next;
+
+    /// <summary>Those that a recurrent network has no use for.</summary>
+    public IEnumerable<Option> OfTransformers => All.Where(option => option.Name is not ("--architecture" or "--untied-head"));
 
     /// <summary>The options of a preset, with what is given on the command line in their place.</summary>
     /// <exception cref="ArgumentException">There is no such architecture.</exception>

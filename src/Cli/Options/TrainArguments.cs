@@ -5,6 +5,7 @@ using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Data;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Layers;
+using MiniGpt.Model.Tasks;
 using MiniGpt.Model.Tokenizers;
 using MiniGpt.Model.Training;
 using MiniGpt.Tensors.Simd;
@@ -23,6 +24,9 @@ internal sealed class TrainArguments
     private readonly Option<TrainingPreset> _preset =
         OptionFactory.Choice<TrainingPreset>("--preset",
             "The recipe to start from. The defaults below are those of quick. [default: quick; tiny with --init-from]");
+    private readonly Option<TaskKind> _task = OptionFactory.Choice<TaskKind>("--task",
+        "What the model learns: to go on with a text, to say what stands where words are masked, or to translate sentence pairs (a tab between the two, "
+        + "or two files). [default: that of --init-from or --architecture, else next]");
     private readonly Option<string?> _out =
         OptionFactory.Text("--out", "DIR", "The folder to write. [default: runs/PRESET, or runs/PRESET-2 and so on]");
     private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Replace the model, tokenizer or log that is in --out." };
@@ -45,7 +49,7 @@ internal sealed class TrainArguments
     public TrainArguments(Command command)
     {
         _command = command;
-        foreach (Option option in (IEnumerable<Option>)[_preset, _out, _overwrite, _initFrom, _resume, _tokenizer, .. _settings.All, .. _architecture.All, _profile])
+        foreach (Option option in (IEnumerable<Option>)[_task, _preset, _out, _overwrite, _initFrom, _resume, _tokenizer, .. _settings.All, .. _architecture.All, _profile])
             command.Options.Add(option);
     }
 
@@ -109,14 +113,17 @@ internal sealed class TrainArguments
 
     private TrainPlan Begin(ParseResult arguments, CancellationToken cancellationToken)
     {
+        LoadedModel<float>? start = arguments.GetValue(_initFrom) is string from
+            ? ModelFile.Load<float>(from, _settings.Apply(arguments, new TrainingOptions()).Unknown)
+            : null;
+        TaskKind task = arguments.IsGiven(_task) ? arguments.GetValue(_task)
+            : start is null ? _architecture.TaskOf(arguments) : TrainingOptions.TaskOf(start.Any.Config.Kind);
         TrainingPreset preset = arguments.IsGiven(_preset) ? arguments.GetValue(_preset)
-            : arguments.IsGiven(_initFrom) ? TrainingPreset.Tiny : TrainingPreset.Quick;
-        TrainingOptions options = TrainingOptions.For(preset);
-        LoadedModel<float>? start = null;
-        if (arguments.GetValue(_initFrom) is string from)
+            : start is not null && task == TaskKind.Next ? TrainingPreset.Tiny : TrainingPreset.Quick;
+        TrainingOptions options = arguments.IsGiven(_preset) || task == TaskKind.Next ? TrainingOptions.For(preset).WithTask(task) : TrainingOptions.For(task);
+        if (start is not null)
         {
-            start = ModelFile.Load<float>(from, _settings.Apply(arguments, options).Unknown);
-            options = WithSizesOf(start.Model.Config, options);
+            options = WithSizesOf(start.Any.Config, options);
             CheckSizes(arguments, start);
         }
 
@@ -125,6 +132,7 @@ internal sealed class TrainArguments
         if (OptionNames.TryParse(tokenizerName ?? "", out LearnedTokenizer learned))
             options = options with { Tokenizer = learned };
         UsageException.Check(options.Validate);
+        CheckParts(arguments, options);
         CheckVocabulary(arguments, options, start);
         if (arguments.IsGiven(_settings.ValidationData) && arguments.IsGiven(_settings.ValidationFraction))
             throw new UsageException("--validation-data and --validation-fraction are given: one or the other expected");
@@ -132,14 +140,14 @@ internal sealed class TrainArguments
             throw new UsageException("--overwrite replaces the model in --out DIR; no --out is given");
 
         List<string> notes = [];
-        string folder = ChooseFolder(arguments, OptionNames.Of(preset), notes);
+        string folder = ChooseFolder(arguments, arguments.IsGiven(_preset) || task == TaskKind.Next ? OptionNames.Of(preset) : OptionNames.Of(task), notes);
         ITokenizer? tokenizer = start?.Tokenizer ?? ReadTokenizer(tokenizerName, options);
-        if (start is { Tokenizer: null } && tokenizer?.VocabularySize > start.Model.Config.VocabularySize)
-            throw new UsageException($"--tokenizer {tokenizerName} has {tokenizer.VocabularySize} tokens, at most the {start.Model.Config.VocabularySize} of {start.Path} expected");
-        TrainingData data = LoadData(folder, options, tokenizer, start?.Model.Config.VocabularySize, cancellationToken);
+        if (start is { Tokenizer: null } && tokenizer?.VocabularySize > start.Any.Config.VocabularySize)
+            throw new UsageException($"--tokenizer {tokenizerName} has {tokenizer.VocabularySize} tokens, at most the {start.Any.Config.VocabularySize} of {start.Path} expected");
+        TrainingData data = LoadData(folder, options, tokenizer, start?.Any.Config.VocabularySize, cancellationToken);
         TransformerConfig config = start is null
             ? options.ToConfig(data.VocabularySize)
-            : start.Model.Config with { Context = options.Context, Dropout = options.Dropout };
+            : start.Any.Config with { Context = options.Context, Dropout = options.Dropout };
         MemoryCheck.Check(config, options, MemoryLimit.Find(), isNew: true);
         return new TrainPlan(folder, options, StartingModel(options, start, data), data, notes)
         {
@@ -148,15 +156,15 @@ internal sealed class TrainArguments
         };
     }
 
-    private static Decoder<float> StartingModel(TrainingOptions options, LoadedModel<float>? start, TrainingData data)
+    private static LanguageModel<float> StartingModel(TrainingOptions options, LoadedModel<float>? start, TrainingData data)
     {
         if (start is not null)
-            return ContextCut.Apply(start.Model, options.Context, options.Dropout);
+            return ContextCut.Apply(start.Any, options.Context, options.Dropout);
         TransformerConfig config = options.ToConfig(data.VocabularySize, data.Tokenizer);
         // Samples begin with this token where there is no prompt: one that training never meets would make nonsense of their beginnings.
-        if (config.BeginOfTextId is int begin && !data.Train.Contains(begin))
+        if (config.BeginOfTextId is int begin && config.Kind == ModelKind.Decoder && !data.Train.Contains(begin))
             config = config with { BeginOfTextId = null };
-        Decoder<float> model = new(config);
+        LanguageModel<float> model = LanguageModel<float>.Create(config);
         model.Initialize(options.Seed);
         return model;
     }
@@ -180,7 +188,7 @@ internal sealed class TrainArguments
     /// <summary>Sizes that are given beside --init-from must be those of the model, but for a shorter context.</summary>
     private void CheckSizes(ParseResult arguments, LoadedModel<float> start)
     {
-        TransformerConfig config = start.Model.Config;
+        TransformerConfig config = start.Any.Config;
         if (_architecture.All.FirstOrDefault(arguments.IsGiven) is Option part)
             throw new UsageException($"{part.Name} does not go with --init-from, which brings the parts of its model");
         Check(_settings.Layers, config.Layers);
@@ -206,6 +214,16 @@ internal sealed class TrainArguments
         }
     }
 
+    /// <summary>A recurrent network has none of the parts of a transformer that could be chosen.</summary>
+    private void CheckParts(ParseResult arguments, TrainingOptions options)
+    {
+        if (options.ToConfig(vocabularySize: 1).Recurrence is null)
+            return;
+        IEnumerable<Option> parts = _architecture.OfTransformers.Concat([_settings.Heads, _settings.Activation, _settings.Positions]);
+        if (parts.FirstOrDefault(arguments.IsGiven) is Option part)
+            throw new UsageException($"{part.Name} is for transformers; {options.Architecture} is a recurrent network, which has no such part");
+    }
+
     private void CheckVocabulary(ParseResult arguments, TrainingOptions options, LoadedModel<float>? start)
     {
         bool readsTokens = options.Data.Any(TextSource.IsTokenFile);
@@ -217,7 +235,7 @@ internal sealed class TrainArguments
             throw new UsageException($"--tokenizer {name} does not go with --init-from, whose model knows the tokens of another: {TokenizerOption.Gpt2} or a PATH expected");
         if (readsTokens && isLearned)
             throw new UsageException($"--tokenizer {name} does not go with token files (.bin), which have no text to make it from");
-        bool hasSize = isLearned && TokenizerLearner.HasSize(learned);
+        bool hasSize = isLearned ? TokenizerLearner.HasSize(learned) : name is null && TokenizerLearner.HasSize(options.Tokenizer);
         if (hasSize && options.VocabularySize is null)
             throw new UsageException($"--tokenizer {name} needs to know how many tokens to learn: --vocab-size N");
         if (!readsTokens && !hasSize && start is null && arguments.IsGiven(_settings.VocabularySize))

@@ -47,6 +47,11 @@ internal sealed class TrainSettings
         Number("--dropout", "The share of activations that training sets to zero.",
             s_quick.Dropout, (options, value) => options with { Dropout = value });
 
+        Add(new Option<bool>("--mask-words") { Description = "--task masked: mask all pieces of a word together." },
+            (options, value) => options with { MasksWords = value });
+        Add(OptionFactory.Number("--label-smoothing", "--task translate: the share of each right word that is spread over all others. [default: 0]"),
+            (options, value) => options with { LabelSmoothing = value });
+
         Steps = Whole("--steps", "Updates of the parameters.", s_quick.Steps, 1, (options, value) => options with { Steps = value });
         Whole("--batch-size", "Rows of a batch.", s_quick.BatchSize, 1, (options, value) => options with { BatchSize = value });
         Whole("--accumulate", "Batches whose gradients are added up for one update.",

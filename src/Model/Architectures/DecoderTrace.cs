@@ -121,7 +121,13 @@ public static class DecoderTracing
     /// <summary>Runs a text through the model and keeps every intermediate value.</summary>
     /// <param name="model">The model.</param>
     /// <param name="ids">One to T tokens.</param>
-    /// <exception cref="ArgumentException">There is no token, there are more than the context, or one is outside of the vocabulary.</exception>
+    /// <exception cref="ArgumentException">
+    /// There is no token, there are more than the context, one is outside of the vocabulary, or the model is a recurrent network.
+    /// </exception>
     public static DecoderTrace<T> Trace<T>(this Decoder<T> model, ReadOnlySpan<int> ids)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T> => new(model, ids);
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Require.That(model.Config.Recurrence is null, $"what there is to see in a model is its attention; a recurrent network has none");
+        return new(model, ids);
+    }
 }

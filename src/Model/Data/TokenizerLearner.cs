@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json.Serialization;
 using MiniGpt.Model.Tokenizers;
 
@@ -59,20 +60,53 @@ public static class TokenizerLearner
         LearnedTokenizer kind, IReadOnlyList<TextRange> text, int vocabularySize, IEnumerable<string> specialTokens,
         IProgress<DataProgress>? progress = null, CancellationToken cancellationToken = default)
     {
+        return Subwords(kind, read => Read(text, read, progress, cancellationToken), vocabularySize, specialTokens, progress, cancellationToken);
+    }
+
+    /// <summary>A tokenizer of as many tokens as are asked for, learned from sentences.</summary>
+    /// <inheritdoc cref="Subwords(LearnedTokenizer, IReadOnlyList{TextRange}, int, IEnumerable{string}, IProgress{DataProgress}, CancellationToken)"/>
+    /// <param name="kind">One of those that <see cref="HasSize"/> is true of.</param>
+    /// <param name="sentences">The sentences, each a text of its own.</param>
+    /// <param name="vocabularySize">V: special tokens and all others.</param>
+    /// <param name="specialTokens">Tokens that are found in a text as a whole.</param>
+    /// <param name="progress">Is told how far it is.</param>
+    /// <param name="cancellationToken">Ends the learning without a result.</param>
+    public static SubwordTokenizer Subwords(
+        LearnedTokenizer kind, IEnumerable<string> sentences, int vocabularySize, IEnumerable<string> specialTokens,
+        IProgress<DataProgress>? progress = null, CancellationToken cancellationToken = default)
+    {
+        return Subwords(kind, ReadSentences, vocabularySize, specialTokens, progress, cancellationToken);
+
+        void ReadSentences(BlockReader read)
+        {
+            foreach (string sentence in sentences)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                read(Encoding.UTF8.GetBytes(sentence), isFinal: true);
+            }
+        }
+    }
+
+    private static SubwordTokenizer Subwords(
+        LearnedTokenizer kind, Action<BlockReader> feed, int vocabularySize, IEnumerable<string> specialTokens,
+        IProgress<DataProgress>? progress, CancellationToken cancellationToken)
+    {
         CheckVocabularySize(kind, vocabularySize, specialTokens);
         Learned? learned = progress is null ? null : new Learned(progress, vocabularySize);
         switch (kind)
         {
             case LearnedTokenizer.Unigram:
                 UnigramTrainer unigram = new(specialTokens);
-                Read(text, unigram.Add, progress, cancellationToken);
+                feed(unigram.Add);
                 return unigram.Train(vocabularySize, learned, cancellationToken);
             case LearnedTokenizer.WordPiece:
                 WordPieceTrainer wordPiece = new(specialTokens);
-                Read(text, wordPiece.Add, progress, cancellationToken);
+                feed(wordPiece.Add);
                 return wordPiece.Train(vocabularySize, learned, cancellationToken);
             default:
-                return BytePairs(text, vocabularySize, specialTokens, progress, cancellationToken);
+                BytePairTrainer pairs = new(specialTokens);
+                feed(pairs.Add);
+                return pairs.Train(vocabularySize, learned, cancellationToken);
         }
     }
 
@@ -103,13 +137,8 @@ public static class TokenizerLearner
     /// <exception cref="ArgumentException">The vocabulary has no room for the special tokens and the bytes, or is too large.</exception>
     public static BytePairTokenizer BytePairs(
         IReadOnlyList<TextRange> text, int vocabularySize, IEnumerable<string> specialTokens, IProgress<DataProgress>? progress = null,
-        CancellationToken cancellationToken = default)
-    {
-        BytePairTrainer trainer = new(specialTokens);
-        trainer.CheckVocabularySize(vocabularySize);
-        Read(text, trainer.Add, progress, cancellationToken);
-        return trainer.Train(vocabularySize, progress is null ? null : new Learned(progress, vocabularySize), cancellationToken);
-    }
+        CancellationToken cancellationToken = default) =>
+        (BytePairTokenizer)Subwords(LearnedTokenizer.BytePair, text, vocabularySize, specialTokens, progress, cancellationToken);
 
     private static void Read(
         IReadOnlyList<TextRange> text, BlockReader read, IProgress<DataProgress>? progress, CancellationToken cancellationToken)

@@ -56,7 +56,7 @@ public sealed record SentenceExplanation(
     /// <param name="model">The model; it must have a tokenizer.</param>
     /// <param name="text">The sentence. Of more tokens than the context, the first are taken.</param>
     /// <param name="left">How many tokens were left out.</param>
-    /// <exception cref="ArgumentException">There is no tokenizer, the text is empty, or it holds what the vocabulary cannot say.</exception>
+    /// <exception cref="ArgumentException">There is no tokenizer, the model is a recurrent network, the text is empty, or it holds what the vocabulary cannot say.</exception>
     public static SentenceExplanation Of(LoadedModel<float> model, string text, out int left)
     {
         ITokenizer tokenizer = model.Tokenizer

@@ -64,9 +64,10 @@ public static class ConfigJson
         int[] ends = [.. fields.OneOrMoreIntegers(EndKey)];
         if (ends.Length > 1)
             extra[EndKey] = new JsonArray([.. ends.Select(id => (JsonNode)id)]); // all of them are written back, the first one ends texts
-        TransformerConfig config = family.ReadConfig(fields, type, extra) with
+        TransformerConfig config = family.ReadConfig(fields, type, extra);
+        config = config with
         {
-            BeginOfTextId = fields.OneOrMoreIntegers(BeginKey) is [int begin, ..] ? begin : null,
+            BeginOfTextId = fields.OneOrMoreIntegers(BeginKey) is [int begin, ..] && config.Kind != ModelKind.Translator ? begin : config.BeginOfTextId,
             EndOfTextId = ends.Length > 0 ? ends[0] : null,
         };
         return (ModelFile.Checked(path, config), extra);

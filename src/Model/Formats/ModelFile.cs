@@ -33,11 +33,27 @@ public enum ModelFormat
 
 /// <summary>A model that was read.</summary>
 /// <param name="Path">The folder or file.</param>
-/// <param name="Model">The model.</param>
+/// <param name="Any">The model, of whatever kind.</param>
 /// <param name="Tokenizer">Its tokenizer, where there is one.</param>
 /// <param name="ExtraKeys">The keys of config.json that mean nothing here, to be written back.</param>
-public sealed record LoadedModel<T>(string Path, Decoder<T> Model, ITokenizer? Tokenizer, JsonObject ExtraKeys)
-    where T : unmanaged, IBinaryFloatingPointIeee754<T>;
+public sealed record LoadedModel<T>(string Path, LanguageModel<T> Any, ITokenizer? Tokenizer, JsonObject ExtraKeys)
+    where T : unmanaged, IBinaryFloatingPointIeee754<T>
+{
+    /// <summary>The model as one that goes on with a text.</summary>
+    /// <exception cref="ModelKindException">It is of another kind.</exception>
+    public Decoder<T> Model => As<Decoder<T>>(ModelKind.Decoder);
+
+    /// <summary>The model as one that reads a text in both directions.</summary>
+    /// <exception cref="ModelKindException">It is of another kind.</exception>
+    public Encoder<T> Encoder => As<Encoder<T>>(ModelKind.Encoder);
+
+    /// <summary>The model as one that translates.</summary>
+    /// <exception cref="ModelKindException">It is of another kind.</exception>
+    public Translator<T> Translator => As<Translator<T>>(ModelKind.Translator);
+
+    private TModel As<TModel>(ModelKind wanted)
+        where TModel : LanguageModel<T> => Any as TModel ?? throw new ModelKindException(Path, Any.Config.Kind, wanted);
+}
 
 /// <summary>
 /// A model as it lies on the disk, in any form. Opening it reads what it says of itself and checks that against its length; weights are
@@ -146,7 +162,7 @@ public sealed class ModelFile : IDisposable
 
     /// <summary>Writes a model in the form that the ending of the path says: .gguf, .bin for llm.c or llama2.c, else a folder.</summary>
     /// <param name="path">The folder or file. What has its name is replaced once the new one is whole.</param>
-    /// <param name="model">The model.</param>
+    /// <param name="any">The model.</param>
     /// <param name="tokenizer">Its tokenizer, if it has one; llm.c's files have no room for it.</param>
     /// <param name="extraKeys">Keys for config.json that mean nothing here.</param>
     /// <param name="type">One of <see cref="TypesOf"/>, for matrices; left out, F32.</param>
@@ -155,17 +171,19 @@ public sealed class ModelFile : IDisposable
     /// </exception>
     /// <exception cref="IOException">A file cannot be written.</exception>
     public static void Save<T>(
-        string path, Decoder<T> model, ITokenizer? tokenizer = null, JsonObject? extraKeys = null, StoredType type = StoredType.F32)
+        string path, LanguageModel<T> any, ITokenizer? tokenizer = null, JsonObject? extraKeys = null, StoredType type = StoredType.F32)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        ModelFormat format = FormatOf(path, model.Config);
+        ModelFormat format = FormatOf(path, any.Config);
         Require.That(TypesOf(format).Contains(type),
             $"{path}: a model in this form has numbers of type {string.Join(" or ", TypesOf(format))}, not {type}");
         if (format == ModelFormat.HuggingFace)
         {
-            ModelFolder.Save(path, model, tokenizer, extraKeys, type);
+            ModelFolder.Save(path, any, tokenizer, extraKeys, type);
             return;
         }
+        Decoder<T> model = any as Decoder<T>
+            ?? throw new ArgumentException($"{path}: this form holds models that go on with a text, not {ModelKindException.Say(any.Config.Kind)}; a folder holds it");
         using AtomicFile file = AtomicFile.CreateNamed(path);
         if (format == ModelFormat.Gguf)
             GgufModel.Write(file.Stream, model, tokenizer, System.IO.Path.GetFileNameWithoutExtension(path), type);
@@ -186,12 +204,24 @@ public sealed class ModelFile : IDisposable
     /// disposed of afterwards.
     /// </summary>
     /// <exception cref="FileFormatException">A tensor is missing, unexpected, or of another shape or type.</exception>
+    /// <exception cref="ModelKindException">The model does not go on with a text.</exception>
     public Decoder<float> LoadForReading()
     {
-        (Decoder<float> model, Dictionary<Parameter<float>, StoredPart[]> parts) = ModelWeights.Match<float>(_source, Config, _map);
+        RequireKind(ModelKind.Decoder);
+        return (Decoder<float>)LoadAnyForReading();
+    }
+
+    /// <summary>The same of a model of any kind.</summary>
+    /// <exception cref="FileFormatException">A tensor is missing, unexpected, or of another shape or type.</exception>
+    public LanguageModel<float> LoadAnyForReading()
+    {
+        (LanguageModel<float> model, Dictionary<Parameter<float>, StoredPart[]> parts) = ModelWeights.Match<float>(_source, Config, _map);
         ModelWeights.CheckTied(_source, model, _map, parts);
         using Arena arena = new();
-        return model.ForReading(Matrix, parameter => ReadInto(new Tensor<float>(parameter.Shape), parameter));
+        LanguageModel<float> reading = model.Reading(Matrix, parameter => ReadInto(new Tensor<float>(parameter.Shape), parameter));
+        if (parts.Values.Any(list => list.Length == 0))
+            reading.Input.Initialize();
+        return reading;
 
         WeightMatrix<float> Matrix(Parameter<float> parameter)
         {
@@ -209,6 +239,14 @@ public sealed class ModelFile : IDisposable
             ModelWeights.ReadInto(_source, parts[parameter], values.Span);
             return values;
         }
+    }
+
+    /// <summary>Throws where the model is of another kind than is wanted.</summary>
+    /// <exception cref="ModelKindException">It is.</exception>
+    public void RequireKind(ModelKind wanted)
+    {
+        if (Config.Kind != wanted)
+            throw new ModelKindException(Path, Config.Kind, wanted);
     }
 
     /// <summary>Builds the model without memory for its numbers: every tensor is known to be there, in its shape.</summary>

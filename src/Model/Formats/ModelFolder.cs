@@ -75,7 +75,7 @@ public static class ModelFolder
     /// </exception>
     /// <exception cref="IOException">A file cannot be written.</exception>
     public static void Save<T>(
-        string path, Decoder<T> model, ITokenizer? tokenizer = null, JsonObject? extraKeys = null, StoredType? type = null)
+        string path, LanguageModel<T> model, ITokenizer? tokenizer = null, JsonObject? extraKeys = null, StoredType? type = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Directory.CreateDirectory(path);
@@ -95,7 +95,7 @@ public static class ModelFolder
 
     /// <summary>Writes the files of a model beside their final names, the weights last.</summary>
     internal static void Stage<T>(
-        StagedFiles files, Decoder<T> model, ITokenizer? tokenizer, JsonObject? extraKeys, StoredType? type = null)
+        StagedFiles files, LanguageModel<T> model, ITokenizer? tokenizer, JsonObject? extraKeys, StoredType? type = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (tokenizer is not null)

@@ -22,24 +22,26 @@ public static class ModelWeights
     /// A tensor is missing, unexpected, or of another shape or type; or the head is tied and the file has another one.
     /// </exception>
     /// <exception cref="ArgumentException">No model can have this configuration.</exception>
-    public static Decoder<T> Read<T>(TensorSource source, TransformerConfig config)
+    public static LanguageModel<T> Read<T>(TensorSource source, TransformerConfig config)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => Read<T>(source, config, FamilyFormat.Of(config).HuggingFace);
 
     /// <summary>Builds a model and fills it from a file of another format's names.</summary>
     /// <inheritdoc cref="Read{T}(TensorSource, TransformerConfig)"/>
-    internal static Decoder<T> Read<T>(TensorSource source, TransformerConfig config, TensorMap map)
+    internal static LanguageModel<T> Read<T>(TensorSource source, TransformerConfig config, TensorMap map)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        (Decoder<T> model, Dictionary<Parameter<T>, StoredPart[]> parts) = Match<T>(source, config, map);
+        (LanguageModel<T> model, Dictionary<Parameter<T>, StoredPart[]> parts) = Match<T>(source, config, map);
         CheckTied(source, model, map, parts);
         foreach (Parameter<T> parameter in model.Parameters.All)
             ReadInto(source, parts[parameter], parameter.Value.Span);
+        if (parts.Values.Any(list => list.Length == 0))
+            model.Input.Initialize();
         return model;
     }
 
     /// <summary>Builds a model without memory and finds the tensors of every parameter. No number is read.</summary>
     /// <inheritdoc cref="Read{T}(TensorSource, TransformerConfig)"/>
-    internal static (Decoder<T> Model, Dictionary<Parameter<T>, StoredPart[]> Parts) Match<T>(
+    internal static (LanguageModel<T> Model, Dictionary<Parameter<T>, StoredPart[]> Parts) Match<T>(
         TensorSource source, TransformerConfig config, TensorMap map)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -50,7 +52,7 @@ public static class ModelWeights
                 $"{source.Entries.Count} tensors found, those of {config.Layers} layers expected");
         }
 
-        Decoder<T> model = new(config);
+        LanguageModel<T> model = LanguageModel<T>.Create(config);
         Dictionary<Parameter<T>, StoredPart[]> parts = model.Parameters.All.ToDictionary(
             parameter => parameter, parameter => Find(source, map, config, kind: "", parameter));
         if (Others(source, config, map, parts).FirstOrDefault(entry => !map.IsPassedOver(entry)) is { } other)
@@ -79,7 +81,7 @@ public static class ModelWeights
     /// <param name="type">F64, F32, F16 or BF16; left out, F32 from floats and F64 from doubles.</param>
     /// <exception cref="ArgumentException">A number is too large for the type.</exception>
     /// <exception cref="IOException">The stream cannot be written.</exception>
-    public static void Write<T>(Stream stream, Decoder<T> model, StoredType? type = null)
+    public static void Write<T>(Stream stream, LanguageModel<T> model, StoredType? type = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         Write(stream, model.Config, [.. model.Parameters.All.Select(parameter => ("", parameter, parameter.Value))], type);
 
@@ -130,7 +132,7 @@ public static class ModelWeights
             int rows = parts.Count == 1 ? parameter.Shape[0] : parameter.Parts[i];
             bool isMatrix = parameter.Shape.Rank == 2;
             TensorLayout layout = isMatrix || parts[i].Layout != TensorLayout.Transposed ? parts[i].Layout : TensorLayout.AsIs;
-            long[] shape = !isMatrix ? [rows] : layout == TensorLayout.Transposed ? [columns, rows] : [rows, columns];
+            long[] shape = layout == TensorLayout.OneRow ? [1, rows] : !isMatrix ? [rows] : layout == TensorLayout.Transposed ? [columns, rows] : [rows, columns];
             yield return new FilePart(parts[i].Name, layout, shape, row, rows, columns);
             row += rows;
         }
@@ -145,7 +147,7 @@ public static class ModelWeights
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ReadOnlySpan<T> numbers = values.Slice(part.FirstRow * part.Columns, part.Rows * part.Columns);
-        if (part.Layout == TensorLayout.AsIs)
+        if (part.Layout is TensorLayout.AsIs or TensorLayout.OneRow)
             return numbers;
         if (buffer.Length < numbers.Length)
             buffer = new T[numbers.Length];
@@ -184,7 +186,7 @@ public static class ModelWeights
     /// <summary>That a tied head which the file has all the same is the token embedding, number for number.</summary>
     /// <exception cref="FileFormatException">It is another one.</exception>
     internal static void CheckTied<T>(
-        TensorSource source, Decoder<T> model, TensorMap map, Dictionary<Parameter<T>, StoredPart[]> parts)
+        TensorSource source, LanguageModel<T> model, TensorMap map, Dictionary<Parameter<T>, StoredPart[]> parts)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         StoredTensor table = parts[model.Tokens.Table][0].Entry;

@@ -14,6 +14,9 @@ internal enum TensorLayout
     /// second.
     /// </summary>
     TurnsNeighbours,
+
+    /// <summary>A vector that the file has as a matrix of one row.</summary>
+    OneRow,
 }
 
 /// <summary>A tensor of a file that is a parameter of the model, or some rows of one.</summary>
@@ -26,7 +29,8 @@ internal readonly record struct TensorPart(string Name, TensorLayout Layout = Te
 
 /// <summary>
 /// How one kind of file names the parameters of an architecture. A line of it is a layer of the model and what the file calls it, * being
-/// the number of the block; where the file has the rows of one of our matrices in several, these follow each other.
+/// the number of the block; where the file has the rows of one of our matrices in several, these follow each other, and where it has none,
+/// the model knows them. A line may be a single parameter, too.
 /// </summary>
 internal sealed class TensorMap
 {
@@ -49,7 +53,7 @@ internal sealed class TensorMap
     public string Prefix { get; init; } = "";
 
     /// <summary>What the names of the blocks' tensors begin with: there, one that the model does not have is a mistake.</summary>
-    public string Blocks { get; init; } = BlockPrefix;
+    public IReadOnlyList<string> Blocks { get; init; } = [BlockPrefix, $"encoder.{BlockPrefix}"];
 
     /// <summary>Ends of names of tensors that are no parameters and change nothing, such as masks.</summary>
     public IReadOnlyList<string> Ignored { get; init; } = [];
@@ -66,14 +70,16 @@ internal sealed class TensorMap
     {
         if (_lines.Count == 0)
             return [parameter];
+        if (_lines.TryGetValue(parameter, out TensorPart[]? whole))
+            return whole;
         int end = parameter.LastIndexOf('.');
         (string layer, string kind) = (parameter[..end], parameter[end..]); // blocks.0.attention.output, .weight
         string number = "";
-        if (layer.StartsWith(BlockPrefix, StringComparison.Ordinal))
+        if (layer.IndexOf(BlockPrefix, StringComparison.Ordinal) is var start and >= 0)
         {
-            int after = layer.IndexOf('.', BlockPrefix.Length);
-            number = layer[BlockPrefix.Length..after];
-            layer = $"{BlockPrefix}*{layer[after..]}";
+            int first = start + BlockPrefix.Length, after = layer.IndexOf('.', first);
+            number = layer[first..after];
+            layer = $"{layer[..first]}*{layer[after..]}";
         }
         return [.. _lines[layer].Select(part => part with { Name = part.Name.Replace("*", number, StringComparison.Ordinal) + kind })];
     }
@@ -83,7 +89,7 @@ internal sealed class TensorMap
     {
         string bare = WithoutPrefix(tensor.Name);
         return tensor.Count == 0 || IsMask(tensor.Name)
-            || !(bare.StartsWith(Blocks, StringComparison.Ordinal) && bare.Length > Blocks.Length && char.IsAsciiDigit(bare[Blocks.Length]));
+            || !Blocks.Any(prefix => bare.StartsWith(prefix, StringComparison.Ordinal) && bare.Length > prefix.Length && char.IsAsciiDigit(bare[prefix.Length]));
     }
 
     /// <summary>Whether a tensor is one of those that are known to change nothing.</summary>

@@ -7,8 +7,8 @@ using MiniGpt.Tensors;
 namespace MiniGpt.Model.Generation;
 
 /// <summary>
-/// A decoder that remembers: new ids go through the model's own forward pass, and the keys and values of all positions are kept, so that
-/// each is computed once. Not safe for use from several threads at once; any number of these can share one model.
+/// A decoder that remembers: new ids go through the model's own forward pass, and the keys and values of all positions are kept, or a
+/// recurrent network's states, so that each is computed once. Not safe for use from several threads at once; any number of these can share one model.
 /// </summary>
 /// <remarks>
 /// With a model that is laid out to be read, <see cref="Decoder{T}.ForReading()"/>, logits have the same bits whether positions come
@@ -19,7 +19,9 @@ namespace MiniGpt.Model.Generation;
 public sealed class IncrementalDecoder<T>(Decoder<T> model, int texts = 1) : IDisposable
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly AttentionMemory<T> _memory = new(model.Config, texts);
+    private readonly AttentionMemory<T>? _memory = model.Config.Recurrence is null ? new(model.Config, texts) : null;
+    private readonly RecurrentMemory<T>? _states =
+        model.Config.Recurrence is { } kind ? new(kind, model.Config.Layers, model.Config.Width, texts) : null;
     private readonly Tape<T> _tape = new(records: false);
 
     /// <summary>The logits of the token after the last position of each text.</summary>
@@ -36,19 +38,24 @@ public sealed class IncrementalDecoder<T>(Decoder<T> model, int texts = 1) : IDi
         foreach (int id in ids)
             model.RequireId(id);
         _tape.Reset();
-        _memory.Begin(text, position);
-        ForwardPass<T> pass = new(_tape) { Memory = _memory, LastOnly = !everywhere };
+        _memory?.Begin(text, position);
+        _states?.Begin(text, texts, position);
+        ForwardPass<T> pass = new(_tape) { Memory = _memory, States = _states, LastOnly = !everywhere };
         Tensor<T> logits = model.Logits(_tape.Copy(ids, [texts, ids.Length / texts]), pass).Value;
         return logits.Reshape([logits.Shape[0] * logits.Shape[1], logits.Shape[2]]);
     }
 
     /// <summary>Copies what is kept of one text to another one.</summary>
-    public void Copy(int from, int to) => _memory.Copy(from, to);
+    public void Copy(int from, int to)
+    {
+        _memory?.Copy(from, to);
+        _states?.Copy(from, to);
+    }
 
     /// <summary>Frees the memory.</summary>
     public void Dispose()
     {
-        _memory.Dispose();
+        _memory?.Dispose();
         _tape.Dispose();
     }
 }

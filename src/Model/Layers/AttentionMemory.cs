@@ -17,6 +17,8 @@ public sealed class AttentionMemory<T>(TransformerConfig config, int texts = 1) 
     private readonly KeyValueCache<T> _cache = config.Attention.IsCausal
         ? new(config.Layers, texts, config.Attention.KeyHeads, config.Context, config.HeadSize)
         : throw new ArgumentException("a model whose attention sees forward cannot go on with a text token by token: what was computed would change");
+    private KeyValueCache<T>? _sources;
+    private int _sourceLength;
     private int _text;
 
     /// <summary>Where the first of the new positions stands.</summary>
@@ -31,8 +33,30 @@ public sealed class AttentionMemory<T>(TransformerConfig config, int texts = 1) 
     /// <exception cref="ArgumentOutOfRangeException">There is no such text.</exception>
     public void Copy(int from, int to) => _cache.Copy(from, to);
 
+    /// <summary>How many sources are kept for the texts to look at; 0 in a model without.</summary>
+    public int Sources => _sources?.Texts ?? 0;
+
+    /// <summary>Makes room for the sources of the texts: neighbouring texts share one where there are fewer.</summary>
+    /// <param name="count">How many.</param>
+    /// <param name="length">S: the positions of each.</param>
+    public void BeginSources(int count, int length)
+    {
+        _sources?.Dispose();
+        _sources = new KeyValueCache<T>(config.Layers, count, config.Attention.KeyHeads, length, config.HeadSize);
+        _sourceLength = length;
+    }
+
     /// <summary>Frees the memory.</summary>
-    public void Dispose() => _cache.Dispose();
+    public void Dispose()
+    {
+        _cache.Dispose();
+        _sources?.Dispose();
+    }
+
+    internal void StoreSources(int layer, in Tensor<T> k, in Tensor<T> v) => _sources!.Store(layer, 0, 0, k, v);
+
+    internal void LookAtSources(int layer, in Tensor<T> q, in Tensor<T> output, T scale) =>
+        _sources!.Look(layer, 0, _sourceLength, q, output, scale);
 
     /// <summary>Stores the new positions of a block and attends to all of them.</summary>
     /// <param name="layer">The block.</param>

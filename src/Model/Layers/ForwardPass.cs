@@ -17,6 +17,15 @@ public readonly record struct ForwardPass<T>(Tape<T> Tape)
     /// <summary>The keys and values of the positions before, in generation; null where all positions come at once.</summary>
     public AttentionMemory<T>? Memory { get; init; }
 
+    /// <summary>Which positions are padding; null where none is.</summary>
+    public PaddingMask? Padding { get; init; }
+
+    /// <summary>What the blocks of a translator look at beside their own text; null where there is nothing, or a memory has it.</summary>
+    public SourceSequence<T>? Source { get; init; }
+
+    /// <summary>The states of a recurrent network after the positions before, in generation; null where all positions come at once.</summary>
+    public RecurrentMemory<T>? States { get; init; }
+
     /// <summary>Sees, and may replace, what is computed on the way; null where nobody looks.</summary>
     public IForwardObserver<T>? Observer { get; init; }
 
@@ -27,7 +36,7 @@ public readonly record struct ForwardPass<T>(Tape<T> Tape)
     public bool LastOnly { get; init; }
 
     /// <summary>Where the first position stands in its text.</summary>
-    public int FirstPosition => Memory?.Position ?? 0;
+    public int FirstPosition => Memory?.Position ?? States?.Position ?? 0;
 
     /// <summary>Shows a value to the observer.</summary>
     /// <param name="stage">What it is.</param>
@@ -69,6 +78,12 @@ public enum ForwardStage
 
     /// <summary>[B, T, C]: what attention adds to the residual stream.</summary>
     AttentionOutput,
+
+    /// <summary>[B, H, T, S]: how much each position of the text takes from each of its source.</summary>
+    SourceWeights,
+
+    /// <summary>[B, T, C]: what attention to the source adds to the residual stream.</summary>
+    SourceAttentionOutput,
 
     /// <summary>[B, T, C]: what the feed-forward layers add to it.</summary>
     FeedForwardOutput,

@@ -72,7 +72,7 @@ public sealed class MultiHeadAttention<T>
         Variable<T> joined = pass switch
         {
             { Memory: { } memory } => Remember(q, k, v, memory, pass.Tape),
-            { Observer: not null } => WriteOut(q, k, v, pass),
+            { Observer: not null } => new AttentionSteps<T>(_scale, _layer).Forward(q, k, v, Marked(q, k, T.One, pass.Tape), pass, ForwardStage.Weights),
             _ => q.JoinedAttention(k, v, OptionsOf(q, k, pass)),
         }; // (B, T, H·D)
         return Output.Forward(joined).Dropout(pass.Dropout);
@@ -82,6 +82,7 @@ public sealed class MultiHeadAttention<T>
     {
         Scale = _scale,
         Causal = _config.IsCausal,
+        Padding = pass.Padding?.Marks ?? default,
         FirstQuery = k.Shape[2] - q.Shape[2],
         Mask = _config.Window > 0 && _config.Window < k.Shape[2] ? Marked(q, k, T.NegativeInfinity, pass.Tape) : default,
         Dropout = pass.Dropout?.Probability ?? 0,
@@ -95,32 +96,6 @@ public sealed class MultiHeadAttention<T>
         Tensor<T> output = joined.Value.Reshape([texts, queries, heads, _headSize]).Transpose(1, 2);
         memory.Attend(_layer, q.Value, k.Value, v.Value, output, _scale, _config.Window);
         return joined;
-    }
-
-    /// <summary>The same step by step, for whoever looks at it.</summary>
-    private Variable<T> WriteOut(Variable<T> q, Variable<T> k, Variable<T> v, ForwardPass<T> pass)
-    {
-        (int texts, int queries) = (q.Shape[0], q.Shape[2]);
-        q = pass.Show(ForwardStage.Query, _layer, q.WithoutGaps());
-        k = pass.Show(ForwardStage.Key, _layer, k.WithoutGaps());
-        v = pass.Show(ForwardStage.Value, _layer, v.WithoutGaps());
-        Variable<T> scores = pass.Show(ForwardStage.Scores, _layer, ForEachHead(q, k, transposeB: true)); // (B, H, T, T)
-        Variable<T> weights = (scores * _scale).MaskedFill(Marked(q, k, T.One, pass.Tape), T.NegativeInfinity).Softmax();
-        weights = pass.Show(ForwardStage.Weights, _layer, weights);
-        Variable<T> heads = pass.Show(ForwardStage.HeadOutputs, _layer, ForEachHead(weights, v, transposeB: false)); // (B, H, T, D)
-        return heads.Transpose(1, 2).Reshape([texts, queries, _config.Heads * _headSize]);
-    }
-
-    /// <summary>A product for each head of queries with the head of keys or values that it shares.</summary>
-    private Variable<T> ForEachHead(Variable<T> a, Variable<T> b, bool transposeB)
-    {
-        int group = _config.Heads / _config.KeyHeads;
-        if (group == 1)
-            return a.MatMul(b, transposeB: transposeB);
-        Variable<T> grouped = a.Reshape([a.Shape[0], _config.KeyHeads, group, a.Shape[2], a.Shape[3]]); // (B, G, H/G, T, ·)
-        Variable<T> shared = b.Reshape([b.Shape[0], _config.KeyHeads, 1, b.Shape[2], b.Shape[3]]);
-        Variable<T> product = grouped.MatMul(shared, transposeB: transposeB);
-        return product.Reshape([a.Shape[0], _config.Heads, a.Shape[2], product.Shape[-1]]);
     }
 
     /// <summary>[Tq, Tk]: a mark where a query does not see a key, else 0.</summary>

@@ -83,7 +83,7 @@ public sealed class Parameter<T>
     /// <summary>The matrix laid out to be read, or in a few bits; null where the numbers lie as they are trained.</summary>
     public WeightMatrix<T>? Packed { get; private set; }
 
-    internal Initialization Initialization { get; }
+    internal Initialization Initialization { get; set; }
 
     /// <summary>Whether the numbers lie elsewhere than in the flat buffer.</summary>
     internal bool IsHeld => Packed is not null || _variable is not null && !_set.IsAllocated;
@@ -111,6 +111,9 @@ public sealed class Parameter<T>
 /// <param name="StandardDeviation">The standard deviation; 0 for a constant.</param>
 public readonly record struct Initialization(double Mean, double StandardDeviation)
 {
+    /// <summary>The only one of the parameter's parts that starts so, the others at zero; null where all of it does.</summary>
+    public int? Part { get; init; }
+
     /// <summary>Zeros, as biases start.</summary>
     public static Initialization Zeros { get; } = new(0, 0);
 

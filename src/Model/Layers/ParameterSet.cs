@@ -156,13 +156,18 @@ public sealed class ParameterSet<T>
         {
             Parameter<T> parameter = _parameters[i];
             Initialization start = parameter.Initialization;
-            if (start.StandardDeviation == 0)
-                parameter.Value.Span.Fill(T.CreateChecked(start.Mean));
-            else
+            Span<T> values = parameter.Value.Span;
+            if (start.Part is int part)
             {
-                new RandomStream(seed, RandomPurpose.Initialisation, example: (ulong)i)
-                    .FillNormal(parameter.Value.Span, start.Mean, start.StandardDeviation);
+                values.Clear();
+                int row = values.Length / parameter.Shape[0];
+                values = values.Slice(parameter.Parts.Take(part).Sum() * row, parameter.Parts[part] * row);
             }
+
+            if (start.StandardDeviation == 0)
+                values.Fill(T.CreateChecked(start.Mean));
+            else
+                new RandomStream(seed, RandomPurpose.Initialisation, example: (ulong)i).FillNormal(values, start.Mean, start.StandardDeviation);
         }
     }
 

@@ -31,6 +31,11 @@ public sealed record PositionConfig
     /// <summary>How rotary positions are stretched for contexts longer than those of the first training; null where they are not.</summary>
     public RotaryScaling? RotaryScaling { get; init; }
 
+    /// <summary>
+    /// Whether the first half of a sinusoidal row are all sines and the second half the cosines (Marian), instead of one beside the other.
+    /// </summary>
+    public bool SinesFirst { get; init; }
+
     /// <summary>Whether there is a table with a row for each position.</summary>
     public bool HasTable => Kind is PositionKind.Learned or PositionKind.Sinusoidal;
 }

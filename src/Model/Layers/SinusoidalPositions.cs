@@ -8,8 +8,10 @@ namespace MiniGpt.Model.Layers;
 /// </summary>
 public static class SinusoidalPositions
 {
-    /// <summary>Fills a table [T, C].</summary>
-    public static void Fill<T>(Tensor<T> table)
+    /// <summary>Fills a table.</summary>
+    /// <param name="table">[T, C].</param>
+    /// <param name="sinesFirst">Whether all sines come first and then all cosines (Marian), instead of one beside the other.</param>
+    public static void Fill<T>(Tensor<T> table, bool sinesFirst = false)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         int width = table.Shape[1];
@@ -17,8 +19,10 @@ public static class SinusoidalPositions
         for (int i = 0; i < elements.Length; i++)
         {
             (int position, int column) = Math.DivRem(i, width);
-            double angle = position / Math.Pow(10000, (column & ~1) / (double)width);
-            elements[i] = T.CreateChecked((column & 1) == 0 ? Math.Sin(angle) : Math.Cos(angle));
+            int half = width / 2, pair = sinesFirst ? column % half : column / 2;
+            bool isSine = sinesFirst ? column < half : column % 2 == 0;
+            double angle = position / Math.Pow(10000, 2 * pair / (double)width);
+            elements[i] = T.CreateChecked(isSine ? Math.Sin(angle) : Math.Cos(angle));
         }
     }
 }

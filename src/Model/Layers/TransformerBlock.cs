@@ -5,8 +5,8 @@ using MiniGpt.Autograd.Ops;
 namespace MiniGpt.Model.Layers;
 
 /// <summary>
-/// One block of a transformer: attention, then feed-forward, each a branch that is added to the residual stream, with a norm before the
-/// branch or after the sum.
+/// One block of a transformer: attention, attention to a source where the model translates, then feed-forward, each a branch that is added to
+/// the residual stream, with a norm before the branch or after the sum.
 /// </summary>
 public sealed class TransformerBlock<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -30,6 +30,11 @@ public sealed class TransformerBlock<T>
             : Initialization.Normal(config.InitializerRange / Math.Sqrt(2 * config.Layers));
         AttentionNorm = new Norm<T>(parameters, $"{name}.attention_norm", config.Width, config.Norm);
         Attention = new MultiHeadAttention<T>(parameters, $"{name}.attention", layer, config, residual, rotary);
+        if (config.Source is not null)
+        {
+            SourceAttentionNorm = new Norm<T>(parameters, $"{name}.source_attention_norm", config.Width, config.Norm);
+            SourceAttention = new SourceAttention<T>(parameters, $"{name}.source_attention", layer, config, residual);
+        }
         FeedForwardNorm = new Norm<T>(parameters, $"{name}.feed_forward_norm", config.Width, config.Norm);
         FeedForward = new FeedForward<T>(parameters, $"{name}.feed_forward", config, residual);
     }
@@ -39,6 +44,12 @@ public sealed class TransformerBlock<T>
 
     /// <summary>Where positions look at each other.</summary>
     public MultiHeadAttention<T> Attention { get; }
+
+    /// <summary>The norm of the branch that looks at a source, where there is one.</summary>
+    public Norm<T>? SourceAttentionNorm { get; }
+
+    /// <summary>Where positions look at the text that they are a translation of; null in models that translate nothing.</summary>
+    public SourceAttention<T>? SourceAttention { get; }
 
     /// <summary>The norm of the feed-forward layers' branch.</summary>
     public Norm<T> FeedForwardNorm { get; }
@@ -52,6 +63,13 @@ public sealed class TransformerBlock<T>
         Variable<T> attention = Attention.Forward(_normsFirst ? AttentionNorm.Forward(x) : x, pass);
         x = (pass.LastOnly ? x.Last(axis: 1) : x) + pass.Show(ForwardStage.AttentionOutput, _layer, attention);
         x = _normsFirst ? x : AttentionNorm.Forward(x);
+
+        if (SourceAttention is not null && SourceAttentionNorm is not null)
+        {
+            Variable<T> source = SourceAttention.Forward(_normsFirst ? SourceAttentionNorm.Forward(x) : x, pass);
+            x += pass.Show(ForwardStage.SourceAttentionOutput, _layer, source);
+            x = _normsFirst ? x : SourceAttentionNorm.Forward(x);
+        }
 
         Variable<T> feedForward = FeedForward.Forward(_normsFirst ? FeedForwardNorm.Forward(x) : x, pass);
         x += pass.Show(ForwardStage.FeedForwardOutput, _layer, feedForward);

@@ -13,6 +13,46 @@ public enum HeadKind
     [JsonStringEnumMemberName("own")] Own,
 }
 
+/// <summary>What is added to logits, the same for every position.</summary>
+[JsonConverter(typeof(NameConverter<HeadBias>))]
+public enum HeadBias
+{
+    /// <summary>Nothing.</summary>
+    [JsonStringEnumMemberName("none")] None,
+
+    /// <summary>Numbers that training finds (BERT).</summary>
+    [JsonStringEnumMemberName("trained")] Trained,
+
+    /// <summary>Numbers that stay as they are (Marian).</summary>
+    [JsonStringEnumMemberName("fixed")] Fixed,
+}
+
+/// <summary>The kinds of models, by what they do with a text.</summary>
+public enum ModelKind
+{
+    /// <summary>Goes on with a text: every token sees those before it.</summary>
+    Decoder,
+
+    /// <summary>Reads a text in both directions.</summary>
+    Encoder,
+
+    /// <summary>Reads one text and writes another: an encoder, and a decoder that looks at what it made.</summary>
+    Translator,
+}
+
+/// <summary>The encoder of a model that translates. Sizes left 0 are those of its decoder.</summary>
+public sealed record SourceConfig
+{
+    /// <summary>How many blocks the encoder has.</summary>
+    public int Layers { get; init; }
+
+    /// <summary>How many heads each of its blocks has.</summary>
+    public int Heads { get; init; }
+
+    /// <summary>The width between its feed-forward matrices.</summary>
+    public int FeedForwardWidth { get; init; }
+}
+
 /// <summary>
 /// The sizes and choices that make one transformer different from another. GPT-2, Llama and Qwen differ in these alone; the folder
 /// Architectures has a starting point for each.
@@ -40,6 +80,13 @@ public sealed record TransformerConfig
     /// <summary>The attention of the blocks.</summary>
     public required AttentionConfig Attention { get; init; }
 
+    /// <summary>
+    /// What stands in the place of the blocks: recurrent layers of the model's width, which need no positions and have neither attention nor
+    /// feed-forward layers nor norms. Null in transformers.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public RecurrentKind? Recurrence { get; init; }
+
     /// <summary>The norms.</summary>
     public NormConfig Norm { get; init; } = new();
 
@@ -54,6 +101,21 @@ public sealed record TransformerConfig
 
     /// <summary>Multiplies the token embedding where it enters the first block.</summary>
     public double EmbeddingScale { get; init; } = 1;
+
+    /// <summary>How many kinds of text a token can belong to, each with a vector that is added to it (BERT's token types); 0 for none.</summary>
+    public int Segments { get; init; }
+
+    /// <summary>Whether the sum of all embeddings is normed before it enters the first block (BERT).</summary>
+    public bool NormsEmbedding { get; init; }
+
+    /// <summary>Whether a linear map with the activation of the blocks and a norm stand before the projection to logits (BERT).</summary>
+    public bool TransformsHead { get; init; }
+
+    /// <summary>Whether a number for each token is added to its logit.</summary>
+    public HeadBias HeadBias { get; init; }
+
+    /// <summary>The encoder of a model that translates; null in all others.</summary>
+    public SourceConfig? Source { get; init; }
 
     /// <summary>The share of activations that training sets to zero, in [0, 1).</summary>
     public double Dropout { get; init; }
@@ -72,6 +134,24 @@ public sealed record TransformerConfig
 
     /// <summary>The id of the token that ends a text, where there is one.</summary>
     public int? EndOfTextId { get; init; }
+
+    /// <summary>The id of the token that fills up shorter texts of a batch, where there is one.</summary>
+    public int? PaddingId { get; init; }
+
+    /// <summary>What kind of model this is.</summary>
+    public ModelKind Kind => Source is not null ? ModelKind.Translator : Attention.IsCausal ? ModelKind.Decoder : ModelKind.Encoder;
+
+    /// <summary>The configuration of the encoder of a model that translates: what is not its own it has from the decoder.</summary>
+    /// <exception cref="InvalidOperationException">The model does not translate.</exception>
+    public TransformerConfig ToSource() => Source is not { } source
+        ? throw new InvalidOperationException("A model that does not translate has no encoder apart.")
+        : this with
+        {
+            Layers = source.Layers > 0 ? source.Layers : Layers,
+            Attention = Attention with { Heads = source.Heads > 0 ? source.Heads : Attention.Heads, KeyHeads = source.Heads, IsCausal = false },
+            FeedForward = FeedForward with { Width = source.FeedForwardWidth > 0 ? source.FeedForwardWidth : FeedForward.Width },
+            Source = null,
+        };
 
     /// <summary>D: the width of one head.</summary>
     public int HeadSize => Attention.HeadSize > 0 ? Attention.HeadSize : Width / Attention.Heads;
@@ -114,8 +194,17 @@ public sealed record TransformerConfig
         Require.Positive(EmbeddingScale, "scale of the embedding");
         Require.That(Enum.IsDefined(FeedForward.Activation), $"there is no activation {FeedForward.Activation}");
         Require.That(Enum.IsDefined(Head), $"there is no head {Head}");
+        Require.That(Enum.IsDefined(HeadBias), $"there is no bias of the head {HeadBias}");
+        Require.NotNegative(Segments, "number of segments");
+        Require.That(Source is null || Attention.IsCausal, $"a model that translates writes its text from left to right: attention that sees forward is for others");
+        Require.That(PaddingId is null or >= 0, $"the padding id must not be negative, it is {PaddingId}");
+        if (Source is not null)
+            ToSource().Validate();
         Require.That(Enum.IsDefined(Positions.Kind), $"there are no positions {Positions.Kind}");
         Require.That(Enum.IsDefined(Norm.Kind) && Enum.IsDefined(Norm.Place), $"there is no norm {Norm.Kind} {Norm.Place}");
+        Require.That(Recurrence is null || Enum.IsDefined(Recurrence.Value), $"there is no recurrent layer {Recurrence}");
+        Require.That(Recurrence is null || Positions.Kind == PositionKind.None && Attention.IsCausal,
+            $"a recurrent network knows positions by their order and reads one way: positions and attention are for transformers");
         Require.That(BeginOfTextId is null or >= 0, $"the begin-of-text id must not be negative, it is {BeginOfTextId}");
         Require.That(EndOfTextId is null or >= 0, $"the end-of-text id must not be negative, it is {EndOfTextId}");
     }
@@ -126,6 +215,8 @@ public sealed record TransformerConfig
         Int128 c = Width, f = FeedForward.Width > 0 ? FeedForward.Width : 4 * c;
         Int128 heads = Attention.HeadSize > 0 ? (Int128)Attention.HeadSize * Attention.Heads : c;
         Int128 keys = heads / Attention.Heads * Attention.KeyHeads;
+        if (Recurrence is { } kind)
+            return (IsTied ? 1 : 2) * VocabularySize * c + (Int128)2 * Layers * RecurrentLayerSizes.Gates(kind) * c * c;
         Int128 block = c * (2 * heads + 2 * keys) + (FeedForward.IsGated ? 3 : 2) * c * f;
         Int128 table = Positions.Kind == PositionKind.Learned ? (Int128)Context * c : 0;
         return (IsTied ? 1 : 2) * VocabularySize * c + table + Layers * block;

@@ -20,6 +20,7 @@ public sealed record Lesson(string Name, Func<LessonInputs, LessonResult> Run)
         new("next-token", _ => NextTokenLesson.Run()),
         new("n-gram", NGramLesson.Run),
         new("word2vec", inputs => WordVectorLesson.Run(inputs.CancellationToken)),
+        new("rnn", _ => RnnLesson.Run()),
     ];
 }
 

@@ -36,6 +36,9 @@ public abstract class SubwordTokenizer : Tokenizer
     /// <summary>The ids of the special tokens, ascending.</summary>
     public IReadOnlyList<int> SpecialIds => _special.Ids;
 
+    /// <summary>The id of a special token; null where there is none of this text.</summary>
+    public int? SpecialIdOf(string text) => _special.IdOf(Encoding.UTF8.GetBytes(text));
+
     /// <summary>Whether a token is found in a text as a whole and never made of smaller ones.</summary>
     public bool IsSpecial(int id) => _special.Contains(id);
 

@@ -71,6 +71,9 @@ public sealed class WordPieceTokenizer : SubwordTokenizer
     /// <summary>The text of the unknown token.</summary>
     internal string UnknownText { get; }
 
+    /// <summary>Whether a token stands inside of a word and never at its beginning.</summary>
+    public bool IsInsideWord(int id) => !IsSpecial(id) && IsContinuing(_pieces[id]);
+
     private protected override bool DependsOnBegin => false;
 
     /// <inheritdoc/>

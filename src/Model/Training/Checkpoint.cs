@@ -37,7 +37,7 @@ public sealed record Checkpoint<T>
     public int? VectorBits { get; init; }
 
     /// <summary>The model.</summary>
-    public required Decoder<T> Model { get; init; }
+    public required LanguageModel<T> Model { get; init; }
 
     /// <summary>Its tokenizer; none where it learns from token files.</summary>
     public ITokenizer? Tokenizer { get; init; }

@@ -12,7 +12,7 @@ public static class ContextCut
     /// <param name="context">T of the new model: of a position table [T, C], the first rows are kept.</param>
     /// <param name="dropout">The share of activations that training sets to zero, in [0, 1).</param>
     /// <exception cref="ArgumentException">The context is longer than that of the model, or not positive.</exception>
-    public static Decoder<T> Apply<T>(Decoder<T> model, int context, double dropout)
+    public static LanguageModel<T> Apply<T>(LanguageModel<T> model, int context, double dropout)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Require.That(context <= model.Config.Context,
@@ -20,7 +20,7 @@ public static class ContextCut
         if (context == model.Config.Context && dropout == model.Config.Dropout)
             return model;
 
-        Decoder<T> cut = new(model.Config with { Context = context, Dropout = dropout });
+        LanguageModel<T> cut = LanguageModel<T>.Create(model.Config with { Context = context, Dropout = dropout });
         foreach ((Parameter<T> from, Parameter<T> to) in model.Parameters.All.Zip(cut.Parameters.All))
             from.Value.Span[..to.Value.Span.Length].CopyTo(to.Value.Span);
         return cut;

@@ -1,5 +1,6 @@
 using MiniGpt.Model.Data;
 using MiniGpt.Model.Files;
+using MiniGpt.Model.Tasks;
 using MiniGpt.Model.Tokenizers;
 
 namespace MiniGpt.Model.Training;
@@ -14,11 +15,17 @@ public sealed class TrainingData : IDisposable
     {
     }
 
-    /// <summary>The tokens to learn from: at least one more than an example has, or a whole step where they are read in order.</summary>
+    /// <summary>
+    /// The tokens to learn from: at least one more than an example has, or a whole step where they are read in order. Of sentence pairs, those of
+    /// the translations.
+    /// </summary>
     public TokenSource Train { get; private set; } = null!;
 
     /// <summary>The tokens to validate with, at least two; null where nothing was kept for it. They can be fewer than the context.</summary>
     public TokenSource? Validation { get; private set; }
+
+    /// <summary>The sentence pairs of a run that learns to translate; null in all others, whose tokens are in <see cref="Train"/>.</summary>
+    public TranslationData? Pairs { get; private set; }
 
     /// <summary>The tokenizer of the text, or the one that was given. Token files need none.</summary>
     public ITokenizer? Tokenizer { get; private set; }
@@ -71,17 +78,21 @@ public sealed class TrainingData : IDisposable
         string[] all = [.. training, .. validation];
         string? tokens = all.FirstOrDefault(TextSource.IsTokenFile);
         string? text = all.FirstOrDefault(source => !TextSource.IsTokenFile(source));
+        Require.That(tokens is null || options.Task != TaskKind.Translate, $"{tokens} is a file of tokens: sentence pairs as text expected");
         Require.That(tokens is null || text is null, $"{tokens} is a file of tokens and {text} is text: one or the other expected, not both");
 
         TrainingData data = new();
         Reading reading = new(standardInput, cacheFolder, progress, cancellationToken);
         try
         {
-            if (text is null)
+            if (options.Task == TaskKind.Translate)
+                data.LoadPairs(options, training, validation, given, givenVocabulary, reading);
+            else if (text is null)
                 data.LoadTokens(options, training, validation, given, givenVocabulary, reading);
             else
                 data.LoadText(options, training, validation, given, givenVocabulary, reading);
-            data.CheckLengths(options);
+            if (data.Pairs is null)
+                data.CheckLengths(options);
             return data;
         }
         catch
@@ -119,6 +130,39 @@ public sealed class TrainingData : IDisposable
         Validation = Tokenise(rest, reading);
     }
 
+    private void LoadPairs(
+        TrainingOptions options, string[] training, string[] validation, ITokenizer? given, int? givenVocabulary, Reading reading)
+    {
+        Require.That(given is not null || givenVocabulary is null, $"the model to start from has no tokenizer: one that goes with it expected");
+        List<PairLine> train, rest;
+        if (options.Data.Count == 0)
+        {
+            (train, rest) = BundledPairs.Draw(options.Seed);
+            Hash = BundledPairs.Hash(train, rest);
+            Bytes = train.Concat(rest).Sum(pair => (long)pair.Source.Length + pair.Target.Length);
+        }
+        else
+        {
+            using TextCorpus corpus = reading.Open(training);
+            using TextCorpus? other = validation.Length > 0 ? reading.Open(validation) : null;
+            train = PairReader.Read(corpus, reading.CancellationToken);
+            int length = other is null ? (int)Split.TrainLength(train.Count, options.ValidationFraction) : train.Count;
+            rest = other is null ? train[length..] : PairReader.Read(other, reading.CancellationToken);
+            train = train[..length];
+            Bytes = corpus.Bytes + (other?.Bytes ?? 0);
+            Hash = other is null
+                ? corpus.Hash
+                : TextCorpus.CombineHashes([Convert.FromHexString(corpus.Hash), Convert.FromHexString(other.Hash)]);
+            _warnings.AddRange([.. corpus.Notes, .. other?.Notes ?? []]);
+        }
+        Tokenizer = given ?? PairLoading.Learn(options, train, options.Data.Count == 0 ? BundledPairs.Marks : [], reading.Progress, reading.CancellationToken);
+        VocabularySize = givenVocabulary ?? Tokenizer.VocabularySize;
+        TokenPairs? kept = rest.Count > 0 ? PairLoading.Tokenise(rest, Tokenizer, options.Context, reading.CancellationToken) : null;
+        Pairs = new TranslationData(PairLoading.Tokenise(train, Tokenizer, options.Context, reading.CancellationToken), kept);
+        Train = TokenSource.FromIds([.. Pairs.Train.Targets.SelectMany(ids => ids)], Tokenizer.VocabularySize);
+        Validation = kept is null ? null : TokenSource.FromIds([.. kept.Targets.SelectMany(ids => ids)], Tokenizer.VocabularySize);
+    }
+
     /// <summary>Whether a tokenizer looks at more than one character at a time, so that it matters where a text is cut.</summary>
     private static bool HasPieces(TrainingOptions options, ITokenizer? given) =>
         given is null ? options.Tokenizer != LearnedTokenizer.Character : given is not CharacterTokenizer;
@@ -135,9 +179,13 @@ public sealed class TrainingData : IDisposable
             default:
                 Require.That(options.VocabularySize is not null, $"a tokenizer that is learned needs to know how large its vocabulary is to be");
                 return TokenizerLearner.Subwords(
-                    options.Tokenizer, train, options.VocabularySize!.Value, [Tokenizers.Tokenizer.EndOfText], reading.Progress, reading.CancellationToken);
+                    options.Tokenizer, train, options.VocabularySize!.Value, SpecialTokens(options), reading.Progress, reading.CancellationToken);
         }
     }
+
+    private static string[] SpecialTokens(TrainingOptions options) => options.Task == TaskKind.Masked && options.Tokenizer != LearnedTokenizer.WordPiece
+        ? [Tokenizers.Tokenizer.EndOfText, TokenMasking.MaskName]
+        : [Tokenizers.Tokenizer.EndOfText];
 
     private void WarnOfInvalid(string[] sources, TextCorpus corpus)
     {

@@ -60,6 +60,18 @@ public sealed partial record TrainingOptions
     /// <summary>The share of activations that are set to zero, in [0, 1).</summary>
     public double Dropout { get; init; }
 
+    /// <summary>What the model learns to do.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public TaskKind Task { get; init; }
+
+    /// <summary>Whether all pieces of a word are masked together.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool MasksWords { get; init; }
+
+    /// <summary>The share of each word of a translation that is spread over all tokens while it is learned, in [0, 1).</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public double LabelSmoothing { get; init; }
+
     /// <summary>The family of the model, one of <see cref="ModelFamily.All"/>; null for GPT-2.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Architecture { get; init; }
@@ -202,6 +214,18 @@ public sealed partial record TrainingOptions
         EvalBatches = EvalBatches,
     };
 
+    /// <summary>What decides about the batches of sentence pairs.</summary>
+    [JsonIgnore]
+    public TranslationTaskOptions Translation => new()
+    {
+        BatchSize = BatchSize,
+        Accumulate = Accumulate,
+        Dropout = Dropout,
+        LabelSmoothing = LabelSmoothing,
+        Seed = Seed,
+        EvalBatches = EvalBatches,
+    };
+
     /// <summary>The learning rate of each step.</summary>
     [JsonIgnore]
     public LearningRateSchedule LearningRates => new(Schedule, LearningRate, MinLearningRate, WarmupSteps, Steps, DecayFraction ?? 1);
@@ -241,6 +265,19 @@ public sealed partial record TrainingOptions
     {
         ModelSizes sizes = new(vocabularySize, Context, Layers, Heads, Width) { KeyHeads = KeyHeads ?? 0, HeadSize = HeadSize ?? 0 };
         TransformerConfig family = ModelFamily.Of(Architecture ?? Gpt2.Family.Name).Configure(sizes);
+        Require.That(family is { Kind: ModelKind.Decoder, Recurrence: null } || family.Kind == KindOf(Task),
+            $"a model of the architecture {family.Architecture} does not learn the task {OptionNames.Of(Task)}");
+        if (family.Recurrence is not null)
+        {
+            return family with
+            {
+                Head = Head ?? family.Head,
+                Dropout = Dropout,
+                BeginOfTextId = tokenizer?.EndOfTextId,
+                EndOfTextId = tokenizer?.EndOfTextId,
+            };
+        }
+
         return family with
         {
             Attention = family.Attention with
@@ -248,6 +285,7 @@ public sealed partial record TrainingOptions
                 HasBias = Biases ?? family.Attention.HasBias,
                 HasOutputBias = Biases ?? family.Attention.HasOutputBias,
                 NormsQueriesAndKeys = NormsQueriesAndKeys ?? family.Attention.NormsQueriesAndKeys,
+                IsCausal = Task != TaskKind.Masked,
                 Window = Window ?? family.Attention.Window,
             },
             Norm = family.Norm with
@@ -269,9 +307,11 @@ public sealed partial record TrainingOptions
                 RotaryBase = RotaryBase ?? family.Positions.RotaryBase,
             },
             Head = Head ?? family.Head,
+            Source = Task == TaskKind.Translate ? family.Source ?? new() : null,
             StartsAsIdentity = StartsAsIdentity,
             Dropout = Dropout,
-            BeginOfTextId = tokenizer?.EndOfTextId,
+            PaddingId = (tokenizer as SubwordTokenizer)?.SpecialIdOf(Task == TaskKind.Translate ? TranslationMarks.Padding : BertPadding),
+            BeginOfTextId = Task == TaskKind.Translate ? (tokenizer as SubwordTokenizer)?.SpecialIdOf(TranslationMarks.Padding) : tokenizer?.EndOfTextId,
             EndOfTextId = tokenizer?.EndOfTextId,
         };
     }
@@ -283,6 +323,24 @@ public sealed partial record TrainingOptions
             ? new Muon<T>(parameters, new MuonOptions(LearningRate, MatrixRate, WeightDecay), AdamW)
             : new AdamW<T>(parameters, AdamW);
 
+    private const string BertPadding = "[PAD]";
+
+    /// <summary>The kind of model that learns a task.</summary>
+    public static ModelKind KindOf(TaskKind task) => task switch
+    {
+        TaskKind.Masked => ModelKind.Encoder,
+        TaskKind.Translate => ModelKind.Translator,
+        _ => ModelKind.Decoder,
+    };
+
+    /// <summary>What a model of a kind learns.</summary>
+    public static TaskKind TaskOf(ModelKind kind) => kind switch
+    {
+        ModelKind.Encoder => TaskKind.Masked,
+        ModelKind.Translator => TaskKind.Translate,
+        _ => TaskKind.Next,
+    };
+
     private AdamWOptions AdamW => new(Beta1, Beta2, Epsilon, WeightDecay);
 
     /// <summary>Throws where no run can have these options.</summary>
@@ -291,6 +349,9 @@ public sealed partial record TrainingOptions
     {
         ToConfig(VocabularySize ?? 1).Validate();
         Require.Fraction(ValidationFraction, "validation fraction");
+        Require.Fraction(LabelSmoothing, "label smoothing");
+        Require.That(LabelSmoothing == 0 || Task == TaskKind.Translate, $"label smoothing, {LabelSmoothing}, goes with translation alone");
+        Require.That(!MasksWords || Task == TaskKind.Masked, $"whole words are masked where masked words are learned alone");
         Require.Positive(Steps, "number of steps");
         Require.Positive(BatchSize, "batch size");
         Require.Positive(Accumulate, "number of accumulated batches");

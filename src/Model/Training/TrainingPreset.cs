@@ -1,6 +1,8 @@
 using System.Text.Json.Serialization;
 using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Data;
 using MiniGpt.Model.Optimization;
+using MiniGpt.Model.Tasks;
 
 namespace MiniGpt.Model.Training;
 
@@ -39,6 +41,49 @@ public sealed partial record TrainingOptions
         WarmupSteps = 50,
         Schedule = ScheduleKind.Linear,
         DecayFraction = 0.6,
+    };
+
+    private static readonly TrainingOptions s_masked = s_quick with
+    {
+        Task = TaskKind.Masked,
+        Architecture = Bert.Family.Name,
+        Tokenizer = LearnedTokenizer.WordPiece,
+        VocabularySize = 4096,
+        StartsAsIdentity = false,
+        BatchSize = 32,
+        Steps = 2000,
+        MatrixRate = 0.01,
+        LearningRate = 2e-3,
+    };
+
+    private static readonly TrainingOptions s_translate = s_quick with
+    {
+        Task = TaskKind.Translate,
+        Architecture = Marian.Family.Name,
+        Tokenizer = LearnedTokenizer.BytePair,
+        VocabularySize = 1536,
+        StartsAsIdentity = false,
+        Layers = 2,
+        BatchSize = 64,
+        Steps = 1500,
+        MatrixRate = 0.01,
+        LearningRate = 2e-3,
+    };
+
+    /// <summary>The recipe for a task where no preset is named.</summary>
+    public static TrainingOptions For(TaskKind task) => task switch
+    {
+        TaskKind.Masked => s_masked,
+        TaskKind.Translate => s_translate,
+        _ => s_quick,
+    };
+
+    /// <summary>The same for another task: a tokenizer that the task can use, and the model of its kind.</summary>
+    public TrainingOptions WithTask(TaskKind task) => task == TaskKind.Next ? this : this with
+    {
+        Task = task,
+        Tokenizer = For(task).Tokenizer,
+        VocabularySize = For(task).VocabularySize,
     };
 
     /// <summary>The options of a preset.</summary>

@@ -27,7 +27,7 @@ public sealed class TrainingRun<T> : IDisposable
     private readonly TrainingData _data;
     private readonly JsonObject? _extraKeys;
     private readonly Trainer<T> _trainer;
-    private readonly NextTokenTask<T> _task;
+    private readonly ILearningTask<T> _task;
     private readonly BestLoss _best = new();
     private int? _savedStep;
     private int _skippedSteps;
@@ -40,13 +40,13 @@ public sealed class TrainingRun<T> : IDisposable
     /// <param name="data">What it learns from.</param>
     /// <param name="extraKeys">Keys for config.json that mean nothing here.</param>
     /// <exception cref="ArgumentException">The data is too short for a batch, or its vocabulary larger than that of the model.</exception>
-    public TrainingRun(RunFolder folder, TrainingOptions options, Decoder<T> model, TrainingData data, JsonObject? extraKeys = null)
+    public TrainingRun(RunFolder folder, TrainingOptions options, LanguageModel<T> model, TrainingData data, JsonObject? extraKeys = null)
         : this(folder, options, model, options.CreateOptimizer(model.Parameters), data, extraKeys)
     {
     }
 
     private TrainingRun(
-        RunFolder folder, TrainingOptions options, Decoder<T> model, Optimizer<T> optimizer, TrainingData data, JsonObject? extraKeys)
+        RunFolder folder, TrainingOptions options, LanguageModel<T> model, Optimizer<T> optimizer, TrainingData data, JsonObject? extraKeys)
     {
         Require.That(data.VocabularySize <= model.Config.VocabularySize,
             $"data with a vocabulary of {data.VocabularySize} does not go with a model of {model.Config.VocabularySize}");
@@ -55,7 +55,7 @@ public sealed class TrainingRun<T> : IDisposable
         (_folder, _options, _data, _extraKeys) = (folder, options, data, extraKeys);
         Model = model;
         Ceiling = FmaCeiling.Measure<T>(s_ceilingBudget);
-        _task = new NextTokenTask<T>(model, options.NextToken, data.Train, data.Validation, data.Tokenizer);
+        _task = LearningTasks.Create(model, options, data);
         _trainer = new Trainer<T>(_task, optimizer, options.LearningRates, options.ClipNorm, Ceiling);
     }
 
@@ -78,7 +78,7 @@ public sealed class TrainingRun<T> : IDisposable
     }
 
     /// <summary>The model.</summary>
-    public Decoder<T> Model { get; }
+    public LanguageModel<T> Model { get; }
 
     /// <summary>What this machine's multiply-add units can do, in FLOP/s, measured when the run was prepared.</summary>
     public double Ceiling { get; }

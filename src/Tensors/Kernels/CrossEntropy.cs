@@ -19,10 +19,11 @@ public static class CrossEntropy
     /// <param name="targets">[N], each inside [0, V) or the ignored one.</param>
     /// <param name="logSumExp">[N, 2]: gets of each row a shift and ln Σ e^(logits - shift), for the backward pass.</param>
     /// <param name="ignoredTarget">The target of rows that do not count; PyTorch uses -100.</param>
+    /// <param name="smoothing">The share of each target that is spread evenly over all tokens (Szegedy et al. 2016), in [0, 1).</param>
     /// <exception cref="ShapeException">The shapes do not go together.</exception>
     /// <exception cref="ArgumentException">A target is neither inside [0, V) nor the ignored one.</exception>
     /// <exception cref="InvalidOperationException">A tensor is not contiguous.</exception>
-    public static unsafe T Forward<T>(Tensor<T> logits, Tensor<int> targets, Tensor<T> logSumExp, int ignoredTarget)
+    public static unsafe T Forward<T>(Tensor<T> logits, Tensor<int> targets, Tensor<T> logSumExp, int ignoredTarget, double smoothing = 0)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         int counted = CountTargets(logits, targets, logSumExp, ignoredTarget);
@@ -33,6 +34,7 @@ public static class CrossEntropy
             Targets = targets,
             LogSumExp = logSumExp,
             IgnoredTarget = ignoredTarget,
+            Smoothing = T.CreateTruncating(smoothing),
             Losses = Scratch.Get<T>(Scratch.Slot.Partials, rows),
         };
         Workers.Run<T, ForwardKernel<T>>(ref kernel, rows, Chunks.Rows(logits.Shape[1]));
@@ -45,8 +47,8 @@ public static class CrossEntropy
     }
 
     /// <summary>
-    /// dlogits = upstream / (number of targets that count) · (softmax(logits) - one-hot(target)), and 0 in ignored rows; added to dlogits
-    /// or written over it. dlogits may be logits.
+    /// dlogits = upstream / (number of targets that count) · (softmax(logits) - one-hot(target), smoothed as in the forward pass), and 0 in
+    /// ignored rows; added to dlogits or written over it. dlogits may be logits.
     /// </summary>
     /// <param name="logits">[N, V].</param>
     /// <param name="targets">[N].</param>
@@ -55,11 +57,13 @@ public static class CrossEntropy
     /// <param name="upstream">The gradient of the mean loss.</param>
     /// <param name="dlogits">[N, V].</param>
     /// <param name="accumulate">Whether dlogits is added to.</param>
+    /// <param name="smoothing">The share of each target that was spread over all tokens.</param>
     /// <exception cref="ShapeException">The shapes do not go together.</exception>
     /// <exception cref="ArgumentException">A target is neither inside [0, V) nor the ignored one.</exception>
     /// <exception cref="InvalidOperationException">A tensor is not contiguous.</exception>
     public static void Backward<T>(
-        Tensor<T> logits, Tensor<int> targets, Tensor<T> logSumExp, int ignoredTarget, T upstream, Tensor<T> dlogits, bool accumulate)
+        Tensor<T> logits, Tensor<int> targets, Tensor<T> logSumExp, int ignoredTarget, T upstream, Tensor<T> dlogits, bool accumulate,
+        double smoothing = 0)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         int counted = CountTargets(logits, targets, logSumExp, ignoredTarget);
@@ -73,6 +77,7 @@ public static class CrossEntropy
             Gradient = dlogits,
             Factor = upstream / T.CreateTruncating(Math.Max(counted, 1)),
             Accumulate = accumulate,
+            Smoothing = T.CreateTruncating(smoothing),
         };
         Workers.Run<T, BackwardKernel<T>>(ref kernel, logits.Shape[0], Chunks.Rows(logits.Shape[1]));
     }
@@ -116,6 +121,7 @@ public static class CrossEntropy
         public Tensor<T> Logits, LogSumExp;
         public Tensor<int> Targets;
         public int IgnoredTarget;
+        public T Smoothing;
         public T* Losses;
 
         public readonly void Run<V>(int start, int end)
@@ -134,7 +140,10 @@ public static class CrossEntropy
                 LogSumExp.Pointer[2 * row + 1] = isLarge ? log : whole;
 
                 // Not logSumExp - logit: after the maximum was added, the rounding would be as large as a small loss.
-                Losses[row] = target == IgnoredTarget ? T.Zero : max - logits[target] + log;
+                T loss = target == IgnoredTarget ? T.Zero : max - logits[target] + log;
+                if (Smoothing > T.Zero && target != IgnoredTarget)
+                    loss += Smoothing * (logits[target] - Rows.Sum<V, T>(logits, columns) / T.CreateTruncating(columns));
+                Losses[row] = loss;
             }
         }
     }
@@ -145,7 +154,7 @@ public static class CrossEntropy
         public Tensor<T> Logits, LogSumExp, Gradient;
         public Tensor<int> Targets;
         public int IgnoredTarget;
-        public T Factor;
+        public T Factor, Smoothing;
         public bool Accumulate;
 
         public void Run<V>(int start, int end)
@@ -165,16 +174,16 @@ public static class CrossEntropy
                 }
 
                 V shift = V.Broadcast(LogSumExp.Pointer[2 * row]), offset = V.Broadcast(LogSumExp.Pointer[2 * row + 1]);
-                V factor = V.Broadcast(Factor);
+                V factor = V.Broadcast(Factor), spread = V.Broadcast(Factor * Smoothing / T.CreateTruncating(columns));
                 for (int i = 0; i < columns; i += V.Count)
                 {
                     int width = Math.Min(V.Count, columns - i);
                     V probability = SimdMath.Exp<V, T>(V.Load(logits + i, width) - shift - offset);
                     V previous = Accumulate ? V.Load(gradient + i, width) : V.Zero;
-                    V.MultiplyAdd(probability, factor, previous).Store(gradient + i, width);
+                    V.MultiplyAdd(probability, factor, previous - spread).Store(gradient + i, width);
                 }
 
-                gradient[target] -= Factor;
+                gradient[target] -= Factor * (T.One - Smoothing);
             }
         }
     }

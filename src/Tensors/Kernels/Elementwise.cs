@@ -79,8 +79,10 @@ public static class Elementwise
         where TOperation : struct, IBinaryOperation<T>
     {
         Check.NotRepeated(name, destination);
-        var kernel = new ElementwiseKernel<T, TOperation>(
-            a.BroadcastTo(destination.Shape), b.BroadcastTo(destination.Shape), destination, operation, accumulate);
+        var kernel = new ElementwiseKernel<T, TOperation>(InShapeOf(destination, a), InShapeOf(destination, b), destination, operation, accumulate);
         Workers.Run<T, ElementwiseKernel<T, TOperation>>(ref kernel, kernel.Items, kernel.Grain);
     }
+
+    private static Tensor<T> InShapeOf<T>(in Tensor<T> destination, in Tensor<T> operand)
+        where T : unmanaged => operand.Shape == destination.Shape ? operand : operand.BroadcastTo(destination.Shape);
 }

@@ -30,6 +30,12 @@ internal unsafe struct ElementwiseKernel<T, TOperation> : IRangeKernel<T>
         (_a, _b, _destination, _operation, _accumulate) = (a, b, destination, operation, accumulate);
         Shape shape = destination.Shape;
         _sizes[0] = 1;
+        if (a.IsContiguous && b.IsContiguous && destination.IsContiguous && shape.Count is > 0 and <= int.MaxValue)
+        {
+            (_sizes[0], _stridesA[0], _stridesB[0], _strides[0], _rank) = ((int)shape.Count, 1, 1, 1, 1);
+            shape = [];
+        }
+
         for (int axis = shape.Rank - 1; axis >= 0; axis--)
         {
             int size = shape[axis];
@@ -54,7 +60,7 @@ internal unsafe struct ElementwiseKernel<T, TOperation> : IRangeKernel<T>
         }
 
         _pieces = Chunks.Covering(_sizes[0]);
-        Items = shape.Count == 0 ? 0 : checked((int)(shape.Count / _sizes[0] * _pieces));
+        Items = destination.Count == 0 ? 0 : checked((int)(destination.Count / _sizes[0] * _pieces));
         Grain = Chunks.Rows(Math.Min(_sizes[0], Chunks.Elements));
     }
 

@@ -21,6 +21,15 @@ public enum RandomPurpose
     /// <summary>Where and against what gradients are checked.</summary>
     GradientCheck,
 
+    /// <summary>Which tokens of a training batch are masked, and what stands in their place.</summary>
+    Masking,
+
+    /// <summary>Which tokens of an evaluation are masked.</summary>
+    EvaluationMasking,
+
+    /// <summary>Which sentences a grammar makes.</summary>
+    Sentences,
+
     /// <summary>Which words of a text word2vec passes over, because they are frequent.</summary>
     Subsampling,
 
@@ -29,7 +38,4 @@ public enum RandomPurpose
 
     /// <summary>The words that word2vec tells true neighbours from.</summary>
     NegativeSamples,
-
-    /// <summary>The sentences of a grammar that a lesson learns from.</summary>
-    Sentences,
 }

@@ -13,7 +13,7 @@ internal abstract class FamilyFormat
 {
     /// <summary>All families. The last one holds whatever the others do not.</summary>
     public static IReadOnlyList<FamilyFormat> All { get; } =
-        [new Gpt2Format(), new LlamaFormat(), new Qwen2Format(), new Qwen3Format(), new Phi3Format(), new OwnFormat()];
+        [new Gpt2Format(), new LlamaFormat(), new Qwen2Format(), new Qwen3Format(), new Phi3Format(), new BertFormat(), new MarianFormat(), new OwnFormat()];
 
     /// <summary>The values of model_type that this family has, the usual one first.</summary>
     public abstract IReadOnlyList<string> ModelTypes { get; }
@@ -34,7 +34,7 @@ internal abstract class FamilyFormat
     public static FamilyFormat? Find(string modelType) => All.FirstOrDefault(family => family.ModelTypes.Contains(modelType));
 
     /// <summary>The family in whose files a model of this configuration is kept: its own, or the first that holds it.</summary>
-    public static FamilyFormat Of(TransformerConfig config) =>
+    public static FamilyFormat Of(TransformerConfig config) => config.Recurrence is not null ? All[^1] :
         Find(config.Architecture) is { } own && own.ReasonAgainst(config) is null ? own : All.First(family => family.ReasonAgainst(config) is null);
 
     /// <summary>Why this family's files cannot hold a model; null where they can.</summary>
@@ -66,6 +66,15 @@ internal abstract class FamilyFormat
     /// <param name="writer">The file.</param>
     /// <param name="prefix">What the keys begin with, point included.</param>
     public virtual void WriteGguf(TransformerConfig config, GgufWriter writer, string prefix) => throw new NotSupportedException($"{ModelTypes[0]} has no GGUF form.");
+
+    /// <summary>Why files of plain decoders cannot hold a model; null where they can.</summary>
+    protected static string? ReasonAgainstPlain(TransformerConfig config) => config switch
+    {
+        { Kind: not ModelKind.Decoder } => "attention that sees forward, or to a source",
+        not { Segments: 0, NormsEmbedding: false, TransformsHead: false, HeadBias: HeadBias.None } => "an embedding or a head of another kind",
+        { EmbeddingScale: not 1 } => "a scale of the embedding",
+        _ => null,
+    };
 
     /// <summary>Reads the activation of config.json under any of its names.</summary>
     protected static Activation ReadActivation(JsonFields fields, string key, Activation missing)

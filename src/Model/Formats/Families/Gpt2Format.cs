@@ -41,7 +41,7 @@ internal sealed class Gpt2Format : FamilyFormat
         ("head", ["lm_head"]))
     {
         Prefix = "transformer.",
-        Blocks = "h.",
+        Blocks = ["h."],
         Ignored = [".attn.bias", ".attn.masked_bias"], // masks in old files
     };
 
@@ -57,17 +57,16 @@ internal sealed class Gpt2Format : FamilyFormat
         ("norm", ["output_norm"]),
         ("head", ["output"]))
     {
-        Blocks = "blk.",
+        Blocks = ["blk."],
     };
 
-    public override string? ReasonAgainst(TransformerConfig config) => config switch
+    public override string? ReasonAgainst(TransformerConfig config) => ReasonAgainstPlain(config) ?? config switch
     {
         { Norm: not { Kind: NormKind.Layer, HasBias: true, Place: NormPlace.Before } } => "other norms than layer norms before each branch",
         { Positions.HasTable: false } => $"positions of the kind {OptionNames.Of(config.Positions.Kind)}",
-        { Attention: not { HasBias: true, HasOutputBias: true, NormsQueriesAndKeys: false, IsCausal: true, Window: 0 } } =>
+        { Attention: not { HasBias: true, HasOutputBias: true, NormsQueriesAndKeys: false, Window: 0 } } =>
             "attention without biases, with norms on queries and keys, or with a window",
         { FeedForward: not { IsGated: false, HasBias: true } } => "gated feed-forward layers, or none with biases",
-        { EmbeddingScale: not 1 } => "a scale of the embedding",
         _ when config.Attention.KeyHeads != config.Attention.Heads => "fewer heads of keys than of queries",
         _ when config.HeadSize * config.Attention.Heads != config.Width => "a head size of its own",
         _ => null,

@@ -52,7 +52,7 @@ internal class LlamaFormat : FamilyFormat
         ("head", ["lm_head"]))
     {
         Prefix = "model.",
-        Blocks = "layers.",
+        Blocks = ["layers."],
         Ignored = [".rotary_emb.inv_freq"],
     };
 
@@ -63,13 +63,11 @@ internal class LlamaFormat : FamilyFormat
     protected virtual bool HasWindow(string modelType) => modelType == Mistral;
 
     /// <summary>What every model of the kind has: what stands here is checked before a family's own.</summary>
-    protected static string? ReasonAgainstKind(TransformerConfig config) => config switch
+    protected static string? ReasonAgainstKind(TransformerConfig config) => ReasonAgainstPlain(config) ?? config switch
     {
         { Norm: not { Kind: NormKind.Rms, Place: NormPlace.Before } } => "other norms than RMS norms before each branch",
         { Positions.Kind: not PositionKind.Rotary } => $"positions of the kind {OptionNames.Of(config.Positions.Kind)}",
-        { Attention.IsCausal: false } => "attention that sees forward",
         { FeedForward.IsGated: false } => "feed-forward layers without a gate",
-        { EmbeddingScale: not 1 } => "a scale of the embedding",
         _ => null,
     };
 
@@ -197,7 +195,7 @@ internal class LlamaFormat : FamilyFormat
         ("norm", ["output_norm"]),
         ("head", ["output"]))
     {
-        Blocks = "blk.",
+        Blocks = ["blk."],
     };
 
     /// <summary>The window of all layers. Where only some have one that is shorter than the context, there is no such model here.</summary>

@@ -35,7 +35,7 @@ internal static class Llama2CLayout
         ("norm", ["rms_final"]),
         ("head", ["wcls"]))
     {
-        Blocks = "layers.",
+        Blocks = ["layers."],
     };
 
     /// <summary>Numbers in the two tables of angles.</summary>

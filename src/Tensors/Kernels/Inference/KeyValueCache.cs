@@ -81,6 +81,22 @@ public sealed unsafe class KeyValueCache<T> : IDisposable
         Run(layer, text, position, q, k, v, output, scale, window, causal: true);
     }
 
+    /// <summary>Stores the keys and values of positions of neighbouring texts, for others to <see cref="Look"/> at.</summary>
+    /// <param name="layer">The layer.</param>
+    /// <param name="text">The first text.</param>
+    /// <param name="position">The first new position.</param>
+    /// <param name="k">[B, G, T, D].</param>
+    /// <param name="v">[B, G, T, D].</param>
+    /// <exception cref="ShapeException">The shapes do not go together.</exception>
+    /// <exception cref="ArgumentException">The innermost axis of a tensor has gaps.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such layer or text, or no room for the positions.</exception>
+    public void Store(int layer, int text, int position, in Tensor<T> k, in Tensor<T> v)
+    {
+        CheckStored(layer, text, position, k, v);
+        Tensor<T> none = k.Slice(2, 0, 0);
+        Run(layer, text, position, none, k, v, none, T.One, window: 0, causal: false);
+    }
+
     /// <summary>Lets queries look at everything that is stored of another sequence, such as the source of a translation.</summary>
     /// <param name="layer">The layer.</param>
     /// <param name="text">The first text; as many neighbouring ones as the tensors have.</param>

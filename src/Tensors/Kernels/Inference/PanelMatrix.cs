@@ -36,7 +36,7 @@ public sealed class PanelMatrix<T> : WeightMatrix<T>
     /// <inheritdoc/>
     public override unsafe long Bytes => (long)Outputs * Inputs * sizeof(T);
 
-    private protected override unsafe void Run(in Tensor<T> x, in Tensor<T> bias, in Tensor<T> y, bool accumulate)
+    private protected override unsafe void Run(in Tensor<T> x, in Tensor<T> bias, in Tensor<T> y, int rows, bool accumulate)
     {
         var kernel = new ProductKernel
         {
@@ -47,7 +47,7 @@ public sealed class PanelMatrix<T> : WeightMatrix<T>
             Depth = Inputs,
             Columns = Outputs,
             Accumulate = accumulate,
-            Partition = new ProductPartition(x.Shape[0], Outputs, Inputs, PanelTile.Columns<T>()),
+            Partition = new ProductPartition(rows, Outputs, Inputs, PanelTile.Columns<T>()),
         };
         Workers.Run<T, ProductKernel>(ref kernel, kernel.Partition.Tasks, grain: 1);
     }

@@ -33,9 +33,8 @@ public sealed class QuantizedMatrix : WeightMatrix<float>
 
     private long PanelBytes => (long)Blocks * QuantizedPanel.BlockBytes;
 
-    private protected override unsafe void Run(in Tensor<float> x, in Tensor<float> bias, in Tensor<float> y, bool accumulate)
+    private protected override unsafe void Run(in Tensor<float> x, in Tensor<float> bias, in Tensor<float> y, int rows, bool accumulate)
     {
-        int rows = x.Shape[0];
         RoundedBlock* rounded = Scratch.Get<RoundedBlock>(Scratch.Slot.RoundedRows, (long)rows * Blocks);
         var rounding = new RoundingKernel { X = x.RequireContiguous(), Rounded = rounded, Blocks = Blocks };
         Workers.Run<float, RoundingKernel>(ref rounding, rows, Chunks.Rows(Inputs));

@@ -35,21 +35,21 @@ public abstract class WeightMatrix<T>
     public abstract long Bytes { get; }
 
     /// <summary>y = x·Wᵀ + bias, or y += x·Wᵀ + bias.</summary>
-    /// <param name="x">[R, <see cref="Inputs"/>].</param>
+    /// <param name="x">[..., <see cref="Inputs"/>].</param>
     /// <param name="bias">[<see cref="Outputs"/>], or empty for none.</param>
-    /// <param name="y">[R, <see cref="Outputs"/>].</param>
+    /// <param name="y">[..., <see cref="Outputs"/>], with as many rows.</param>
     /// <param name="accumulate">Whether to add to y.</param>
     /// <exception cref="ShapeException">The shapes do not go together.</exception>
     /// <exception cref="InvalidOperationException">A tensor is not contiguous.</exception>
     public void Multiply(in Tensor<T> x, in Tensor<T> bias, in Tensor<T> y, bool accumulate = false)
     {
-        if (x.Rank != 2 || y.Rank != 2 || x.Shape[1] != Inputs || y.Shape[1] != Outputs || x.Shape[0] != y.Shape[0])
-            throw new ShapeException("WeightMatrix", x.Shape, y.Shape, $"[R, {Inputs}] gives [R, {Outputs}]");
+        if (x.Rank < 1 || y.Rank < 1 || x.Shape[-1] != Inputs || y.Shape[-1] != Outputs || Check.RowsOf(x.Shape) != Check.RowsOf(y.Shape))
+            throw new ShapeException("WeightMatrix", x.Shape, y.Shape, $"[..., {Inputs}] gives [..., {Outputs}]");
 
         if (!bias.IsEmpty && (bias.Rank != 1 || bias.Shape[0] != Outputs))
             throw new ShapeException("WeightMatrix", bias.Shape, y.Shape, "the bias must have one element a column");
 
-        Run(x, bias, y, accumulate);
+        Run(x, bias, y, Check.RowsOf(x.Shape), accumulate);
         GC.KeepAlive(this); // kernels know only where the weights lie, and their memory ends with this
     }
 
@@ -67,7 +67,7 @@ public abstract class WeightMatrix<T>
         GC.KeepAlive(this); // as products do
     }
 
-    private protected abstract void Run(in Tensor<T> x, in Tensor<T> bias, in Tensor<T> y, bool accumulate);
+    private protected abstract void Run(in Tensor<T> x, in Tensor<T> bias, in Tensor<T> y, int rows, bool accumulate);
 
     private protected abstract void Read(int row, Span<T> destination);
 

@@ -1,0 +1,58 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Numerics.Tensors;
+using System.Text.Json.Nodes;
+using MiniGpt.Cli.Display;
+using MiniGpt.Cli.Options;
+using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Generation;
+using MiniGpt.Model.Tokenizers;
+using Spectre.Console;
+
+namespace MiniGpt.Cli.Verbs;
+
+/// <summary>minigpt embed: vectors of sentences, and how alike they are.</summary>
+internal sealed class EmbedVerb : Verb
+{
+    private readonly Argument<string[]> _texts = new("TEXT") { Description = "The sentences.", Arity = ArgumentArity.OneOrMore };
+    private readonly ModelOption _model = new();
+    private readonly Option<Pooling> _pool = OptionFactory.Choice<Pooling>("--pool", "The mean of the tokens' vectors, or the first one's. [default: mean]");
+    private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object, with the vectors." };
+
+    public EmbedVerb()
+        : base("embed", "Vectors of sentences and the cosines between them, by a model that reads in both directions.")
+    {
+        Arguments.Add(_texts);
+        foreach (Option option in (IEnumerable<Option>)[_model, _pool, _json])
+            Options.Add(option);
+    }
+
+    public override string Example => "minigpt embed --model runs/masked \"The king is dead.\" \"The queen is dead.\" \"I like naps.\"";
+
+    protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
+    {
+        string[] texts = arguments.GetValue(_texts)!;
+        (Encoder<float> model, ITokenizer tokenizer) = EncoderModel.Load(_model.PathOf(arguments));
+        using MaskFilling reader = new(model, tokenizer);
+        float[][] vectors = [.. texts.Select(text => reader.Embed(text, arguments.GetValue(_pool)))];
+        if (arguments.GetValue(_json))
+        {
+            Console.Out.WriteLine(new JsonObject
+            {
+                ["embeddings"] = new JsonArray([.. texts.Zip(vectors, JsonNode (text, vector) =>
+                    new JsonObject { ["text"] = text, ["vector"] = new JsonArray([.. vector.Select(number => (JsonNode)number)]) })]),
+                ["cosines"] = new JsonArray([.. vectors.Select(JsonNode (row) =>
+                    new JsonArray([.. vectors.Select(column => (JsonNode)TensorPrimitives.CosineSimilarity<float>(row, column))]))]),
+            }.ToJsonString(EncoderModel.Readable));
+            return 0;
+        }
+        Table table = Output.Table(["", .. texts.Select((_, i) => $"{i + 1}"), "sentence"]);
+        foreach ((int i, float[] row) in vectors.Index())
+        {
+            table.AddRow([new Text($"{i + 1}"), .. vectors.Select(column => new Text(
+                TensorPrimitives.CosineSimilarity<float>(row, column).ToString("F3", CultureInfo.InvariantCulture))), new Text(Visible.Line(texts[i]))]);
+        }
+        Output.Console.Write(table);
+        return 0;
+    }
+}

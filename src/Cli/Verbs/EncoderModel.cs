@@ -1,0 +1,28 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using MiniGpt.Cli.Display;
+using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Formats;
+using MiniGpt.Model.Layers;
+using MiniGpt.Model.Tokenizers;
+
+namespace MiniGpt.Cli.Verbs;
+
+/// <summary>Loads a model that reads in both directions, for the verbs that ask one.</summary>
+internal static class EncoderModel
+{
+    /// <summary>JSON in which letters of all languages stand as they are.</summary>
+    public static JsonSerializerOptions Readable { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary>Reads the model and its tokenizer.</summary>
+    /// <exception cref="UsageException">It has no tokenizer.</exception>
+    /// <exception cref="ModelKindException">It is of another kind.</exception>
+    public static (Encoder<float> Model, ITokenizer Tokenizer) Load(string path)
+    {
+        using ModelFile file = ModelFile.Open(path);
+        file.RequireKind(ModelKind.Encoder);
+        ITokenizer tokenizer = file.Tokenizer ?? throw new UsageException($"{path} has no tokenizer to read text with");
+        ModelNotes.Say(file);
+        return ((Encoder<float>)file.LoadAnyForReading(), tokenizer);
+    }
+}

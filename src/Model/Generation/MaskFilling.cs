@@ -1,0 +1,117 @@
+using MiniGpt.Autograd;
+using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Layers;
+using MiniGpt.Model.Tokenizers;
+using MiniGpt.Tensors;
+
+namespace MiniGpt.Model.Generation;
+
+/// <summary>How a sentence's vector is made of those of its tokens.</summary>
+public enum Pooling
+{
+    /// <summary>Their mean.</summary>
+    [System.Text.Json.Serialization.JsonStringEnumMemberName("mean")] Mean,
+
+    /// <summary>That of the first, which BERT's texts begin with: [CLS].</summary>
+    [System.Text.Json.Serialization.JsonStringEnumMemberName("first")] First,
+}
+
+/// <summary>What an encoder says of texts: what stands where words are masked, how likely a sentence is, and a vector for it.</summary>
+/// <remarks>Not safe for use from several threads at once; any number of these can share one model.</remarks>
+public sealed class MaskFilling : IDisposable
+{
+    /// <summary>The name of the token that stands for what is to be said.</summary>
+    public const string MaskName = "[MASK]";
+
+    private readonly Encoder<float> _model;
+    private readonly ITokenizer _tokenizer;
+    private readonly Tape<float> _tape = new(records: false);
+
+    /// <summary>Reads texts with a model.</summary>
+    /// <param name="model">The model; fastest where it is laid out to be read, <see cref="Encoder{T}.ForReading"/>.</param>
+    /// <param name="tokenizer">Its tokenizer.</param>
+    public MaskFilling(Encoder<float> model, ITokenizer tokenizer) => (_model, _tokenizer) = (model, tokenizer);
+
+    /// <summary>The id of the mask.</summary>
+    /// <exception cref="ArgumentException">The tokenizer has none.</exception>
+    public int MaskId => (_tokenizer as SubwordTokenizer)?.SpecialIdOf(MaskName)
+        ?? throw new ArgumentException($"the tokenizer of the model, {_tokenizer.Kind}, has no token {MaskName} that stands for a word");
+
+    /// <summary>The likeliest tokens in the place of each mask of a text.</summary>
+    /// <param name="text">A text with masks.</param>
+    /// <param name="top">How many for each.</param>
+    /// <returns>For each mask its fillings, the likeliest first.</returns>
+    /// <exception cref="ArgumentException">There is no mask, or the text is longer than the context or has what the tokenizer cannot say.</exception>
+    public IReadOnlyList<NextToken[]> Fill(string text, int top)
+    {
+        int[] ids = WholeText(text);
+        int mask = MaskId;
+        Require.That(ids.Contains(mask), $"no {MaskName} in the text \"{Excerpt.Of(text, 60)}\", one where a word is to be filled in expected");
+        Tensor<float> logits = Logits(ids, [1, ids.Length]);
+        return [.. ids.Index().Where(token => token.Item == mask).Select(token => NextToken.Likeliest<float>(logits.Slice(1, token.Index, 1).Span, top))];
+    }
+
+    /// <summary>
+    /// The pseudo-perplexity of a text (Salazar et al. 2020): e to the mean of −ln p over its tokens, each of them masked in turn and said from all
+    /// others.
+    /// </summary>
+    /// <exception cref="ArgumentException">The text is empty, longer than the context, or has what the tokenizer cannot say.</exception>
+    public double PseudoPerplexity(string text, CancellationToken cancellationToken = default)
+    {
+        int[] ids = WholeText(text);
+        int first = _tokenizer.Ends.Before.Count, end = ids.Length - _tokenizer.Ends.Behind.Count, mask = MaskId;
+        Require.That(end > first, $"the text is empty: nothing can be said of it");
+        double sum = 0;
+        for (int place = first; place < end; place++)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            int right = ids[place];
+            ids[place] = mask;
+            ReadOnlySpan<float> logits = Logits(ids, [1, ids.Length]).Slice(1, place, 1).Span;
+            sum += LogSumExp.Of(logits) - logits[right];
+            ids[place] = right;
+        }
+        return Math.Exp(sum / (end - first));
+    }
+
+    /// <summary>A vector for a text.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="pooling">How it is made of those of the tokens, whatever stands round the text among them.</param>
+    /// <returns>C numbers.</returns>
+    /// <exception cref="ArgumentException">The text is empty, longer than the context, or has what the tokenizer cannot say.</exception>
+    public float[] Embed(string text, Pooling pooling)
+    {
+        int[] ids = WholeText(text);
+        Require.That(ids.Length > 0, $"the text is empty: it has no vector");
+        _tape.Reset();
+        ReadOnlySpan<float> hidden = _model.Hidden(_tape.Copy<int>(ids, [1, ids.Length]), new ForwardPass<float>(_tape)).Value.Span;
+        int width = _model.Config.Width;
+        float[] vector = hidden[..width].ToArray();
+        for (int row = 1; row < ids.Length && pooling == Pooling.Mean; row++)
+        {
+            for (int i = 0; i < width; i++)
+                vector[i] += hidden[row * width + i];
+        }
+        for (int i = 0; i < width && pooling == Pooling.Mean; i++)
+            vector[i] /= ids.Length;
+        return vector;
+    }
+
+    /// <summary>Frees the memory.</summary>
+    public void Dispose() => _tape.Dispose();
+
+    private int[] WholeText(string text)
+    {
+        TextEnds ends = _tokenizer.Ends;
+        int[] ids = [.. ends.Before, .. _tokenizer.Encode(text), .. ends.Behind];
+        Require.That(ids.Length <= _model.Config.Context,
+            $"a text of {ids.Length} tokens is more than the context of {_model.Config.Context}: \"{Excerpt.Of(text, 60)}\"");
+        return ids;
+    }
+
+    private Tensor<float> Logits(int[] ids, Shape shape)
+    {
+        _tape.Reset();
+        return _model.Logits(_tape.Copy<int>(ids, shape), new ForwardPass<float>(_tape)).Value;
+    }
+}
