@@ -164,6 +164,21 @@ public sealed class FusedProperties
     });
 
     [Fact]
+    public void Smoothed_cross_entropy_spreads_a_share_of_each_target_over_all_tokens() => AssertEqual(s =>
+    {
+        const double smoothing = 0.3;
+        Tensor<int> targets = Integers(s, [s.A * s.B], 0, s.D);
+        return (x => x[0].ProjectedCrossEntropy(x[1], targets, rowsAtOnce: s.Choice % 4, bias: x[2], smoothing: smoothing), Composed,
+            [Any(s, 0, [s.A, s.B, s.C]), Any(s, 1, [s.D, s.C]), Any(s, 2, [s.D])]);
+
+        Variable<double> Composed(Inputs x)
+        {
+            Variable<double> logits = x[0].Linear(x[1], x[2]);
+            return logits.CrossEntropy(targets) * (1 - smoothing) + logits.LogSoftmax().Mean() * -smoothing;
+        }
+    });
+
+    [Fact]
     public void Layer_norm_is_centred_scaled_and_moved() => AssertEqual(s =>
     {
         return (x => x[0].LayerNorm(x[1], x[2], Epsilon), Composed,

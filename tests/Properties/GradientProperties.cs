@@ -202,6 +202,15 @@ public class GradientProperties
     });
 
     [Fact]
+    public void ProjectedCrossEntropy_with_a_bias_and_smoothed_targets() => Holds(s =>
+    {
+        Tensor<int> targets = Integers(s, [s.A * s.B], s.Flag() ? -1 : 0, s.D); // -1 is ignored
+        int rowsAtOnce = s.Choice % 4;
+        return (x => x[0].ProjectedCrossEntropy(x[1], targets, ignoredTarget: -1, rowsAtOnce, x[2], smoothing: 0.1 * (s.Choice % 5)),
+            [Any(s, 0, [s.A, s.B, s.C]), Any(s, 1, [s.D, s.C]), Any(s, 2, [s.D])]);
+    });
+
+    [Fact]
     public void Attention() => Holds(s =>
     {
         Tensor<int> hidden = Integers(s, [1 + s.A % 2, s.C], 0, 3);

@@ -99,6 +99,46 @@ public class LayerGradientProperties
     });
 
     [Fact]
+    public void A_whole_encoder_of_two_layers_with_padding_and_segments() => Property.Check(s =>
+    {
+        TransformerConfig config = Config(s);
+        Encoder<double> model = new(config with
+        {
+            Attention = config.Attention with { IsCausal = false },
+            Segments = s.Choice % 3,
+            NormsEmbedding = s.Flag(),
+            TransformsHead = s.Rank % 2 == 0,
+            HeadBias = (HeadBias)(s.Choice % 3),
+        });
+        Randomise(s, model);
+        Tensor<int> ids = Ids(s, model, salt: 0), targets = Ids(s, model, salt: 1);
+        Tensor<int> segments = model.Config.Segments > 0 ? Numbers(s, ids.Shape, salt: 2, model.Config.Segments) : default;
+        PaddingMask padding = Padding(s, ids.Shape);
+        AssertPasses(s, model.Parameters, "", (tape, _) => model.Loss(ids, targets, Pass(tape, s) with { Padding = padding }, segments), [], model.Config);
+    });
+
+    [Fact]
+    public void A_whole_translator_of_two_layers_with_padding_and_smoothing() => Property.Check(s =>
+    {
+        TransformerConfig config = Config(s);
+        Translator<double> model = new(config with
+        {
+            Attention = config.Attention with { IsCausal = true },
+            HeadBias = (HeadBias)(s.Choice % 3),
+            Source = new() { Layers = 1 + s.Rank % 2, FeedForwardWidth = s.Choice % 2 == 0 ? 0 : 1 + s.B },
+        });
+        Randomise(s, model);
+        Tensor<int> source = Ids(s, model, salt: 2), ids = Ids(s, model, salt: 0), targets = Ids(s, model, salt: 1);
+        PaddingMask padding = Padding(s, source.Shape);
+        AssertPasses(s, model.Parameters, "", (tape, _) =>
+        {
+            ForwardPass<double> pass = Pass(tape, s);
+            SourceSequence<double> read = new() { Hidden = model.Encode(source, pass with { Padding = padding }), Padding = padding };
+            return model.Loss(ids, targets, pass with { Source = read }, smoothing: 0.1 * (s.Choice % 3));
+        }, [], model.Config);
+    });
+
+    [Fact]
     public void A_parameter_that_is_not_trained_gets_no_gradient() => Property.Check(s =>
     {
         Decoder<double> model = new(Config(s));
@@ -138,6 +178,12 @@ public class LayerGradientProperties
     private static Decoder<double> Model(Sizes s, Func<TransformerConfig, TransformerConfig>? change = null)
     {
         Decoder<double> model = new((change ?? (config => config))(Config(s)));
+        Randomise(s, model);
+        return model;
+    }
+
+    private static void Randomise(Sizes s, LanguageModel<double> model)
+    {
         model.Initialize((ulong)s.Seed);
         for (int i = 0; i < model.Parameters.All.Count; i++)
         {
@@ -145,7 +191,16 @@ public class LayerGradientProperties
             if (parameter.IsTrained)
                 new RandomStream((ulong)s.Seed, RandomPurpose.Sampling, step: 1, (ulong)i).FillUniform(parameter.Value.Span, -0.8, 0.8);
         }
-        return model;
+    }
+
+    /// <summary>Marks of which the first position of a row is never padding.</summary>
+    private static PaddingMask Padding(Sizes s, Shape shape)
+    {
+        Tensor<byte> marks = new(shape);
+        Span<int> drawn = Numbers(s, shape, salt: 3, 3).Span;
+        for (int i = 0; i < drawn.Length; i++)
+            marks.Span[i] = (byte)(i % shape[1] > 0 && drawn[i] == 0 ? 1 : 0);
+        return new PaddingMask { Marks = marks };
     }
 
     /// <summary>Every choice that a transformer has, in any company.</summary>
@@ -206,6 +261,8 @@ public class LayerGradientProperties
     private static ForwardPass<double> Pass(Tape<double> tape, Sizes s) =>
         new(tape) { Dropout = s.Flag() ? new DropoutStreams(0.2, (ulong)s.Seed, 0) : null };
 
-    private static Tensor<int> Ids(Sizes s, Decoder<double> model, int salt) =>
-        Integers(s with { Seed = s.Seed ^ salt }, [Examples(s), model.Config.Context], 0, model.Config.VocabularySize);
+    private static Tensor<int> Ids(Sizes s, LanguageModel<double> model, int salt) =>
+        Numbers(s, [Examples(s), model.Config.Context], salt, model.Config.VocabularySize);
+
+    private static Tensor<int> Numbers(Sizes s, Shape shape, int salt, int bound) => Integers(s with { Seed = s.Seed ^ salt }, shape, 0, bound);
 }

@@ -98,7 +98,7 @@ internal sealed class EvalVerb : Verb
             """);
     }
 
-    private IReadOnlyList<PairLine> Pairs(ParseResult arguments, IProgress<DataProgress>? progress, List<string> notes, CancellationToken cancellationToken)
+    private List<PairLine> Pairs(ParseResult arguments, IProgress<DataProgress>? progress, List<string> notes, CancellationToken cancellationToken)
     {
         if (arguments.GetValue(_data) is not { } data)
             return BundledPairs.HeldOut();

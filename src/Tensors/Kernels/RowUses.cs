@@ -6,13 +6,11 @@ namespace MiniGpt.Tensors.Kernels;
 /// </summary>
 internal readonly unsafe struct RowUses
 {
-    private RowUses(int* starts, int* places) => (Starts, Places) = (starts, places);
-
     /// <summary>For each row where its places begin, and behind the last row where they end.</summary>
-    public int* Starts { get; }
+    public int* Starts { get; private init; }
 
     /// <summary>The places, row after row.</summary>
-    public int* Places { get; }
+    public int* Places { get; private init; }
 
     /// <summary>A counting sort.</summary>
     /// <param name="ids">Each inside [0, rows), or none.</param>
@@ -42,6 +40,6 @@ internal readonly unsafe struct RowUses
             starts[row] = starts[row - 1];
 
         starts[0] = 0;
-        return new RowUses(starts, places);
+        return new RowUses { Starts = starts, Places = places };
     }
 }
