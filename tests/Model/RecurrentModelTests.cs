@@ -8,6 +8,7 @@ using MiniGpt.Model.Layers;
 using MiniGpt.Model.Training;
 using MiniGpt.Tensors;
 using MiniGpt.Tests.Tensors;
+using MiniGpt.Tests.Model.Generation;
 using Xunit;
 
 namespace MiniGpt.Tests.Model;

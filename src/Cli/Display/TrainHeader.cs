@@ -13,15 +13,17 @@ internal static class TrainHeader
     {
         TransformerConfig config = plan.Model.Config;
         TrainingData data = plan.Data;
-        string validation = data.Validation is null ? "none" : $"{data.Validation.Length:N0}";
+        string amount = data.Pairs is { } pairs
+            ? $"{pairs.Train.Count:N0} sentence pairs to train on, {pairs.Validation?.Count ?? 0:N0} to validate with"
+            : $"{data.Train.Length:N0} tokens to train on, {(data.Validation is null ? "none" : $"{data.Validation.Length:N0}")} to validate with";
         string vectors = VectorWidth.Bits == 0 ? "no vectors" : $"vectors of {VectorWidth.Bits} bits";
         string layers = config.Recurrence is { } kind
             ? $"{config.Layers} layers of {OptionNames.Of(kind)}"
-            : $"{config.Layers} layers, {Heads(config.Attention)}";
+            : $"{(config.Source is null ? "" : $"{config.ToSource().Layers} + ")}{config.Layers} layers, {Heads(config.Attention)}";
         string sizes = $"{layers}, width {config.Width}, context {config.Context}";
         Talk.Say($"""
             model    {plan.Model.Parameters.TrainedCount:N0} parameters: {sizes}
-            data     {data.Train.Length:N0} tokens to train on, {validation} to validate with, vocabulary {config.VocabularySize:N0}
+            data     {amount}, vocabulary {config.VocabularySize:N0}
             machine  {Workers.Count} threads, {vectors}, at most {ceiling / 1e9:N0} GFLOP/s
             units    loss in nats (natural logarithms) a token; MFU, model FLOPs
                      utilisation, is the share of those GFLOP/s in use

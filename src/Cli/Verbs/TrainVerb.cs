@@ -4,6 +4,8 @@ using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Options;
 using MiniGpt.Cli.Pages;
 using MiniGpt.Model.Data;
+using MiniGpt.Model.Generation;
+using MiniGpt.Model.Layers;
 using MiniGpt.Model.Tokenizers;
 using MiniGpt.Model.Training;
 
@@ -79,9 +81,25 @@ internal sealed class TrainVerb : Verb
 
     private static void SayHowToReadMore(TrainPlan plan)
     {
+        if (plan.Model.Config.Kind != ModelKind.Decoder && plan.Data.Tokenizer is not null)
+        {
+            string use = plan.Model.Config.Kind == ModelKind.Translator ? "translate" : "fill";
+            string text = plan.Model.Config.Kind == ModelKind.Translator ? FirstSource(plan) : $"--text \"The {MaskFilling.MaskName} is here.\"";
+            Talk.Say($"Use it with:\n  minigpt {use} --model {Quoted(plan.Folder)} {text}");
+            return;
+        }
         string? beginning = plan.Data.Tokenizer is ITokenizer tokenizer ? TextBeginning.Of(plan.Data.Train, tokenizer) : null;
         string ending = plan.Data.Tokenizer is null ? " --ids" : beginning is null ? "" : $" --prompt \"{beginning}\"";
         Talk.Say($"Read more with:\n  minigpt sample --model {Quoted(plan.Folder)}{ending}");
+    }
+
+    /// <summary>A sentence to translate: the first of those that the model is evaluated on, without the mark of a language.</summary>
+    private static string FirstSource(TrainPlan plan)
+    {
+        TokenPairs pairs = plan.Data.Pairs!.Validation ?? plan.Data.Pairs.Train;
+        SubwordTokenizer tokenizer = (SubwordTokenizer)plan.Data.Tokenizer!;
+        string sentence = tokenizer.Decode([.. pairs.Sources[0].Where(id => !tokenizer.IsSpecial(id))]).Trim();
+        return $"\"{sentence.Replace("\"", "", StringComparison.Ordinal)}\"";
     }
 
     /// <summary>The last sample, and the curves as a page. A run that cannot write them is none the worse for it.</summary>
