@@ -174,6 +174,7 @@ public sealed record TransformerConfig
         Require.Positive(Width, "width");
         Require.NotNegative(Attention.HeadSize, "head size");
         Require.NotNegative(FeedForward.Width, "feed-forward width");
+        Require.That(Recurrence is null || Enum.IsDefined(Recurrence.Value), $"there is no recurrent layer {Recurrence}");
         // Checked before sizes are multiplied: a width over 2²⁹ would wrap round.
         Int128 least = LeastParameters();
         Require.That(least <= MostParameters, $"a model of {least} parameters is more than the {MostParameters} that can be built");
@@ -202,7 +203,6 @@ public sealed record TransformerConfig
             ToSource().Validate();
         Require.That(Enum.IsDefined(Positions.Kind), $"there are no positions {Positions.Kind}");
         Require.That(Enum.IsDefined(Norm.Kind) && Enum.IsDefined(Norm.Place), $"there is no norm {Norm.Kind} {Norm.Place}");
-        Require.That(Recurrence is null || Enum.IsDefined(Recurrence.Value), $"there is no recurrent layer {Recurrence}");
         Require.That(Recurrence is null || Positions.Kind == PositionKind.None && Attention.IsCausal,
             $"a recurrent network knows positions by their order and reads one way: positions and attention are for transformers");
         Require.That(BeginOfTextId is null or >= 0, $"the begin-of-text id must not be negative, it is {BeginOfTextId}");
