@@ -9,7 +9,6 @@ using MiniGpt.Model.Training;
 using MiniGpt.Tensors;
 using MiniGpt.Tests.Model.Generation;
 using MiniGpt.Tests.Tensors;
-using MiniGpt.Tests.Model.Generation;
 using Xunit;
 
 namespace MiniGpt.Tests.Model;

@@ -15,13 +15,13 @@ public class RecurrentCellTests
     private static readonly int[] s_widths = [.. Enumerable.Range(1, 35), 64, 65, 9000];
 
     [Fact]
-    public void Rnn() => ForEveryWidth(CheckRnn<float>, CheckRnn<double>);
+    public void Rnn() => HoldsForEveryWidth(CheckRnn<float>, CheckRnn<double>);
 
     [Fact]
-    public void Gru() => ForEveryWidth(CheckGru<float>, CheckGru<double>);
+    public void Gru() => HoldsForEveryWidth(CheckGru<float>, CheckGru<double>);
 
     [Fact]
-    public void Lstm() => ForEveryWidth(CheckLstm<float>, CheckLstm<double>);
+    public void Lstm() => HoldsForEveryWidth(CheckLstm<float>, CheckLstm<double>);
 
     [Fact]
     public void Shapes_that_do_not_go_together_are_refused()
@@ -35,7 +35,7 @@ public class RecurrentCellTests
         Assert.Throws<InvalidOperationException>(() => LstmCell.Forward(withGaps, gates, state, state, state, one));
     }
 
-    private static void ForEveryWidth(Action<int> single, Action<int> twice)
+    private static void HoldsForEveryWidth(Action<int> single, Action<int> twice)
     {
         foreach (int width in s_widths)
         {
