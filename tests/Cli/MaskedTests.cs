@@ -72,6 +72,7 @@ public sealed class MaskedTests : IDisposable
     {
         Minigpt.Refusal(_folder, 2, "does not learn the task", "train", "--architecture", "bert", "--task", "translate");
         Minigpt.Refusal(_folder, 2, "does not learn the task", "train", "--architecture", "marian", "--task", "next");
+        Assert.False(Directory.Exists(Path.Combine(_folder, "runs")));
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);

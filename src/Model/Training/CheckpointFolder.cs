@@ -51,10 +51,10 @@ internal static class CheckpointFolder
         CheckpointFiles.Check(path, state.Checksums);
 
         LoadedModel<T> model = ModelFolder.Load<T>(path, state.Options.Unknown);
-        Optimizer<T> optimizer = state.Options.CreateOptimizer(model.Model.Parameters);
+        Optimizer<T> optimizer = state.Options.CreateOptimizer(model.Any.Parameters);
         optimizer.Step = state.Step;
         using SafetensorsReader reader = SafetensorsReader.Open(Path.Combine(path, ModelFiles.Optimizer));
-        ModelWeights.ReadState(reader, model.Model.Config, optimizer);
+        ModelWeights.ReadState(reader, model.Any.Config, optimizer);
         return state.ToCheckpoint(model, optimizer);
     }
 

@@ -75,7 +75,7 @@ internal sealed record TrainingState(
             ValidationLoss = ValidationLoss,
             Finished = Finished,
             VectorBits = VectorBits,
-            Model = model.Model,
+            Model = model.Any,
             Tokenizer = model.Tokenizer,
             ExtraKeys = model.ExtraKeys,
             Optimizer = optimizer,
