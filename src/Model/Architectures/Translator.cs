@@ -19,7 +19,11 @@ public sealed class Translator<T> : LanguageModel<T>
     /// </summary>
     /// <exception cref="ArgumentException">No model can have this configuration, or it has no encoder.</exception>
     public Translator(TransformerConfig config)
-        : base(config) => SourceStack = new TransformerStack<T>(Parameters, config.ToSource(), "encoder.");
+        : base(config)
+    {
+        Require.That(config.Source is not null, $"a translator has an encoder, the configuration has none");
+        SourceStack = new TransformerStack<T>(Parameters, config.ToSource(), "encoder.");
+    }
 
     /// <summary>The blocks that read the source.</summary>
     public TransformerStack<T> SourceStack { get; }

@@ -73,6 +73,53 @@ public class TranslationSearchTests
         Assert.Contains("ends a text", Assert.Throws<ArgumentException>(() => new TranslationSearch<float>(new(Config(14, true) with { EndOfTextId = null }))).Message);
     }
 
+    [Fact]
+    public void Who_watches_sees_whom_each_token_looks_at_in_the_source_and_changes_nothing()
+    {
+        Translator<float> model = Model();
+        using Tape<float> tape = new(records: false);
+        ForwardPass<float> pass = new(tape);
+        SourceSequence<float> source = new() { Hidden = model.Encode(tape.Copy<int>([5, 6, 7, 0], [1, 4]), pass) };
+        Tensor<int> ids = tape.Copy<int>([2, 8, 9], [1, 3]);
+        float[] unseen = model.Logits(ids, pass with { Source = source }).Value.Span.ToArray();
+        Watcher watcher = new();
+        float[] seen = model.Logits(ids, pass with { Source = source, Observer = watcher }).Value.Span.ToArray();
+        Assert.All(unseen.Zip(seen), pair => Assert.Equal(pair.First, pair.Second, 1e-5f));
+        Assert.Equal(2, watcher.Weights.Count); // one of each layer
+        Assert.All(watcher.Weights, weights =>
+        {
+            Assert.Equal([1, 2, 3, 4], weights.Shape);
+            Assert.All(weights.Span.ToArray().Chunk(4), row => Assert.Equal(1, row.Sum(), 1e-5f));
+        });
+    }
+
+    [Fact]
+    public void A_translator_without_a_source_is_refused()
+    {
+        Translator<float> model = Model();
+        using Tape<float> tape = new(records: false);
+        Assert.Contains("source", Assert.Throws<ArgumentException>(() => model.Logits(tape.Copy<int>([2], [1, 1]), new ForwardPass<float>(tape))).Message);
+        Assert.Contains("encoder", Assert.Throws<InvalidOperationException>(() => Gpt2.Config(2, 1, 1, 1, 2).ToSource()).Message);
+        Assert.Throws<ArgumentException>(() => new Translator<float>(Gpt2.Config(2, 1, 1, 1, 2)));
+        Assert.Throws<ArgumentException>(() => new Encoder<float>(Gpt2.Config(2, 1, 1, 1, 2)));
+        using AttentionMemory<float> memory = new(model.Config, texts: 3);
+        model.Remember(model.Encode(tape.Copy<int>([5, 0, 6, 0], [2, 2]), new ForwardPass<float>(tape)), memory);
+        ForwardPass<float> pass = new(tape) { Memory = memory };
+        Assert.Contains("2 sources", Assert.Throws<ArgumentException>(() => model.Logits(tape.Copy<int>([2, 2, 2], [3, 1]), pass)).Message);
+    }
+
+    private sealed class Watcher : IForwardObserver<float>
+    {
+        public List<Tensor<float>> Weights { get; } = [];
+
+        public Variable<float> See(ForwardStage stage, int layer, Variable<float> value)
+        {
+            if (stage == ForwardStage.SourceWeights)
+                Weights.Add(value.Value);
+            return value;
+        }
+    }
+
     private static Translator<float> Model(bool normsFirst = false)
     {
         Translator<float> model = new(Config(vocabulary: 14, normsFirst));

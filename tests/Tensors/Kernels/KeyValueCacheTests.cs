@@ -47,7 +47,7 @@ public class KeyValueCacheTests
         using var cache = new KeyValueCache<double>(2, Texts, 2, Positions, Size);
         Tensor<double> kv = Samples.Random<double>([Texts, Positions, 4 * Size], 1), q = Samples.Random<double>([Texts, Queries, 4 * Size], 2);
         Tensor<double> k = Heads(kv, 0, 2, Size), v = Heads(kv, 2, 2, Size);
-        cache.Attend(1, 0, 0, k, k, v, Heads(new Tensor<double>([Texts, Positions, 2 * Size]), 0, 2, Size), 1);
+        cache.Store(1, 0, 0, k, v);
         Tensor<double> output = new([Texts, Queries, 4 * Size]);
         cache.Look(1, 0, Positions, Heads(q, 0, 4, Size), Heads(output, 0, 4, Size), 0.3);
         AssertPlain(Heads(q, 0, 4, Size), k, v, Heads(output, 0, 4, Size), 0.3, isVisible: (_, _) => true);
