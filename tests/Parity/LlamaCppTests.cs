@@ -3,6 +3,7 @@ using LLama.Common;
 using LLama.Native;
 using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Formats;
+using MiniGpt.Model.Formats.Families;
 using MiniGpt.Model.Generation;
 using MiniGpt.Model.Layers;
 using MiniGpt.Tensors.Storage;
@@ -22,7 +23,7 @@ public sealed class LlamaCppTests : IDisposable
     static LlamaCppTests() => QuietLlamaCpp.Begin();
 
     public static TheoryData<string, StoredType> Files => new(
-        from family in ModelFamily.All.Where(family => family.Configure(new ModelSizes(2, 2, 1, 1, 2)).Kind == ModelKind.Decoder)
+        from family in ModelFamily.All.Where(family => HasGguf(family.Configure(new ModelSizes(2, 2, 1, 1, 2))))
         from type in (StoredType[])[StoredType.F32, StoredType.F16, StoredType.Q8_0]
         select (family.Name, type));
 
@@ -74,6 +75,8 @@ public sealed class LlamaCppTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    private static bool HasGguf(TransformerConfig config) => FamilyFormat.Of(config).ReasonAgainstGguf(config) is null;
+
     /// <summary>Asserts that no difference is larger than a share of the largest number. MathF.Max, unlike Enumerable.Max, keeps a NaN.</summary>
     private static void AssertClose(float[] expected, float[] found, double share)
     {
@@ -88,7 +91,7 @@ public sealed class LlamaCppTests : IDisposable
         TransformerConfig config = ModelFamily.Of(family).Configure(new ModelSizes(Vocabulary, Context: 128, Layers: 2, Heads: 4, Width: 64)
         {
             KeyHeads = family == "gpt2" ? 4 : 2,
-            HeadSize = family == "qwen3" ? 32 : 0,
+            HeadSize = family is "qwen3" or "gemma" ? 32 : 0,
         });
         string path = _folder.File($"{family}.{type}.gguf");
         Save(path, config, type);
