@@ -33,7 +33,7 @@ public sealed record ModelFamily(string Name, Func<ModelSizes, TransformerConfig
 {
     /// <summary>The families that can be trained from nothing.</summary>
     public static IReadOnlyList<ModelFamily> All { get; } =
-        [Gpt2.Family, Llama.Family, Qwen2.Family, Qwen3.Family, Phi3.Family, Bert.Family, Marian.Family, .. RecurrentNetwork.Families];
+        [Gpt2.Family, Llama.Family, Qwen2.Family, Qwen3.Family, Phi3.Family, Gemma.Family, Bert.Family, Marian.Family, .. RecurrentNetwork.Families];
 
     /// <summary>The family of a name.</summary>
     /// <exception cref="ArgumentException">There is none: one line with those that there are.</exception>

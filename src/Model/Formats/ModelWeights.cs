@@ -6,6 +6,7 @@ using MiniGpt.Model.Layers;
 using MiniGpt.Model.Optimization;
 using MiniGpt.Tensors;
 using MiniGpt.Tensors.Storage;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace MiniGpt.Model.Formats;
 
@@ -122,7 +123,10 @@ public static class ModelWeights
         optimizer.State.SelectMany(state => state.Parts.Select(part => ($"{state.Name}.", part.Parameter, part.Values)));
 
     /// <summary>The tensors that a parameter is in a file of some kind: names, shapes, layouts, and which rows of it each is.</summary>
-    internal static IEnumerable<FilePart> Layout<T>(TensorMap map, Parameter<T> parameter)
+    /// <param name="map">The names.</param>
+    /// <param name="parameter">The parameter.</param>
+    /// <param name="isState">Whether it is an optimizer's state of the parameter, whose numbers are as they are whatever the gain's are.</param>
+    internal static IEnumerable<FilePart> Layout<T>(TensorMap map, Parameter<T> parameter, bool isState = false)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         IReadOnlyList<TensorPart> parts = map.Of(parameter.Name);
@@ -132,6 +136,8 @@ public static class ModelWeights
             int rows = parts.Count == 1 ? parameter.Shape[0] : parameter.Parts[i];
             bool isMatrix = parameter.Shape.Rank == 2;
             TensorLayout layout = isMatrix || parts[i].Layout != TensorLayout.Transposed ? parts[i].Layout : TensorLayout.AsIs;
+            if (isState && layout == TensorLayout.LessOne)
+                layout = TensorLayout.AsIs;
             long[] shape = layout == TensorLayout.OneRow ? [1, rows] : !isMatrix ? [rows] : layout == TensorLayout.Transposed ? [columns, rows] : [rows, columns];
             yield return new FilePart(parts[i].Name, layout, shape, row, rows, columns);
             row += rows;
@@ -152,7 +158,9 @@ public static class ModelWeights
         if (buffer.Length < numbers.Length)
             buffer = new T[numbers.Length];
         Span<T> ordered = buffer.AsSpan(0, numbers.Length);
-        if (part.Layout == TensorLayout.Transposed)
+        if (part.Layout == TensorLayout.LessOne)
+            TensorPrimitives.Subtract(numbers, T.One, ordered);
+        else if (part.Layout == TensorLayout.Transposed)
             TensorRows.Transpose(numbers, part.Columns, ordered);
         else
             TensorRows.SwapNeighbours(numbers, part.Columns, headSize, ordered, toFile: true);
@@ -175,6 +183,10 @@ public static class ModelWeights
                     T[] inFile = new T[rows.Length];
                     source.Read<T>(part.Entry, inFile);
                     TensorRows.SwapNeighbours<T>(inFile, part.Columns, part.HeadSize, rows, toFile: false);
+                    break;
+                case TensorLayout.LessOne:
+                    source.Read(part.Entry, rows);
+                    TensorPrimitives.Add(rows, T.One, rows);
                     break;
                 default:
                     source.Read(part.Entry, rows);
@@ -206,12 +218,12 @@ public static class ModelWeights
     {
         TensorMap map = FamilyFormat.Of(config).HuggingFace;
         StoredType stored = type ?? (typeof(T) == typeof(double) ? StoredType.F64 : StoredType.F32);
-        SafetensorsWriter writer = new(stream, tensors.SelectMany(tensor => Layout(map, tensor.Parameter)
+        SafetensorsWriter writer = new(stream, tensors.SelectMany(tensor => Layout(map, tensor.Parameter, tensor.Kind.Length > 0)
             .Select(part => (tensor.Kind + part.Name, (IReadOnlyList<long>)part.Shape, stored))));
         T[] buffer = [];
-        foreach ((_, Parameter<T> parameter, Tensor<T> values) in tensors)
+        foreach ((string kind, Parameter<T> parameter, Tensor<T> values) in tensors)
         {
-            foreach (FilePart part in Layout(map, parameter))
+            foreach (FilePart part in Layout(map, parameter, kind.Length > 0))
                 writer.Write(InFileOrder(part, config.HeadSize, values.Span, ref buffer));
         }
         writer.Complete();
@@ -220,7 +232,7 @@ public static class ModelWeights
     private static StoredPart[] Find<T>(TensorSource source, TensorMap map, TransformerConfig config, string kind, Parameter<T> parameter)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        return [.. Layout(map, parameter).Select(part => new StoredPart(
+        return [.. Layout(map, parameter, kind.Length > 0).Select(part => new StoredPart(
             FindEntry(part.Name, part.Shape), part.Layout, part.FirstRow, part.Rows, part.Columns, config.HeadSize))];
 
         StoredTensor FindEntry(string name, long[] shape)

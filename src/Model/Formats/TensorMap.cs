@@ -17,6 +17,9 @@ internal enum TensorLayout
 
     /// <summary>A vector that the file has as a matrix of one row.</summary>
     OneRow,
+
+    /// <summary>A gain of which the file has what it is more than 1.</summary>
+    LessOne,
 }
 
 /// <summary>A tensor of a file that is a parameter of the model, or some rows of one.</summary>

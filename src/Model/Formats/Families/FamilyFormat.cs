@@ -13,7 +13,7 @@ internal abstract class FamilyFormat
 {
     /// <summary>All families. The last one holds whatever the others do not.</summary>
     public static IReadOnlyList<FamilyFormat> All { get; } =
-        [new Gpt2Format(), new LlamaFormat(), new Qwen2Format(), new Qwen3Format(), new Phi3Format(), new BertFormat(), new MarianFormat(), new OwnFormat()];
+        [new Gpt2Format(), new LlamaFormat(), new Qwen2Format(), new Qwen3Format(), new Phi3Format(), new GemmaFormat(), new BertFormat(), new MarianFormat(), new OwnFormat()];
 
     /// <summary>The values of model_type that this family has, the usual one first.</summary>
     public abstract IReadOnlyList<string> ModelTypes { get; }
