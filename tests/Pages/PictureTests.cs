@@ -16,7 +16,7 @@ public sealed class PictureTests(Browser browser) : IClassFixture<Browser>, IDis
     internal static IReadOnlyList<(string Lesson, int Stage)> Lessons { get; } =
     [
         ("one-hot", 3), ("embedding", 1), ("positions", 1), ("attention", 10), ("scaling", 2), ("mask", 4), ("source-attention", 5), ("next-token", 3),
-        ("n-gram", 5), ("word2vec", 3), ("rnn", 4),
+        ("n-gram", 5), ("masked-word", 3), ("translation", 2), ("word2vec", 3), ("rnn", 4),
     ];
 
     private readonly TemporaryFolder _work = new();

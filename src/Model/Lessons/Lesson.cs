@@ -19,6 +19,8 @@ public sealed record Lesson(string Name, Func<LessonInputs, LessonResult> Run)
         new("source-attention", _ => SourceAttentionLesson.Run()),
         new("next-token", _ => NextTokenLesson.Run()),
         new("n-gram", NGramLesson.Run),
+        new("masked-word", inputs => MaskedWordLesson.Run(inputs.CancellationToken)),
+        new("translation", inputs => TranslationLesson.Run(inputs.CancellationToken)),
         new("word2vec", inputs => WordVectorLesson.Run(inputs.CancellationToken)),
         new("rnn", _ => RnnLesson.Run()),
     ];

@@ -1,0 +1,54 @@
+using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Layers;
+
+namespace MiniGpt.Model.Lessons;
+
+/// <summary>
+/// A BERT learns while one watches which word is masked, and the same model that sees backward alone learns it beside it: what tells the word
+/// stands to its right.
+/// </summary>
+internal static class MaskedWordLesson
+{
+    private const ulong Seed = 1;
+
+    private static readonly LessonTraining s_training = new(Steps: 100, ShownEvery: 5, LearningRate: 5e-3);
+
+    private static readonly string[] s_models = ["encoder", "causal"];
+
+    public static LessonResult Run(CancellationToken cancellationToken)
+    {
+        using LessonBoard board = new();
+        ModelSizes sizes = new(SubjectGrammar.Vocabulary.Length, SubjectGrammar.MostWords, Layers: 1, Heads: 1, Width: 32) { FeedForwardWidth = 64 };
+        TransformerConfig config = Bert.Config(sizes) with { InitializerRange = LessonTraining.InitializerRange };
+        MaskedSentence[] sentences = SubjectGrammar.Sentences(isKept: false);
+        using MaskedSubjectTask encoder = new(new Encoder<double>(config), sentences);
+        using MaskedSubjectTask causal = new(new Decoder<double>(config with { Attention = config.Attention with { IsCausal = true } }), sentences);
+        double[][] losses = [.. new[] { encoder, causal }.Select(task =>
+        {
+            task.Parameters.Initialize(Seed);
+            return s_training.Run(task, () => task.TrainLoss(cancellationToken), cancellationToken);
+        })];
+        board.Show("loss", StageKind.Lines, s_training.Shown, s_models, [.. losses[0].Zip(losses[1]).SelectMany(pair => (double[])[pair.First, pair.Second])]);
+
+        MaskedSentence barks = SubjectGrammar.Ask("dog"), meows = SubjectGrammar.Ask("cat");
+        SeenAttention both = new(ForwardStage.Weights), backward = new(ForwardStage.Weights);
+        encoder.Fillings(barks, both);
+        causal.Fillings(barks, backward);
+        double[] looks = both.Rows[barks.Place], looksBack = backward.Rows[barks.Place];
+        board.Show("weights", StageKind.Weights, s_models, barks.Words, [.. looks, .. looksBack]);
+        ShowFillings("fillings", encoder);
+        ShowFillings("causal-fillings", causal);
+
+        board.Check("rows", both.SumErrors.Concat(backward.SumErrors), LessonBoard.Rounding);
+        board.Check("right", SubjectGrammar.Sentences(isKept: true).Select(sentence => 1 - encoder.Fillings(sentence)[sentence.RightId]), tolerance: 0.1);
+        board.Check("uniform", [losses[1][^1] - Math.Log(SubjectGrammar.Subjects.Length)], tolerance: 0.01);
+        board.Check("same", causal.Fillings(barks).Zip(causal.Fillings(meows), (a, b) => a - b), tolerance: 0);
+        board.Check("backward", looksBack.Skip(barks.Place + 1), tolerance: 0);
+        return board.Result;
+
+        void ShowFillings(string key, MaskedSubjectTask task) => board.Show(key, StageKind.Bars,
+            [string.Join(' ', barks.Words), string.Join(' ', meows.Words)], SubjectGrammar.Subjects,
+            [.. new[] { barks, meows }.SelectMany(sentence => SubjectGrammar.Subjects.Select(subject =>
+                task.Fillings(sentence)[Array.IndexOf(SubjectGrammar.Vocabulary, subject)]))]);
+    }
+}
