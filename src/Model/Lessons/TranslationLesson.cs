@@ -48,7 +48,7 @@ internal static class TranslationLesson
             [.. best.Attention.Rows.SelectMany(row => row)]);
         board.Show("next", StageKind.Numbers, candidates, words,
             [.. candidates.Select(word => Array.IndexOf(vocabulary, word)).SelectMany(id => best.Next.Select(next => next[id]))]);
-        // Of a mean of logarithms, a mean of probabilities: longer is likelier.
+        // The score is a mean of logarithms: as a mean of probabilities, the longer bar is the likelier translation.
         board.Show("score", StageKind.Bars, ["score"],
             [.. beams.Select(beam => string.Concat(TinyTranslationGrammar.Words(beam.Ids)))], [.. beams.Select(beam => Math.Exp(beam.Score))]);
 
