@@ -26,6 +26,8 @@ public sealed class OperatorErrorTests : IDisposable
         AssertNames("LayerNorm: [2, 3] and [2]", () => X(2, 3).LayerNorm(X(2), X(3), 1e-5));
         AssertNames("RmsNorm: [2, 3] and [2]", () => X(2, 3).RmsNorm(X(2), 1e-5));
         AssertNames("CrossEntropy: [2, 3] and [3]", () => X(2, 3).CrossEntropy(new Tensor<int>([3])));
+        AssertNames("ProjectedCrossEntropy: [2, 3] and [4, 5]", () => X(2, 3).ProjectedCrossEntropy(X(4, 5), new Tensor<int>([2])));
+        AssertNames("ProjectedCrossEntropy: [4, 3] and [3]", () => X(2, 3).ProjectedCrossEntropy(X(4, 3), new Tensor<int>([2]), bias: X(3)));
         AssertNames("NegativeSampling: [2, 3] and [2, 4]", () => X(2, 3).NegativeSampling(X(2, 4), new Tensor<int>([1, 1]), new Tensor<int>([1, 1])));
         AssertNames("NegativeSampling: [1, 1] and [2, 1]", () => X(2, 3).NegativeSampling(X(2, 3), new Tensor<int>([1, 1]), new Tensor<int>([2, 1])));
         AssertNames("Attention: [2, 3] and [2, 3]", () => X(2, 3).Attention(X(2, 3), X(2, 3), new AttentionOptions<double> { Scale = 1 }));
@@ -40,8 +42,28 @@ public sealed class OperatorErrorTests : IDisposable
     }
 
     [Fact]
+    public void Operations_of_a_walk_along_time_and_of_a_head_are_counted()
+    {
+        AssertOperations(2 * 2 * 3 * 1 * 4 * 4, () => X(2, 3, 4).Rnn(X(4, 4)));
+        AssertOperations(2 * 2 * 3 * 3 * 4 * 4, () => X(2, 3, 12).Gru(X(12, 4)));
+        AssertOperations(2 * 2 * 3 * 4 * 4 * 4, () => X(2, 3, 16).Lstm(X(16, 4)).States);
+        AssertOperations(2 * 2 * 3 * 4, () => X(2, 3).ProjectedCrossEntropy(X(4, 3), new Tensor<int>([2])));
+
+        void AssertOperations(double expected, Func<Variable<double>> run)
+        {
+            _tape.Reset();
+            run();
+            Node<double>[] nodes = _tape.Nodes.ToArray();
+            Assert.Equal(expected, nodes.Sum(node => node.ForwardOperations));
+            Assert.Equal(2 * expected, nodes.Sum(node => node.BackwardOperations));
+        }
+    }
+
+    [Fact]
     public void Other_arguments_that_make_no_sense_are_named()
     {
+        Assert.Contains("smoothing", Assert.Throws<ArgumentException>(() =>
+            X(2, 3).ProjectedCrossEntropy(X(4, 3), new Tensor<int>([2]), smoothing: 1)).Message);
         Assert.Contains("[1, 2, 7]", Assert.Throws<ArgumentException>(() =>
             X(1, 2, 7).SelfAttention(2, new AttentionOptions<double> { Scale = 1 })).Message, StringComparison.Ordinal);
         Assert.Contains("1.5", Assert.Throws<ArgumentOutOfRangeException>(() => X(2).Dropout(1.5, default)).Message);

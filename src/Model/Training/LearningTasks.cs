@@ -14,13 +14,13 @@ internal static class LearningTasks
     /// <exception cref="ArgumentException">The model is of another kind, the data too short, or the tokenizer lacks what the task needs.</exception>
     public static ILearningTask<T> Create<T>(LanguageModel<T> model, TrainingOptions options, TrainingData data)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => (options.Task, model) switch
-    {
-        (TaskKind.Next, Decoder<T> decoder) => new NextTokenTask<T>(decoder, options.NextToken, data.Train, data.Validation, data.Tokenizer),
-        (TaskKind.Masked, Encoder<T> encoder) => new MaskedTokenTask<T>(
-            encoder, options.NextToken, options.MasksWords, data.Train, data.Validation, data.Tokenizer),
-        (TaskKind.Translate, Translator<T> translator) => new TranslationTask<T>(translator, options.Translation, data.Pairs!, data.Tokenizer),
-        _ => throw new ArgumentException(
-            $"the task {OptionNames.Of(options.Task)} takes {Formats.ModelKindException.Say(TrainingOptions.KindOf(options.Task))}, "
-            + $"{Formats.ModelKindException.Say(model.Config.Kind)} found"),
-    };
+        {
+            (TaskKind.Next, Decoder<T> decoder) => new NextTokenTask<T>(decoder, options.NextToken, data.Train, data.Validation, data.Tokenizer),
+            (TaskKind.Masked, Encoder<T> encoder) => new MaskedTokenTask<T>(
+                encoder, options.NextToken, options.MasksWords, data.Train, data.Validation, data.Tokenizer),
+            (TaskKind.Translate, Translator<T> translator) => new TranslationTask<T>(translator, options.Translation, data.Pairs!, data.Tokenizer),
+            _ => throw new ArgumentException(
+                $"the task {OptionNames.Of(options.Task)} takes {Formats.ModelKindException.Say(TrainingOptions.KindOf(options.Task))}, "
+                + $"{Formats.ModelKindException.Say(model.Config.Kind)} found"),
+        };
 }

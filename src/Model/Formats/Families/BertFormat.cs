@@ -64,7 +64,8 @@ internal sealed class BertFormat : FamilyFormat
             extra["attention_probs_dropout_prob"] = rate;
         TransformerConfig family = Bert.Config(new ModelSizes(
             fields.Integer("vocab_size"), fields.Integer("max_position_embeddings"), fields.Integer("num_hidden_layers"),
-            fields.Integer("num_attention_heads"), fields.Integer("hidden_size")) { FeedForwardWidth = fields.Integer("intermediate_size") });
+            fields.Integer("num_attention_heads"), fields.Integer("hidden_size"))
+        { FeedForwardWidth = fields.Integer("intermediate_size") });
         return family with
         {
             FeedForward = family.FeedForward with { Activation = ReadActivation(fields, "hidden_act", Activation.GeluErf) },

@@ -63,7 +63,7 @@ internal sealed class MarianFormat : FamilyFormat
             throw fields.Wrong("decoder_vocab_size", $"{vocabulary}, as vocab_size has it");
         TransformerConfig family = Marian.Config(new ModelSizes(
             vocabulary, fields.Integer("max_position_embeddings"), fields.Integer("decoder_layers"), fields.Integer("decoder_attention_heads"), width)
-            { FeedForwardWidth = fields.Integer("decoder_ffn_dim") });
+        { FeedForwardWidth = fields.Integer("decoder_ffn_dim") });
         return family with
         {
             Source = new()
