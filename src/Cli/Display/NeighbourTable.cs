@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using MiniGpt.Model.Explanation;
@@ -11,8 +10,6 @@ namespace MiniGpt.Cli.Display;
 /// <summary>Words that were found near something: as a table of rank, word and cosine, or as JSON.</summary>
 internal static class NeighbourTable
 {
-    private static readonly JsonSerializerOptions s_readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     /// <summary>Prints them on standard output.</summary>
     public static void Print(IReadOnlyList<Neighbour> found, WordVectors vectors)
     {
@@ -33,5 +30,5 @@ internal static class NeighbourTable
         [asked.Name] = JsonSerializer.SerializeToNode(asked.Value),
         ["neighbours"] = new JsonArray([.. found.Select(neighbour =>
             (JsonNode)new JsonObject { ["word"] = vectors.TextOf(neighbour.Id), ["cosine"] = neighbour.Cosine })]),
-    }.ToJsonString(s_readable);
+    }.ToJsonString(Output.ReadableJson);
 }

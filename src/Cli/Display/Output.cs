@@ -1,3 +1,5 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using Spectre.Console;
 
 namespace MiniGpt.Cli.Display;
@@ -19,6 +21,9 @@ internal static class Output
             console.Profile.Width = WidthOfFiles;
         return console;
     });
+
+    /// <summary>JSON in which letters of all languages stand as they are.</summary>
+    public static JsonSerializerOptions ReadableJson { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Standard output as Spectre.Console draws on it.</summary>
     public static IAnsiConsole Console => s_console.Value;

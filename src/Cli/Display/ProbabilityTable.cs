@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using MiniGpt.Model.Generation;
 using MiniGpt.Model.Tokenizers;
@@ -11,8 +10,6 @@ namespace MiniGpt.Cli.Display;
 internal static class ProbabilityTable
 {
     private const int BarWidth = 40;
-
-    private static readonly JsonSerializerOptions s_readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>Prints one.</summary>
     /// <param name="console">Where.</param>
@@ -40,5 +37,5 @@ internal static class ProbabilityTable
 
     /// <summary>A token in quotes, so that spaces and line ends can be seen.</summary>
     private static string Name(int id, ITokenizer? tokenizer) =>
-        tokenizer is null ? $"{id}" : id >= tokenizer.VocabularySize ? $"<{id}>" : Visible.Line(JsonSerializer.Serialize(tokenizer.TokenText(id), s_readable));
+        tokenizer is null ? $"{id}" : id >= tokenizer.VocabularySize ? $"<{id}>" : Visible.Line(JsonSerializer.Serialize(tokenizer.TokenText(id), Output.ReadableJson));
 }

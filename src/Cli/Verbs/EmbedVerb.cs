@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Numerics.Tensors;
 using System.Text.Json.Nodes;
 using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Options;
@@ -33,24 +32,24 @@ internal sealed class EmbedVerb : Verb
     {
         string[] texts = arguments.GetValue(_texts)!;
         (Encoder<float> model, ITokenizer tokenizer) = EncoderModel.Load(_model.PathOf(arguments));
-        using MaskFilling reader = new(model, tokenizer);
+        using SentenceReader reader = new(model, tokenizer);
         float[][] vectors = [.. texts.Select(text => reader.Embed(text, arguments.GetValue(_pool)))];
+        float[][] cosines = SentenceReader.Cosines(vectors);
         if (arguments.GetValue(_json))
         {
             Console.Out.WriteLine(new JsonObject
             {
                 ["embeddings"] = new JsonArray([.. texts.Zip(vectors, JsonNode (text, vector) =>
                     new JsonObject { ["text"] = text, ["vector"] = new JsonArray([.. vector.Select(number => (JsonNode)number)]) })]),
-                ["cosines"] = new JsonArray([.. vectors.Select(JsonNode (row) =>
-                    new JsonArray([.. vectors.Select(column => (JsonNode)TensorPrimitives.CosineSimilarity<float>(row, column))]))]),
-            }.ToJsonString(EncoderModel.Readable));
+                ["cosines"] = new JsonArray([.. cosines.Select(JsonNode (row) => new JsonArray([.. row.Select(cosine => (JsonNode)cosine)]))]),
+            }.ToJsonString(Output.ReadableJson));
             return 0;
         }
         Table table = Output.Table(["", .. texts.Select((_, i) => $"{i + 1}"), "sentence"]);
-        foreach ((int i, float[] row) in vectors.Index())
+        foreach ((int i, float[] row) in cosines.Index())
         {
-            table.AddRow([new Text($"{i + 1}"), .. vectors.Select(column => new Text(
-                TensorPrimitives.CosineSimilarity<float>(row, column).ToString("F3", CultureInfo.InvariantCulture))), new Text(Visible.Line(texts[i]))]);
+            table.AddRow([new Text($"{i + 1}"), .. row.Select(cosine => new Text(cosine.ToString("F3", CultureInfo.InvariantCulture))),
+                new Text(Visible.Line(texts[i]))]);
         }
         Output.Console.Write(table);
         return 0;

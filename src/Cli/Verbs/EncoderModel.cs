@@ -1,5 +1,3 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using MiniGpt.Cli.Display;
 using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Formats;
@@ -11,9 +9,6 @@ namespace MiniGpt.Cli.Verbs;
 /// <summary>Loads a model that reads in both directions, for the verbs that ask one.</summary>
 internal static class EncoderModel
 {
-    /// <summary>JSON in which letters of all languages stand as they are.</summary>
-    public static JsonSerializerOptions Readable { get; } = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     /// <summary>Reads the model and its tokenizer.</summary>
     /// <exception cref="UsageException">It has no tokenizer.</exception>
     /// <exception cref="ModelKindException">It is of another kind.</exception>

@@ -42,6 +42,8 @@ internal sealed class EvalVerb : Verb
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {
         LoadedModel<float> model = ModelFile.Load<float>(_model.PathOf(arguments), arguments.GetValue(_unknown));
+        if (model.Any.Config.Kind != ModelKind.Translator && new Option[] { _beam, _bleu }.FirstOrDefault(arguments.IsGiven) is Option other)
+            throw new UsageException($"{other.Name} goes with a model that translates, {model.Path} does not");
         List<string> notes = [];
         (string json, string text) = model.Any.Config.Kind switch
         {
@@ -87,21 +89,24 @@ internal sealed class EvalVerb : Verb
     {
         SearchOptions search = new() { Beams = arguments.GetValue(_beam) };
         TranslationEvaluation result = DataProgressDisplay.Run(progress =>
-            TranslationEvaluation.Run(model, Pairs(arguments, progress, notes, cancellationToken), search, arguments.GetValue(_bleu), progress, cancellationToken));
+            TranslationEvaluation.Run(model, Pairs(model, arguments, progress, notes, cancellationToken), search, arguments.GetValue(_bleu), progress, cancellationToken));
         return (result.ToJson(), $"""
             sentences   {result.Sentences:N0}
             loss        {result.Loss:F4} nats (natural logarithms) a token
             perplexity  {result.Perplexity:F3}
             BLEU        {result.Bleu.Score:F2}  {result.Bleu.Signature}
             chrF        {result.Chrf.Score:F2}  {result.Chrf.Signature}
-            exact       {result.Exact:N0}, {(double)result.Exact / result.Sentences:P1}
+            exact       {result.Exact:N0}, {result.ExactShare:P1}
             """);
     }
 
-    private List<PairLine> Pairs(ParseResult arguments, IProgress<DataProgress>? progress, List<string> notes, CancellationToken cancellationToken)
+    private List<PairLine> Pairs(LoadedModel<float> model, ParseResult arguments, IProgress<DataProgress>? progress, List<string> notes, CancellationToken cancellationToken)
     {
         if (arguments.GetValue(_data) is not { } data)
-            return BundledPairs.HeldOut();
+        {
+            bool knowsMarks = model.Tokenizer is { } tokenizer && BundledPairs.Languages.All(SentenceTranslator.LanguagesOf(tokenizer).Contains);
+            return knowsMarks ? BundledPairs.HeldOut() : throw new UsageException($"{_data.Name} FILE with sentence pairs expected: {model.Path} has not learned from the grammar");
+        }
         using Stream standardInput = StandardInput.Open(cancellationToken);
         using TextCorpus corpus = TextCorpus.Open([data], standardInput, progress, cancellationToken);
         notes.AddRange(corpus.Notes);

@@ -13,7 +13,7 @@ namespace MiniGpt.Cli.Verbs;
 internal sealed class FillVerb : Verb
 {
     private readonly ModelOption _model = new();
-    private readonly Option<string?> _text = OptionFactory.Text(OptionFactory.TextName, "TEXT", $"A text with {MaskFilling.MaskName} where a word is to be filled in; there may be several.");
+    private readonly Option<string?> _text = OptionFactory.Text(OptionFactory.TextName, "TEXT", $"A text with {WordPieceTokenizer.Mask} where a word is to be filled in; there may be several.");
     private readonly Option<int> _top = OptionFactory.Whole("--top", "How many fillings to show of each. [default: 10]", 1, int.MaxValue);
     private readonly Option<string?> _score = OptionFactory.Text("--score", "TEXT",
         "Instead of filling: the pseudo-perplexity of this text, each of whose tokens is masked in turn and said from all others; lower is likelier.");
@@ -34,13 +34,15 @@ internal sealed class FillVerb : Verb
         string? text = arguments.GetValue(_text), scored = arguments.GetValue(_score);
         if ((text is null) == (scored is null))
             throw new UsageException($"{_text.Name} to fill or {_score.Name} to score a text: one or the other expected");
+        if (scored is not null && arguments.IsGiven(_top))
+            throw new UsageException($"{_top.Name} goes with {_text.Name}: a score has no fillings");
         (Encoder<float> model, ITokenizer tokenizer) = EncoderModel.Load(_model.PathOf(arguments));
-        using MaskFilling filling = new(model, tokenizer);
+        using SentenceReader filling = new(model, tokenizer);
         if (scored is not null)
         {
             double perplexity = filling.PseudoPerplexity(scored, cancellationToken);
             Console.Out.WriteLine(arguments.GetValue(_json)
-                ? new JsonObject { ["pseudo_perplexity"] = perplexity }.ToJsonString(EncoderModel.Readable)
+                ? new JsonObject { ["pseudo_perplexity"] = perplexity }.ToJsonString(Output.ReadableJson)
                 : $"pseudo-perplexity  {perplexity.ToString("F3", CultureInfo.InvariantCulture)}");
             return 0;
         }
@@ -54,13 +56,13 @@ internal sealed class FillVerb : Verb
                 ["id"] = token.Id,
                 ["probability"] = token.Probability,
             })]))];
-            Console.Out.WriteLine(new JsonObject { ["masks"] = all }.ToJsonString(EncoderModel.Readable));
+            Console.Out.WriteLine(new JsonObject { ["masks"] = all }.ToJsonString(Output.ReadableJson));
             return 0;
         }
         foreach ((int index, NextToken[] mask) in masks.Index())
         {
             if (masks.Count > 1)
-                Console.Out.WriteLine($"{MaskFilling.MaskName} {index + 1} of {masks.Count}");
+                Console.Out.WriteLine($"{WordPieceTokenizer.Mask} {index + 1} of {masks.Count}");
             ProbabilityTable.Print(Output.Console, mask, chosen: null, tokenizer);
         }
         return 0;

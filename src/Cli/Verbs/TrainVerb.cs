@@ -4,7 +4,6 @@ using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Options;
 using MiniGpt.Cli.Pages;
 using MiniGpt.Model.Data;
-using MiniGpt.Model.Generation;
 using MiniGpt.Model.Layers;
 using MiniGpt.Model.Tokenizers;
 using MiniGpt.Model.Training;
@@ -84,7 +83,7 @@ internal sealed class TrainVerb : Verb
         if (plan.Model.Config.Kind != ModelKind.Decoder && plan.Data.Tokenizer is not null)
         {
             string use = plan.Model.Config.Kind == ModelKind.Translator ? "translate" : "fill";
-            string text = plan.Model.Config.Kind == ModelKind.Translator ? FirstSource(plan) : $"--text \"The {MaskFilling.MaskName} is here.\"";
+            string text = plan.Model.Config.Kind == ModelKind.Translator ? FirstSource(plan) : $"--text \"The {WordPieceTokenizer.Mask} is here.\"";
             Talk.Say($"Use it with:\n  minigpt {use} --model {Quoted(plan.Folder)} {text}");
             return;
         }

@@ -98,7 +98,7 @@ internal sealed class TranslateVerb : Verb
                 ["source"] = source,
                 ["translations"] = new JsonArray([.. shown.Select(JsonNode (translation) =>
                     new JsonObject { ["text"] = translation.Text, ["score"] = translation.Score })]),
-            }.ToJsonString(EncoderModel.Readable));
+            }.ToJsonString(Output.ReadableJson));
             return;
         }
         if (alternatives is null)

@@ -15,8 +15,6 @@ public readonly record struct Translation(string Text, double Score, bool IsComp
 /// </summary>
 public sealed class SentenceTranslator : IDisposable
 {
-    private const string MarkStart = ">>", MarkEnd = "<<";
-
     private readonly ITokenizer _tokenizer;
     private readonly TranslationSearch<float> _search;
     private readonly string[] _languages;
@@ -33,15 +31,13 @@ public sealed class SentenceTranslator : IDisposable
         _languages = LanguagesOf(tokenizer);
         string known = _languages.Length == 0 ? "the model knows none by name" : $"{string.Join(" or ", _languages)} expected";
         Require.That(language is null || _languages.Contains(language), $"there is no language '{language}': {known}");
-        _mark = (language ?? _languages.FirstOrDefault()) is { } name ? $"{MarkStart}{name}{MarkEnd} " : "";
+        _mark = (language ?? _languages.FirstOrDefault()) is { } name ? $"{TranslationMarks.Of(name)} " : "";
         _search = new TranslationSearch<float>(model);
     }
 
     /// <summary>The languages that a tokenizer has marks for, in the order of their ids.</summary>
     public static string[] LanguagesOf(ITokenizer tokenizer) => tokenizer is not SubwordTokenizer subwords ? [] :
-        [.. subwords.SpecialIds.Select(subwords.TokenText)
-            .Where(text => text.StartsWith(MarkStart, StringComparison.Ordinal) && text.EndsWith(MarkEnd, StringComparison.Ordinal))
-            .Select(text => text[MarkStart.Length..^MarkEnd.Length])];
+        [.. subwords.SpecialIds.Select(id => TranslationMarks.LanguageOf(subwords.TokenText(id))).OfType<string>()];
 
     /// <summary>Translates sentences, those of equal length together.</summary>
     /// <param name="sentences">The sentences; one that begins with a mark of a language goes into that one.</param>
@@ -66,5 +62,5 @@ public sealed class SentenceTranslator : IDisposable
     public void Dispose() => _search.Dispose();
 
     private string Marked(string sentence) =>
-        _languages.Any(language => sentence.StartsWith($"{MarkStart}{language}{MarkEnd}", StringComparison.Ordinal)) ? sentence : _mark + sentence;
+        _languages.Any(language => sentence.StartsWith(TranslationMarks.Of(language), StringComparison.Ordinal)) ? sentence : _mark + sentence;
 }

@@ -1,3 +1,5 @@
+using MiniGpt.Model.Tokenizers;
+
 namespace MiniGpt.Model.Lessons;
 
 /// <summary>
@@ -6,7 +8,7 @@ namespace MiniGpt.Model.Lessons;
 /// </summary>
 internal static class SubjectGrammar
 {
-    private const string Mask = "[MASK]";
+    private const string Mask = WordPieceTokenizer.Mask;
 
     private static readonly string[] s_verbs = ["barks", "meows", "sings", "gallops", "bakes", "paints"];
     private static readonly string[] s_beginnings = ["the", "the old", "every day the", "in the morning the"];

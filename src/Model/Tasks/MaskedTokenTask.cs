@@ -6,6 +6,7 @@ using MiniGpt.Model.Data;
 using MiniGpt.Model.Layers;
 using MiniGpt.Model.Tokenizers;
 using MiniGpt.Tensors;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace MiniGpt.Model.Tasks;
 
@@ -99,7 +100,7 @@ public sealed class MaskedTokenTask<T>(
         {
             if (text[i] != _masking.MaskId)
                 continue;
-            int said = Likeliest(logits.Slice(1, i + _ends.Before.Count, 1).Span);
+            int said = TensorPrimitives.IndexOfMax<T>(logits.Slice(1, i + _ends.Before.Count, 1).Span);
             words.Add(tokenizer!.Decode(text.AsSpan(written, i - written)));
             words.Add($"[{tokenizer.Decode([said])}]");
             written = i + 1;
@@ -117,14 +118,6 @@ public sealed class MaskedTokenTask<T>(
         int length = context - ends.Before.Count - ends.Behind.Count;
         Require.That(length > 0, $"a context of {context} has no room for text between the {ends.Before.Count + ends.Behind.Count} tokens round it");
         return length;
-    }
-
-    private static int Likeliest(ReadOnlySpan<T> logits)
-    {
-        int best = 0;
-        for (int id = 1; id < logits.Length; id++)
-            best = logits[id] > logits[best] ? id : best;
-        return best;
     }
 
     private Variable<T> Loss(Tape<T> tape, BatchSource batches, long step, int microBatch, RandomPurpose masking, DropoutStreams? dropout)

@@ -1,4 +1,3 @@
-using MiniGpt.Model.Generation;
 using MiniGpt.Model.Tokenizers;
 using MiniGpt.Tensors;
 
@@ -10,9 +9,6 @@ namespace MiniGpt.Model.Tasks;
 /// </summary>
 public sealed class TokenMasking
 {
-    /// <summary>The name of the token that stands for what is to be said.</summary>
-    public const string MaskName = MaskFilling.MaskName;
-
     /// <summary>The share of tokens that are predicted.</summary>
     public const double Share = 0.15;
 
@@ -30,9 +26,9 @@ public sealed class TokenMasking
     /// <exception cref="ArgumentException">The tokenizer has no mask, or nothing else, or knows no pieces of words where whole words are wanted.</exception>
     public TokenMasking(ITokenizer? tokenizer, bool wholeWords = false)
     {
-        _tokenizer = tokenizer as SubwordTokenizer is { } found && found.SpecialIdOf(MaskName) is int mask && (MaskId = mask) >= 0
+        _tokenizer = tokenizer as SubwordTokenizer is { } found && found.SpecialIdOf(WordPieceTokenizer.Mask) is int mask && (MaskId = mask) >= 0
             ? found
-            : throw new ArgumentException($"predicting masked words takes a tokenizer with the token {MaskName}, such as wordpiece; {tokenizer?.Kind ?? "none"} found");
+            : throw new ArgumentException($"predicting masked words takes a tokenizer with the token {WordPieceTokenizer.Mask}, such as wordpiece; {tokenizer?.Kind ?? "none"} found");
         Require.That(!wholeWords || tokenizer is WordPieceTokenizer, $"whole words can be masked with a wordpiece tokenizer, {tokenizer!.Kind} found");
         _wholeWords = wholeWords;
         _ordinary = [.. Enumerable.Range(0, found.VocabularySize).Where(id => !found.IsSpecial(id))];

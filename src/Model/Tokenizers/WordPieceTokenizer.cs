@@ -17,8 +17,14 @@ public sealed class WordPieceTokenizer : SubwordTokenizer
     /// <summary>The token for words that no pieces make.</summary>
     public const string Unknown = "[UNK]";
 
+    /// <summary>The token that fills up shorter texts of a batch.</summary>
+    public const string Padding = "[PAD]";
+
+    /// <summary>The token that stands for what is to be said.</summary>
+    public const string Mask = "[MASK]";
+
     /// <summary>BERT's special tokens in the order of their ids, where a vocabulary is learned.</summary>
-    internal static readonly string[] SpecialNames = ["[PAD]", Unknown, "[CLS]", "[SEP]", "[MASK]"];
+    internal static readonly string[] SpecialNames = [Padding, Unknown, "[CLS]", "[SEP]", Mask];
 
     private readonly string[] _pieces;
     private readonly ByteTrie _first = new();

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using MiniGpt.Model.Data;
-using MiniGpt.Model.Tasks;
+using MiniGpt.Model.Generation;
 
 namespace MiniGpt.Model.Training;
 
@@ -15,22 +15,24 @@ public static class BundledPairs
     private const int ValidationPairs = 500;
     private const string Name = "the grammar";
 
-    private static readonly (PairLanguage Language, string Mark)[] s_languages =
-        [(PairLanguage.French, TranslationMarks.Of("fr")), (PairLanguage.Japanese, TranslationMarks.Of("ja"))];
+    private static readonly (PairLanguage Language, string Name)[] s_languages = [(PairLanguage.French, "fr"), (PairLanguage.Japanese, "ja")];
+
+    /// <summary>The names of the languages.</summary>
+    public static IReadOnlyList<string> Languages { get; } = [.. s_languages.Select(language => language.Name)];
 
     /// <summary>What stands before a sentence to say into which language it goes.</summary>
-    public static IReadOnlyList<string> Marks { get; } = [.. s_languages.Select(language => language.Mark)];
+    public static IReadOnlyList<string> Marks { get; } = [.. Languages.Select(TranslationMarks.Of)];
 
     /// <summary>Sentences that no run learns from, with their translations: 500 into each language, first the French ones.</summary>
     public static List<PairLine> HeldOut() =>
-        [.. s_languages.SelectMany(language => Lines(SentencePairGrammar.HeldOut(language.Language, ValidationPairs), language.Mark))];
+        [.. s_languages.SelectMany(language => Lines(SentencePairGrammar.HeldOut(language.Language, ValidationPairs), language.Name))];
 
     /// <summary>The pairs to learn from and those to evaluate on.</summary>
     /// <param name="seed">Decides which sentences are learned from.</param>
     internal static (List<PairLine> Train, List<PairLine> HeldOut) Draw(ulong seed)
     {
         List<PairLine> train = [.. s_languages.SelectMany(language =>
-            Lines(SentencePairGrammar.Train(language.Language, seed).Take(TrainingPairs), language.Mark))];
+            Lines(SentencePairGrammar.Train(language.Language, seed).Take(TrainingPairs), language.Name))];
         return (train, HeldOut());
     }
 
@@ -43,6 +45,6 @@ public static class BundledPairs
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 
-    private static IEnumerable<PairLine> Lines(IEnumerable<SentencePair> pairs, string mark) =>
-        pairs.Select((pair, index) => new PairLine($"{mark} {pair.Source}", pair.Target, Name, index + 1));
+    private static IEnumerable<PairLine> Lines(IEnumerable<SentencePair> pairs, string language) =>
+        pairs.Select((pair, index) => new PairLine($"{TranslationMarks.Of(language)} {pair.Source}", pair.Target, Name, index + 1));
 }

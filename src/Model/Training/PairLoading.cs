@@ -1,5 +1,5 @@
 using MiniGpt.Model.Data;
-using MiniGpt.Model.Tasks;
+using MiniGpt.Model.Generation;
 using MiniGpt.Model.Tokenizers;
 
 namespace MiniGpt.Model.Training;

@@ -184,7 +184,7 @@ public sealed class TrainingData : IDisposable
     }
 
     private static string[] SpecialTokens(TrainingOptions options) => options.Task == TaskKind.Masked && options.Tokenizer != LearnedTokenizer.WordPiece
-        ? [Tokenizers.Tokenizer.EndOfText, TokenMasking.MaskName]
+        ? [Tokenizers.Tokenizer.EndOfText, WordPieceTokenizer.Mask]
         : [Tokenizers.Tokenizer.EndOfText];
 
     private void WarnOfInvalid(string[] sources, TextCorpus corpus)

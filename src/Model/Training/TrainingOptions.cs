@@ -246,100 +246,12 @@ public sealed partial record TrainingOptions
     /// <summary>The options as they stand in training.json.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, TrainingJson.Default.TrainingOptions);
 
-    /// <summary>The same for a model of another family: what belongs to the family is the family's again.</summary>
-    /// <exception cref="ArgumentException">There is no such family.</exception>
-    public TrainingOptions WithArchitecture(string name) => this with
-    {
-        Architecture = ModelFamily.Of(name) == Gpt2.Family ? null : name,
-        Activation = null,
-        Positions = null,
-    };
-
-    /// <summary>The model that these options train.</summary>
-    /// <param name="vocabularySize">V.</param>
-    /// <param name="tokenizer">
-    /// The tokenizer of the data. Its end-of-text token begins a text as well as it ends one, as in GPT-2; where it has none the model has none.
-    /// </param>
-    /// <exception cref="ArgumentException">There is no such architecture.</exception>
-    public TransformerConfig ToConfig(int vocabularySize, ITokenizer? tokenizer = null)
-    {
-        ModelSizes sizes = new(vocabularySize, Context, Layers, Heads, Width) { KeyHeads = KeyHeads ?? 0, HeadSize = HeadSize ?? 0 };
-        TransformerConfig family = ModelFamily.Of(Architecture ?? Gpt2.Family.Name).Configure(sizes);
-        Require.That(family is { Kind: ModelKind.Decoder, Recurrence: null } || family.Kind == KindOf(Task),
-            $"a model of the architecture {family.Architecture} does not learn the task {OptionNames.Of(Task)}");
-        if (family.Recurrence is not null)
-        {
-            return family with
-            {
-                Head = Head ?? family.Head,
-                Dropout = Dropout,
-                BeginOfTextId = tokenizer?.EndOfTextId,
-                EndOfTextId = tokenizer?.EndOfTextId,
-            };
-        }
-
-        return family with
-        {
-            Attention = family.Attention with
-            {
-                HasBias = Biases ?? family.Attention.HasBias,
-                HasOutputBias = Biases ?? family.Attention.HasOutputBias,
-                NormsQueriesAndKeys = NormsQueriesAndKeys ?? family.Attention.NormsQueriesAndKeys,
-                IsCausal = Task != TaskKind.Masked,
-                Window = Window ?? family.Attention.Window,
-            },
-            Norm = family.Norm with
-            {
-                Kind = Norm ?? family.Norm.Kind,
-                Place = NormPlace ?? family.Norm.Place,
-                HasBias = Biases ?? family.Norm.HasBias,
-            },
-            FeedForward = family.FeedForward with
-            {
-                Width = Gated == true ? sizes.GatedWidth : Gated == false ? 0 : family.FeedForward.Width,
-                Activation = Activation ?? family.FeedForward.Activation,
-                IsGated = Gated ?? family.FeedForward.IsGated,
-                HasBias = Biases ?? family.FeedForward.HasBias,
-            },
-            Positions = family.Positions with
-            {
-                Kind = Positions ?? family.Positions.Kind,
-                RotaryBase = RotaryBase ?? family.Positions.RotaryBase,
-            },
-            Head = Head ?? family.Head,
-            Source = Task == TaskKind.Translate ? family.Source ?? new() : null,
-            StartsAsIdentity = StartsAsIdentity,
-            Dropout = Dropout,
-            PaddingId = (tokenizer as SubwordTokenizer)?.SpecialIdOf(Task == TaskKind.Translate ? TranslationMarks.Padding : BertPadding),
-            BeginOfTextId = Task == TaskKind.Translate ? (tokenizer as SubwordTokenizer)?.SpecialIdOf(TranslationMarks.Padding) : tokenizer?.EndOfTextId,
-            EndOfTextId = tokenizer?.EndOfTextId,
-        };
-    }
-
     /// <summary>The optimizer that these options ask for, its state zero.</summary>
     public Optimizer<T> CreateOptimizer<T>(ParameterSet<T> parameters)
         where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T> =>
         Optimizer == OptimizerKind.Muon
             ? new Muon<T>(parameters, new MuonOptions(LearningRate, MatrixRate, WeightDecay), AdamW)
             : new AdamW<T>(parameters, AdamW);
-
-    private const string BertPadding = "[PAD]";
-
-    /// <summary>The kind of model that learns a task.</summary>
-    public static ModelKind KindOf(TaskKind task) => task switch
-    {
-        TaskKind.Masked => ModelKind.Encoder,
-        TaskKind.Translate => ModelKind.Translator,
-        _ => ModelKind.Decoder,
-    };
-
-    /// <summary>What a model of a kind learns.</summary>
-    public static TaskKind TaskOf(ModelKind kind) => kind switch
-    {
-        ModelKind.Encoder => TaskKind.Masked,
-        ModelKind.Translator => TaskKind.Translate,
-        _ => TaskKind.Next,
-    };
 
     private AdamWOptions AdamW => new(Beta1, Beta2, Epsilon, WeightDecay);
 
@@ -355,6 +267,8 @@ public sealed partial record TrainingOptions
         Require.Positive(Steps, "number of steps");
         Require.Positive(BatchSize, "batch size");
         Require.Positive(Accumulate, "number of accumulated batches");
+        Require.That(Batches == BatchOrder.Random || Task != TaskKind.Translate,
+            $"batches of sentence pairs come in a random order, {OptionNames.Of(Batches)} was asked for");
         Require.That((long)BatchSize * Context <= int.MaxValue, $"a batch of {BatchSize} rows of {Context} tokens is too large");
         Require.Positive(LearningRate, "learning rate");
         Require.That(Optimizer != OptimizerKind.Muon || MatrixRate > 0 && double.IsFinite(MatrixRate),

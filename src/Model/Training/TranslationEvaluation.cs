@@ -20,6 +20,9 @@ public sealed record TranslationEvaluation(int Sentences, long Tokens, double Lo
     private const int BatchSize = 32;
     private const int SentencesTogether = 256;
 
+    /// <summary>The share of translations that are the right one.</summary>
+    public double ExactShare => (double)Exact / Sentences;
+
     /// <summary>e to the loss.</summary>
     public double Perplexity => Math.Exp(Loss);
 

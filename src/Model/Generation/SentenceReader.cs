@@ -3,26 +3,14 @@ using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Layers;
 using MiniGpt.Model.Tokenizers;
 using MiniGpt.Tensors;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace MiniGpt.Model.Generation;
 
-/// <summary>How a sentence's vector is made of those of its tokens.</summary>
-public enum Pooling
-{
-    /// <summary>Their mean.</summary>
-    [System.Text.Json.Serialization.JsonStringEnumMemberName("mean")] Mean,
-
-    /// <summary>That of the first, which BERT's texts begin with: [CLS].</summary>
-    [System.Text.Json.Serialization.JsonStringEnumMemberName("first")] First,
-}
-
 /// <summary>What an encoder says of texts: what stands where words are masked, how likely a sentence is, and a vector for it.</summary>
 /// <remarks>Not safe for use from several threads at once; any number of these can share one model.</remarks>
-public sealed class MaskFilling : IDisposable
+public sealed class SentenceReader : IDisposable
 {
-    /// <summary>The name of the token that stands for what is to be said.</summary>
-    public const string MaskName = "[MASK]";
-
     private readonly Encoder<float> _model;
     private readonly ITokenizer _tokenizer;
     private readonly Tape<float> _tape = new(records: false);
@@ -30,12 +18,12 @@ public sealed class MaskFilling : IDisposable
     /// <summary>Reads texts with a model.</summary>
     /// <param name="model">The model; fastest where it is laid out to be read, <see cref="Encoder{T}.ForReading"/>.</param>
     /// <param name="tokenizer">Its tokenizer.</param>
-    public MaskFilling(Encoder<float> model, ITokenizer tokenizer) => (_model, _tokenizer) = (model, tokenizer);
+    public SentenceReader(Encoder<float> model, ITokenizer tokenizer) => (_model, _tokenizer) = (model, tokenizer);
 
     /// <summary>The id of the mask.</summary>
     /// <exception cref="ArgumentException">The tokenizer has none.</exception>
-    public int MaskId => (_tokenizer as SubwordTokenizer)?.SpecialIdOf(MaskName)
-        ?? throw new ArgumentException($"the tokenizer of the model, {_tokenizer.Kind}, has no token {MaskName} that stands for a word");
+    public int MaskId => (_tokenizer as SubwordTokenizer)?.SpecialIdOf(WordPieceTokenizer.Mask)
+        ?? throw new ArgumentException($"the tokenizer of the model, {_tokenizer.Kind}, has no token {WordPieceTokenizer.Mask} that stands for a word");
 
     /// <summary>The likeliest tokens in the place of each mask of a text.</summary>
     /// <param name="text">A text with masks.</param>
@@ -46,8 +34,8 @@ public sealed class MaskFilling : IDisposable
     {
         int[] ids = WholeText(text);
         int mask = MaskId;
-        Require.That(ids.Contains(mask), $"no {MaskName} in the text \"{Excerpt.Of(text, 60)}\", one where a word is to be filled in expected");
-        Tensor<float> logits = Logits(ids, [1, ids.Length]);
+        Require.That(ids.Contains(mask), $"no {WordPieceTokenizer.Mask} in the text \"{Excerpt.Of(text, 60)}\", one where a word is to be filled in expected");
+        Tensor<float> logits = Logits(ids);
         return [.. ids.Index().Where(token => token.Item == mask).Select(token => NextToken.Likeliest<float>(logits.Slice(1, token.Index, 1).Span, top))];
     }
 
@@ -67,7 +55,7 @@ public sealed class MaskFilling : IDisposable
             cancellationToken.ThrowIfCancellationRequested();
             int right = ids[place];
             ids[place] = mask;
-            ReadOnlySpan<float> logits = Logits(ids, [1, ids.Length]).Slice(1, place, 1).Span;
+            ReadOnlySpan<float> logits = Logits(ids).Slice(1, place, 1).Span;
             sum += LogSumExp.Of(logits) - logits[right];
             ids[place] = right;
         }
@@ -97,6 +85,10 @@ public sealed class MaskFilling : IDisposable
         return vector;
     }
 
+    /// <summary>The cosines of the angles between vectors: row i, column j of vectors i and j.</summary>
+    public static float[][] Cosines(IReadOnlyList<float[]> vectors) =>
+        [.. vectors.Select(row => vectors.Select(column => TensorPrimitives.CosineSimilarity<float>(row, column)).ToArray())];
+
     /// <summary>Frees the memory.</summary>
     public void Dispose() => _tape.Dispose();
 
@@ -109,9 +101,9 @@ public sealed class MaskFilling : IDisposable
         return ids;
     }
 
-    private Tensor<float> Logits(int[] ids, Shape shape)
+    private Tensor<float> Logits(int[] ids)
     {
         _tape.Reset();
-        return _model.Logits(_tape.Copy<int>(ids, shape), new ForwardPass<float>(_tape)).Value;
+        return _model.Logits(_tape.Copy<int>(ids, [1, ids.Length]), new ForwardPass<float>(_tape)).Value;
     }
 }
