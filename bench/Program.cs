@@ -13,6 +13,9 @@ if (args is ["tokenizers", .. string[] threads])
 if (args is ["softmax", .. string[] size])
     return SoftmaxSpeed.Run(size);
 
+if (args is ["serve-load", .. string[] load])
+    return await ServeLoad.Run(load);
+
 // In this process, not in one for each benchmark: the ceiling is measured where the kernels run, and nothing has to be built.
 BenchmarkSwitcher.FromAssembly(typeof(KernelConfig).Assembly).Run([.. args, "--inProcess"], new KernelConfig());
 return 0;

@@ -31,6 +31,11 @@ public sealed class Tape<T> : IDisposable
     /// <summary>Where the time of each operator is counted; null to count nothing.</summary>
     public Profile? Profile { get; set; }
 
+    /// <summary>
+    /// Is told, when a node has run backward, how many are left: gradients that are complete by then can be used while the pass goes on.
+    /// </summary>
+    public Action<int>? Passed { get; set; }
+
     /// <summary>Ends the work between two operators, forward and backward, by an <see cref="OperationCanceledException"/>; a reset makes the tape usable again.</summary>
     public CancellationToken Cancellation { get; set; }
 
@@ -173,6 +178,7 @@ public sealed class Tape<T> : IDisposable
             }
 
             node.Release(this);
+            Passed?.Invoke(_nodeCount);
         }
     }
 

@@ -75,6 +75,9 @@ public sealed partial class Variable<T>
         ? _gradient
         : throw new InvalidOperationException($"No gradient has reached this variable of shape {Shape}.");
 
+    /// <summary>How often a node has written to the gradient of this leaf, or added to it, since it was made.</summary>
+    public int GradientWrites { get; private set; }
+
     internal Tape<T>? Tape { get; private set; }
 
     /// <summary>Whether nobody will read the gradient after this variable's node has run backward.</summary>
@@ -117,6 +120,7 @@ public sealed partial class Variable<T>
         if (_partOf is not null)
             return GradientOfPart(out accumulate);
 
+        GradientWrites++;
         accumulate = HasGradient;
         PrepareGradient();
         HasGradient = true;

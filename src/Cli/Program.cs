@@ -1,8 +1,9 @@
 using System.CommandLine;
-using System.CommandLine.Help;
+using System.CommandLine.Completions;
 using System.CommandLine.Parsing;
 using System.Text;
 using MiniGpt.Cli.Display;
+using MiniGpt.Cli.Help;
 using MiniGpt.Cli.Options;
 using MiniGpt.Cli.Verbs;
 using MiniGpt.Model;
@@ -65,34 +66,20 @@ internal static class Program
 
     private static int Run(string[] args)
     {
-        RootCommand root = new("MiniGpt trains small GPTs and writes text with them, in managed code alone.")
-        {
-            new TrainVerb(),
-            new SampleVerb(),
-            new FillVerb(),
-            new EmbedVerb(),
-            new TranslateVerb(),
-            new EvalVerb(),
-            new ExplainVerb(),
-            new LessonVerb(),
-            new CompareVerb(),
-            new TokenizeVerb(),
-            new InspectVerb(),
-            new ConvertVerb(),
-            new Word2VecVerb(),
-            new GradCheckVerb(),
-        };
-        HelpOption help = root.Options.OfType<HelpOption>().Single();
-        help.Action = new HelpWithExample((HelpAction)help.Action!);
+        RootCommand root = new AllVerbs(args.FirstOrDefault());
 
         // An argument that begins with @ is text like any other, and -abc is not -a -b -c.
         ParserConfiguration parsing = new() { ResponseFileTokenReplacer = null, EnablePosixBundling = false };
-        ParseResult result = root.Parse(args.Length == 0 ? ["--help"] : args, parsing);
-        if (result.Action is not HelpWithExample)
+        ParseResult result = root.Parse(args.Length == 0 ? ["--help"] : ConfigFile.Expand(args, root), parsing);
+        bool isAskedForCompletions = root.Directives.OfType<SuggestDirective>().Any(directive => result.GetResult(directive) is not null);
+        if (result.Action is not HelpPage && !isAskedForCompletions)
         {
             RefuseUnknownOptions(result);
             if (result.UnmatchedTokens is [string unmatched, ..])
-                throw new UsageException($"there is no '{unmatched}' to do; {HelpOf(result)} shows what there is");
+            {
+                IEnumerable<string> verbs = result.CommandResult.Command.Subcommands.Select(verb => verb.Name);
+                throw new UsageException($"there is no verb '{unmatched}'{Suggestion.For(unmatched, verbs)}; {HelpOf(result)} lists those there are");
+            }
             if (result.Errors is [ParseError error, ..])
                 throw new UsageException($"{error.Message.TrimEnd('.')}; {HelpOf(result)} shows what there is");
         }
@@ -110,13 +97,17 @@ internal static class Program
         {
             bool looksLikeOption = token.Type == TokenType.Argument && token.Value.StartsWith("--", StringComparison.Ordinal);
             if (looksLikeOption && !TakesAnyText(before))
-                throw new UsageException($"there is no option {token.Value}; {HelpOf(arguments)} lists those there are");
+            {
+                IEnumerable<string> options = arguments.CommandResult.Command.Options.Select(option => option.Name);
+                throw new UsageException($"there is no option {token.Value}{Suggestion.For(token.Value, options)}; {HelpOf(arguments)} lists those there are");
+            }
             before = token.Value;
         }
     }
 
     private static bool TakesAnyText(string option) =>
-        option is OptionFactory.PromptName or OptionFactory.TextName or OptionFactory.StopName or OptionFactory.SpecialName;
+        option is OptionFactory.PromptName or OptionFactory.TextName or OptionFactory.StopName or OptionFactory.SpecialName
+            or OptionFactory.PatchFromName or OptionFactory.TokenName or OptionFactory.AgainstName;
 
     /// <summary>The command line that shows the help of what was asked for.</summary>
     private static string HelpOf(ParseResult arguments)
@@ -124,7 +115,7 @@ internal static class Program
         string names = "--help";
         for (SymbolResult? result = arguments.CommandResult; result is CommandResult { Command: not RootCommand } command; result = result.Parent)
             names = $"{command.Command.Name} {names}";
-        return $"minigpt {names}";
+        return $"{ProgramName.Current} {names}";
     }
 
     private static int Report(string message, int exitCode)

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Distribution;
 using MiniGpt.Model.Training;
 
 namespace MiniGpt.Cli;
@@ -28,10 +29,13 @@ internal sealed record TrainPlan(string Folder, TrainingOptions Options, Languag
     /// <summary>Makes and locks the folder of a new run; the one of a resumed run is locked already.</summary>
     public RunFolder TakeFolder() => Resumed ?? RunFolder.Create(Folder, Overwrite);
 
-    /// <summary>Prepares the run in its folder.</summary>
-    public TrainingRun<float> Start(RunFolder folder) => Checkpoint is null
-        ? new TrainingRun<float>(folder, Options, Model, Data, ExtraKeys)
-        : new TrainingRun<float>(folder, Options, Checkpoint, Data);
+    /// <summary>Prepares the run in its folder, on the first of the ranks.</summary>
+    public TrainingRun<float> Start(RunFolder folder, ICollective ranks) => Checkpoint is null
+        ? new TrainingRun<float>(folder, Options, Model, Data, ExtraKeys, ranks)
+        : new TrainingRun<float>(folder, Options, Checkpoint, Data, ranks);
+
+    /// <summary>Prepares to follow the first of the ranks, on any other one.</summary>
+    public TrainingFollower<float> Follow(ICollective ranks) => new(Options, Model, Data, ranks, Checkpoint?.Optimizer);
 
     public void Dispose()
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using System.Text.Json.Serialization;
 
@@ -31,11 +32,19 @@ public static class OptionNames
     private static class Table<T> where T : struct, Enum
     {
         public static readonly T[] Values = Enum.GetValues<T>();
-        public static readonly string[] Names = Array.ConvertAll(Values, value =>
-            typeof(T).GetField(value.ToString())!.GetCustomAttribute<JsonStringEnumMemberNameAttribute>()!.Name);
+        public static readonly string[] Names = Written(typeof(T), Enum.GetNames<T>());
+    }
+
+    // Not generic: what is would be compiled again for each choice, at the start of every command.
+    private static string[] Written([DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicFields)] Type choice, string[] names)
+    {
+        string[] written = new string[names.Length];
+        for (int i = 0; i < names.Length; i++)
+            written[i] = choice.GetField(names[i])!.GetCustomAttribute<JsonStringEnumMemberNameAttribute>()!.Name;
+        return written;
     }
 }
 
 /// <summary>Reads and writes a choice in JSON by its name, never by its number.</summary>
-internal sealed class NameConverter<T>() : JsonStringEnumConverter<T>(namingPolicy: null, allowIntegerValues: false)
+public sealed class NameConverter<T>() : JsonStringEnumConverter<T>(namingPolicy: null, allowIntegerValues: false)
     where T : struct, Enum;

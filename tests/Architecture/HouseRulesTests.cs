@@ -3,6 +3,7 @@ using System.Reflection.PortableExecutable;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 using MiniGpt.Autograd;
+using MiniGpt.Cluster;
 using MiniGpt.Model.Layers;
 using MiniGpt.Tensors;
 using Xunit;
@@ -16,11 +17,12 @@ public partial class HouseRulesTests
     [InlineData("MiniGpt.Tensors")]
     [InlineData("MiniGpt.Autograd", "MiniGpt.Tensors")]
     [InlineData("MiniGpt.Model", "MiniGpt.Tensors", "MiniGpt.Autograd")]
+    [InlineData("MiniGpt.Server", "MiniGpt.Tensors", "MiniGpt.Model")]
+    [InlineData("MiniGpt.Extensions.AI", "MiniGpt.Tensors", "MiniGpt.Model")]
+    [InlineData("MiniGpt.Cluster", "MiniGpt.Tensors", "MiniGpt.Model")]
     public void A_folder_uses_only_what_stands_below_it(string name, params string[] below)
     {
-        Assembly assembly = new[] { typeof(Shape), typeof(Tape<>), typeof(TransformerConfig) }
-            .Select(type => type.Assembly).Single(assembly => assembly.GetName().Name == name);
-        string[] used = [.. assembly.GetReferencedAssemblies().Select(reference => reference.Name!)
+        string[] used = [.. LibraryAssemblies.Named(name).GetReferencedAssemblies().Select(reference => reference.Name!)
             .Where(reference => reference.StartsWith("MiniGpt", StringComparison.Ordinal))];
         Assert.Empty(used.Except(below));
     }
@@ -28,7 +30,7 @@ public partial class HouseRulesTests
     [Fact]
     public void Nothing_in_src_needs_more_than_the_platform_below_the_command_line()
     {
-        foreach (Assembly assembly in (Assembly[])[typeof(Shape).Assembly, typeof(Tape<>).Assembly, typeof(TransformerConfig).Assembly])
+        foreach (Assembly assembly in (Assembly[])[typeof(Shape).Assembly, typeof(Tape<>).Assembly, typeof(TransformerConfig).Assembly, typeof(MpiRanks).Assembly])
         {
             Assert.All(assembly.GetReferencedAssemblies(), reference =>
                 Assert.Matches("^(System|MiniGpt|Microsoft\\.Win32)\\.", reference.Name));
@@ -72,8 +74,8 @@ public partial class HouseRulesTests
     }
 
     [Fact]
-    public void Two_files_alone_call_the_system_and_no_other_native_code_is_called() =>
-        Assert.Equal(["HugePages.cs", "SystemCalls.cs"], FilesWith(@"\bDllImport\b|\bLibraryImport\b|\bNativeLibrary\.").Order());
+    public void Two_files_alone_call_the_system_and_two_the_MPI_library_and_no_other_native_code_is_called() => Assert.Equal(
+        ["HugePages.cs", "MpiLibrary.cs", "MpiNative.cs", "SystemCalls.cs"], FilesWith(@"\bDllImport\b|\bLibraryImport\b|\bNativeLibrary\.").Order());
 
     [Fact]
     public void A_statement_of_one_line_has_no_braces()
@@ -96,6 +98,7 @@ public partial class HouseRulesTests
     [InlineData("Tensors")]
     [InlineData("Autograd")]
     [InlineData("Model")]
+    [InlineData("Cluster")]
     public void The_libraries_name_no_option_of_the_command_line(string project) =>
         Assert.All(Sources.Under(Path.Combine(Sources.FindRoot(), "src", project)), file =>
             Assert.All(File.ReadLines(file), line => Assert.DoesNotMatch("\"[^\"]*--[a-z]", line)));

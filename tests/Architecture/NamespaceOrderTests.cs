@@ -18,7 +18,7 @@ public partial class NamespaceOrderTests
 
     [Theory]
     [InlineData("Tensors", "Memory", "Simd", Root, "Threading", "Storage", "Kernels")]
-    [InlineData("Model", Root, "Files", "Tokenizers", "Data", "Layers", "Architectures", "Optimization", "Formats", "Generation", "Tasks", "Training",
+    [InlineData("Model", Root, "Files", "Tokenizers", "Data", "Layers", "Distribution", "Architectures", "Optimization", "Formats", "Generation", "Tasks", "Training",
         "Explanation", "Lessons")]
     public void A_folder_uses_only_what_stands_below_it(string project, params string[] order)
     {

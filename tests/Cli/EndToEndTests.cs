@@ -260,6 +260,31 @@ public sealed class EndToEndTests : IDisposable
     }
 
     [Fact]
+    public void A_run_is_evaluated_on_what_it_kept_and_gives_its_own_loss_again()
+    {
+        _folder.Write("text.txt", string.Concat(Enumerable.Repeat("To be, or not to be, that is the question. ", 60)));
+        Minigpt.Success(_folder.Root, "train", "--data", "text.txt", "--preset", "tiny", "--context", "16", "--steps", "3", "--eval-every", "2", "--out", "run");
+        double logged = Json(File.ReadLines(_folder.File("run/metrics.jsonl")).Last()).GetProperty("validation_loss").GetDouble();
+        Assert.Equal(logged, Json(Minigpt.Success(_folder.Root, "eval", "--model", "run", "--json")).GetProperty("loss").GetDouble(), 6);
+        JsonElement training = Json(Minigpt.Success(_folder.Root, "inspect", "run", "--json")).GetProperty("training");
+        Assert.Equal(logged, training.GetProperty("validation_loss").GetDouble());
+        Assert.NotEqual(JsonValueKind.Null, training.GetProperty("best_validation_loss").ValueKind);
+
+        // Its best checkpoint is a folder like its own.
+        Assert.Contains("loss", Minigpt.Success(_folder.Root, "eval", "--model", "run/best"));
+        _folder.Write("text.txt", string.Concat(Enumerable.Repeat("To be, that is the question, or not. ", 60)));
+        Minigpt.Refusal(_folder.Root, 2, "is not what it was when the run began", "eval", "--model", "run");
+        Minigpt.Refusal(_folder.Root, 2, "--data FILE with the text to evaluate on expected", "eval", "--model", Fixtures.File("gpt2-tiny"));
+    }
+
+    [Fact]
+    public void The_cuts_of_a_text_are_shown_a_token_a_line()
+    {
+        Outcome outcome = Minigpt.RunWithInput(_folder.Root, "To be\n", "tokenize", "encode", "--tokenizer", "gpt2", "--pieces");
+        Assert.Equal("2514\t\"To\"\n307\t\" be\"\n198\t\"\\n\"\n", outcome.Output);
+    }
+
+    [Fact]
     public void The_help_says_what_the_program_ends_with() =>
         Assert.Contains("Exit codes:\n  0, 1 for a failure, 2 for wrong usage, 130 after Ctrl-C, SIGTERM or a closed terminal\n",
             Minigpt.Success(_folder.Root, "--help"), StringComparison.Ordinal);
@@ -271,6 +296,7 @@ public sealed class EndToEndTests : IDisposable
     [InlineData("inspect")]
     [InlineData("convert")]
     [InlineData("gradcheck")]
+    [InlineData("trace")]
     [InlineData("word2vec")]
     [InlineData("tokenize train")]
     [InlineData("tokenize encode")]

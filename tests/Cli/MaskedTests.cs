@@ -51,6 +51,10 @@ public sealed class MaskedTests : IDisposable
 
         using JsonDocument evaluation = JsonDocument.Parse(Minigpt.Success(_folder, "eval", "--model", "whole", "--data", "text.txt", "--json"));
         Assert.InRange(evaluation.RootElement.GetProperty("first_ten").GetDouble(), evaluation.RootElement.GetProperty("first").GetDouble(), 1);
+        Assert.False(evaluation.RootElement.TryGetProperty("first_ten_by_frequency", out _)); // what it learned from is not known
+        using JsonDocument kept = JsonDocument.Parse(Minigpt.Success(_folder, "eval", "--model", "whole", "--json"));
+        Assert.InRange(kept.RootElement.GetProperty("first_ten_by_frequency").GetDouble(), 0, 1);
+        Assert.InRange(kept.RootElement.GetProperty("first_ten_by_neighbours").GetDouble(), 0, 1);
 
         Minigpt.Refusal(_folder, 1, "minigpt fill and embed are for it", "sample", "--model", "whole");
         Minigpt.Refusal(_folder, 1, "minigpt fill and embed are for it", "translate", "--model", "whole", "one");

@@ -6,7 +6,7 @@ namespace MiniGpt.Tests.Cli;
 /// <summary>What the program wrote and how it ended.</summary>
 internal sealed record Outcome(int ExitCode, string Output, string Error);
 
-/// <summary>The real program, in a process of its own.</summary>
+/// <summary>The real program, in a process other than the tests'.</summary>
 internal static class Minigpt
 {
     private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(2);
@@ -14,8 +14,11 @@ internal static class Minigpt
     /// <summary>What a shell runs the program as: $MINIGPT there.</summary>
     public static string Command { get; } = $"dotnet '{Path.Combine(AppContext.BaseDirectory, "minigpt.dll")}'";
 
+    /// <summary>Runs a command line to its end, in a process that has run others before, where the system is one that has such: see <see cref="WarmProgram"/>.</summary>
     public static Outcome Run(string folder, params string[] arguments)
     {
+        if (!OperatingSystem.IsWindows())
+            return WarmProgram.Run(folder, s_longest, arguments);
         using Process process = Start(folder, arguments);
         return OutcomeOf(process);
     }

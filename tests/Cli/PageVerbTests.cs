@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using MiniGpt.Tests.Cli.Safety;
+using MiniGpt.Tests.Pages;
 using Xunit;
 
 namespace MiniGpt.Tests.Cli;
@@ -59,16 +61,67 @@ public sealed class PageVerbTests : IDisposable
     }
 
     [Theory]
-    [InlineData("there is no lesson 'physics'; there are one-hot", "lesson", "physics")]
+    [InlineData("there is no lesson 'physics'; there are tokens, one-hot", "lesson", "physics")]
     [InlineData("--language: 'fr' found, one of en|ja expected", "lesson", "mask", "--language", "fr")]
     [InlineData("--model is for the lesson n-gram", "lesson", "mask", "--model", "x")]
-    [InlineData("minigpt compare --help", "compare", "--out", "x.html")]
-    [InlineData("minigpt explain --help", "explain", "--text", "x")]
+    [InlineData(" compare --help", "compare", "--out", "x.html")]
+    [InlineData("there is no model under runs", "explain", "--text", "x")]
     public void Wrong_usage_is_told(string message, params string[] arguments)
     {
         Outcome outcome = Minigpt.Run(_folder.Root, arguments);
         Assert.Equal(2, outcome.ExitCode);
         Assert.Contains(message, outcome.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Explain_needs_no_option_and_makes_a_sentence_and_a_name_of_its_own()
+    {
+        ExampleModel.Tiny(_folder);
+        foreach (string expected in (string[])["explain-tiny.html", "explain-tiny-2.html"])
+        {
+            Outcome outcome = Minigpt.Run(_folder.Root, "explain", "--model", "tiny");
+            Assert.Equal((0, $"written to {expected}: open it in a browser\n"), (outcome.ExitCode, outcome.Error));
+            Assert.Contains("To be, or not to be, that is the question", File.ReadAllText(_folder.File(expected)), StringComparison.Ordinal);
+        }
+        Minigpt.Refusal(_folder.Root, 2, "--beam is for models that translate, tiny does not", "explain", "--model", "tiny", "--beam", "2");
+        Minigpt.Refusal(_folder.Root, 2, "--to is for models that translate, tiny does not", "explain", "--model", "tiny", "--to", "fr");
+        RecordedModels.WithCharacters(_folder, "llama-tiny");
+        Minigpt.Refusal(_folder.Root, 2, "--text gives it a sentence of its own", "explain", "--model", "llama-tiny");
+    }
+
+    [Fact]
+    public void Explain_opens_the_page_and_says_where_no_browser_can_be_opened()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "the program that opens pages is another one there");
+        ExampleModel.Tiny(_folder);
+        Directory.CreateDirectory(_folder.File("bin"));
+        _folder.Write("bin/xdg-open", $"#!/bin/sh\necho \"$1\" > '{_folder.File("opened")}'\n");
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(_folder.File("bin/xdg-open"), UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        string dotnet = Path.GetDirectoryName(Environment.ProcessPath)!;
+        foreach ((string path, bool opens) in (IEnumerable<(string, bool)>)[($"{_folder.File("bin")}:{dotnet}", true), (dotnet, false)])
+        {
+            using Process process = Minigpt.Start(_folder.Root, new Dictionary<string, string> { ["PATH"] = path }, "explain", "--model", "tiny", "--out", "page.html", "--open");
+            Outcome outcome = Minigpt.OutcomeOf(process);
+            Assert.Equal(0, outcome.ExitCode);
+            Assert.Contains(opens ? "written to page.html, and opened" : "no browser could be opened", outcome.Error, StringComparison.Ordinal);
+        }
+        Assert.True(SpinWait.SpinUntil(() => File.Exists(_folder.File("opened")) && new FileInfo(_folder.File("opened")).Length > 0, TimeSpan.FromSeconds(20)));
+        Assert.EndsWith("page.html\n", File.ReadAllText(_folder.File("opened")), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("en", @"\b(bright|dark|behind)\b")]
+    [InlineData("ja", "明るい|暗い|濃")]
+    public void What_pages_of_sentences_say_holds_in_light_and_dark(string language, string wrong)
+    {
+        string[] sections = ["attention.", "groups.", "mask.", "masked.", "scaling.", "loss.", "next.", "lens.", "source.", "alignment.", "beams.", "rotation."];
+        KeyValuePair<string, string>[] said = [.. LessonGuideTests.Texts(language).Where(text => sections.Any(section => text.Key.StartsWith(section, StringComparison.Ordinal)))];
+        Assert.InRange(said.Length, 50, 200);
+        Assert.All(said, text => Assert.DoesNotMatch(wrong, text.Value));
+        // Characters are tokens as well as words are.
+        Assert.All(said.Where(text => !text.Key.StartsWith("masked.", StringComparison.Ordinal) && !text.Key.Contains("alignment.", StringComparison.Ordinal)),
+            text => Assert.DoesNotMatch(language == "en" ? @"\b[Ww]ord\b" : "この単語|ある単語", text.Value));
     }
 
     [Fact]

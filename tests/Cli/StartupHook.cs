@@ -1,10 +1,20 @@
 using System.Text;
+using MiniGpt.Tests.Cli;
 
 #pragma warning disable CA1050 // the runtime looks for this name outside of any namespace
-/// <summary>What the runtime runs before the program where DOTNET_STARTUP_HOOKS names this assembly: standard output gets a fault of a kind that nobody expects.</summary>
+/// <summary>
+/// What the runtime runs before the program where DOTNET_STARTUP_HOOKS names this assembly: commands from a pipe take the program's place, or
+/// standard output gets a fault of a kind that nobody expects.
+/// </summary>
 internal static class StartupHook
 {
-    public static void Initialize() => Console.SetOut(new Faulty());
+    public static void Initialize()
+    {
+        if (Environment.GetEnvironmentVariable(WarmCommands.PipeVariable) is string pipe)
+            WarmCommands.Serve(pipe);
+        else
+            Console.SetOut(new Faulty());
+    }
 
     private sealed class Faulty : TextWriter
     {

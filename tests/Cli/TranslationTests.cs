@@ -43,6 +43,12 @@ public sealed class TranslationTests : IDisposable
         Assert.Equal(Math.Exp(evaluation.RootElement.GetProperty("loss").GetDouble()), evaluation.RootElement.GetProperty("perplexity").GetDouble(), 1e-9);
         Assert.StartsWith("nrefs:1|", evaluation.RootElement.GetProperty("bleu_signature").GetString());
 
+        Write("marked.tsv", ">>fr<< one\tuno\n>>ja<< two\tdos\n>>fr<< two\tdos\n");
+        using JsonDocument marked = JsonDocument.Parse(Minigpt.Success(_folder, "eval", "--model", "whole", "--data", "marked.tsv", "--json"));
+        JsonElement[] languages = [.. marked.RootElement.GetProperty("languages").EnumerateArray()];
+        Assert.Equal([("fr", 2), ("ja", 1)], languages.Select(language => (language.GetProperty("language").GetString()!, language.GetProperty("sentences").GetInt32())));
+        Assert.Equal(marked.RootElement.GetProperty("exact").GetInt32(), languages.Sum(language => language.GetProperty("exact").GetInt32()));
+
         Assert.Contains("minigpt translate is for it", Minigpt.Refusal(_folder, 1, "a model that translates", "sample", "--model", "whole"));
         Minigpt.Refusal(_folder, 1, "minigpt translate is for it", "fill", "--model", "whole", "--text", "a [MASK]");
         Minigpt.Refusal(_folder, 2, "has not learned from the grammar", "eval", "--model", "whole");

@@ -34,7 +34,10 @@ public sealed class Browser : IAsyncLifetime
     }
 
     /// <summary>Opens a file. Where there is no Chromium, the test is skipped.</summary>
-    internal async Task<OpenPage> Open(string file, int width = 1000, ColorScheme scheme = ColorScheme.Light)
+    internal Task<OpenPage> Open(string file, int width = 1000, ColorScheme scheme = ColorScheme.Light) => Open(new Uri($"file://{file}"), width, scheme);
+
+    /// <summary>Opens what a service shows.</summary>
+    internal async Task<OpenPage> Open(Uri address, int width = 1000, ColorScheme scheme = ColorScheme.Light, string language = "en")
     {
         Assert.SkipWhen(_browser is null, $"there is no {Chromium}; apt-get install chromium fonts-noto-cjk brings it");
         IPage page = await _browser!.NewPageAsync(new BrowserNewPageOptions
@@ -42,10 +45,11 @@ public sealed class Browser : IAsyncLifetime
             ViewportSize = new ViewportSize { Width = width, Height = 900 },
             ColorScheme = scheme,
             ReducedMotion = ReducedMotion.Reduce,
+            Locale = language,
         });
         page.SetDefaultTimeout(MostMilliseconds); // other work on the machine may hold the browser up for long
         OpenPage open = new(page);
-        await page.GotoAsync($"file://{file}");
+        await page.GotoAsync(address.OriginalString);
         return open;
     }
 }

@@ -1,5 +1,6 @@
 using Microsoft.Playwright;
 using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Explanation;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Generation;
 using MiniGpt.Tests.Cli;
@@ -22,7 +23,7 @@ public sealed class ExplainPageTests(Browser browser) : IClassFixture<Browser>, 
         string file = Explain(ExampleModel.Tiny(_folder), ExampleModel.Sentence, language);
         await using OpenPage open = await browser.Open(file, width, scheme);
         string[] figures = await open.Figures();
-        Assert.Equal(16, figures.Length);
+        Assert.Equal(19, figures.Length);
         foreach (string figure in figures)
         {
             await open.Draw(figure);
@@ -55,6 +56,35 @@ public sealed class ExplainPageTests(Browser browser) : IClassFixture<Browser>, 
             Assert.InRange(cell[1], 0, cell[0]); // nothing above the diagonal
             Assert.Equal(trace.Blocks[1].Weights[2, (int)cell[0], (int)cell[1]], cell[2], 1e-6);
         }
+        Assert.Empty(open.Complaints);
+    }
+
+    [Fact]
+    public async Task The_parts_of_a_logit_and_its_gradients_are_those_of_the_engine()
+    {
+        string folder = ExampleModel.Tiny(_folder);
+        await using OpenPage open = await browser.Open(Explain(folder, "To be, or not"));
+        LoadedModel<double> model = ModelFolder.Load<double>(folder);
+        int[] ids = model.Tokenizer!.Encode("To be, or not");
+        using DecoderTrace<double> trace = model.Model.Trace(ids);
+        NextToken[] likeliest = NextToken.Likeliest<double>(trace.Logits.Span[^model.Model.Config.VocabularySize..], 5);
+        Assert.Equal(likeliest.Select(token => token.Id), await open.Page.EvaluateAsync<int[]>("it.reasons.attributions.map(attribution => attribution.token)"));
+        await open.Draw("reasons");
+        foreach (int place in (int[])[0, 3])
+        {
+            if (place > 0)
+                await open.Redraw("reasons", () => open.Page.Locator("#reasons select").SelectOptionAsync($"{place}"));
+            AttributionView view = AttributionView.Of(model.Model, trace, likeliest[place].Id);
+            double[] shown = await open.Page.EvaluateAsync<double[]>("minigpt.views.reasons.data('reasons').map(bar => bar.v)");
+            Assert.Equal(16, shown.Length);
+            Assert.All(view.Split(16).Greatest.Zip(shown), pair => Assert.Equal(pair.First.Value, pair.Second, 1e-4));
+            GradientView gradients = GradientView.Of(model.Model, ids, likeliest[place].Id);
+            double[] norms = await open.Page.EvaluateAsync<double[]>($"it.reasons.gradients[{place}].inputs.map(input => input.norm)");
+            Assert.All(gradients.Inputs.Zip(norms), pair => Assert.Equal(pair.First.Norm, pair.Second, 1e-4 * Math.Max(1, pair.First.Norm)));
+        }
+
+        // The menu of either figure moves both.
+        Assert.Equal("3", await open.Page.Locator("#gradients select").InputValueAsync());
         Assert.Empty(open.Complaints);
     }
 

@@ -1,12 +1,11 @@
-using LLama;
-using LLama.Common;
-using LLama.Native;
+using System.Globalization;
 using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Formats.Families;
 using MiniGpt.Model.Generation;
 using MiniGpt.Model.Layers;
 using MiniGpt.Tensors.Storage;
+using MiniGpt.Tests.Cli;
 using Xunit;
 
 namespace MiniGpt.Tests.Parity;
@@ -73,6 +72,20 @@ public sealed class LlamaCppTests : IDisposable
         }
     }
 
+    // So many steps that a letter follows a letter for a reason.
+    [Fact]
+    public void The_default_model_of_train_writes_the_same_greedy_text_in_llama_cpp()
+    {
+        const string prompt = "First Citizen:\n";
+        const int count = 40;
+        Minigpt.Success(_folder.Root, "train", "--steps", "80", "--eval-every", "0", "--validation-fraction", "0", "--out", "quick");
+        Minigpt.Success(_folder.Root, "convert", "--from", "quick", "--to", "quick.gguf");
+        string ours = Minigpt.Success(
+            _folder.Root, "sample", "--model", "quick", "--prompt", prompt, "--temperature", "0", "--tokens", count.ToString(CultureInfo.InvariantCulture));
+        using LlamaCpp theirs = new(_folder.File("quick.gguf"));
+        Assert.Equal(ours, $"{prompt}{theirs.GreedyText(prompt, count)}\n");
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private static bool HasGguf(TransformerConfig config) => FamilyFormat.Of(config).ReasonAgainstGguf(config) is null;
@@ -110,64 +123,5 @@ public sealed class LlamaCppTests : IDisposable
         }
         ModelFile.Save(path, model, type: type);
         return model;
-    }
-
-    /// <summary>llama.cpp with keys and values in full precision, on one thread.</summary>
-    private sealed class LlamaCpp : IDisposable
-    {
-        private readonly LLamaWeights _weights;
-        private readonly LLamaContext _context;
-
-        public LlamaCpp(string path)
-        {
-            ModelParams parameters = new(path)
-            {
-                ContextSize = 128,
-                Threads = 1,
-                BatchThreads = 1,
-                TypeK = GGMLType.GGML_TYPE_F32,
-                TypeV = GGMLType.GGML_TYPE_F32,
-                FlashAttention = false,
-            };
-            _weights = LLamaWeights.LoadFromFile(parameters);
-            _context = _weights.CreateContext(parameters);
-        }
-
-        /// <summary>The logits after every token, [T, V].</summary>
-        public float[] Logits(int[] ids)
-        {
-            Decode(ids, 0, everywhere: true);
-            return [.. Enumerable.Range(0, ids.Length).SelectMany(i => _context.NativeHandle.GetLogitsIth(i).ToArray())];
-        }
-
-        public int[] Greedy(int[] prompt, int count)
-        {
-            List<int> ids = [];
-            Decode(prompt, 0, everywhere: false);
-            int last = prompt.Length - 1;
-            while (ids.Count < count)
-            {
-                ids.Add(Model.Generation.Greedy.Likeliest<float>(_context.NativeHandle.GetLogitsIth(last)));
-                Decode([ids[^1]], prompt.Length + ids.Count - 1, everywhere: false);
-                last = 0;
-            }
-            return [.. ids];
-        }
-
-        public void Dispose()
-        {
-            _context.Dispose();
-            _weights.Dispose();
-        }
-
-        private void Decode(int[] ids, int position, bool everywhere)
-        {
-            if (position == 0)
-                _context.NativeHandle.MemoryClear();
-            LLamaBatch batch = new();
-            for (int i = 0; i < ids.Length; i++)
-                batch.Add((LLamaToken)ids[i], position + i, LLamaSeqId.Zero, everywhere || i == ids.Length - 1);
-            Assert.Equal(DecodeResult.Ok, _context.NativeHandle.Decode(batch));
-        }
     }
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using MiniGpt.Model.Explanation;
 using MiniGpt.Model.Formats;
@@ -25,9 +24,9 @@ internal static class NeighbourTable
     }
 
     /// <summary>One JSON object: what was asked, and "neighbours" with "word" and "cosine" each.</summary>
-    public static string Json((string Name, object Value) asked, IReadOnlyList<Neighbour> found, WordVectors vectors) => new JsonObject
+    public static string Json((string Name, JsonNode Value) asked, IReadOnlyList<Neighbour> found, WordVectors vectors) => new JsonObject
     {
-        [asked.Name] = JsonSerializer.SerializeToNode(asked.Value),
+        [asked.Name] = asked.Value,
         ["neighbours"] = new JsonArray([.. found.Select(neighbour =>
             (JsonNode)new JsonObject { ["word"] = vectors.TextOf(neighbour.Id), ["cosine"] = neighbour.Cosine })]),
     }.ToJsonString(Output.ReadableJson);

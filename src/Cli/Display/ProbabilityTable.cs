@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using MiniGpt.Model.Generation;
 using MiniGpt.Model.Tokenizers;
 using Spectre.Console;
@@ -26,16 +25,12 @@ internal static class ProbabilityTable
             string bar = new('█', (int)Math.Round(token.Probability * BarWidth));
             table.AddRow(
                 new Text($"{index + 1}"),
-                new Text(Name(token.Id, tokenizer)),
+                new Text(TokenName.Of(token.Id, tokenizer)),
                 new Text((100 * token.Probability).ToString("F2", CultureInfo.InvariantCulture)),
                 new Text(token.Id == chosen ? $"{bar} <- chosen" : bar));
         }
         console.Write(table);
         if (chosen is int id && likeliest.All(token => token.Id != id))
-            console.WriteLine($"  chosen: {Name(id, tokenizer)}");
+            console.WriteLine($"  chosen: {TokenName.Of(id, tokenizer)}");
     }
-
-    /// <summary>A token in quotes, so that spaces and line ends can be seen.</summary>
-    private static string Name(int id, ITokenizer? tokenizer) =>
-        tokenizer is null ? $"{id}" : id >= tokenizer.VocabularySize ? $"<{id}>" : Visible.Line(JsonSerializer.Serialize(tokenizer.TokenText(id), Output.ReadableJson));
 }

@@ -1,4 +1,6 @@
+using MiniGpt.Cluster;
 using MiniGpt.Model;
+using MiniGpt.Model.Distribution;
 using MiniGpt.Model.Layers;
 using MiniGpt.Model.Training;
 using MiniGpt.Tensors.Simd;
@@ -9,7 +11,7 @@ namespace MiniGpt.Cli.Display;
 /// <summary>What is said before the first step: model, data, machine, folder.</summary>
 internal static class TrainHeader
 {
-    public static void Show(TrainPlan plan, double ceiling)
+    public static void Show(TrainPlan plan, double ceiling, TimeSpan time, ICollective ranks)
     {
         TransformerConfig config = plan.Model.Config;
         TrainingData data = plan.Data;
@@ -24,13 +26,27 @@ internal static class TrainHeader
         Talk.Say($"""
             model    {plan.Model.Parameters.TrainedCount:N0} parameters: {sizes}
             data     {amount}, vocabulary {config.VocabularySize:N0}
-            machine  {Workers.Count} threads, {vectors}, at most {ceiling / 1e9:N0} GFLOP/s
+            machine  {Machines(ranks)}{Workers.Count} threads, {vectors}, at most {ceiling / 1e9:N0} GFLOP/s
+            time     {About(time)} to step {plan.Options.Steps:N0}, at a guess
             units    loss in nats (natural logarithms) a token; MFU, model FLOPs
                      utilisation, is the share of those GFLOP/s in use
             output   {plan.Folder}
 
             """);
     }
+
+    private static string Machines(ICollective ranks) => ranks is MpiRanks { Size: > 1 } several
+        ? $"{ranks.Size} processes, {several.RanksHere} of them here ({several.Version}), each with "
+        : "";
+
+    private static string About(TimeSpan time) => time switch
+    {
+        { TotalDays: >= 2 } => $"{time.TotalDays:F0} days",
+        { TotalHours: >= 2 } => $"{time.TotalHours:F0} hours",
+        { TotalMinutes: >= 2 } => $"{time.TotalMinutes:F0} minutes",
+        { TotalSeconds: >= 60 } => "a minute or two",
+        _ => "less than a minute",
+    };
 
     private static string Heads(AttentionConfig attention) => attention.KeyHeads == attention.Heads
         ? $"{attention.Heads} heads"

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using MiniGpt.Cli.Pages;
+using MiniGpt.Model.Lessons;
 
 namespace MiniGpt.Cli.Options;
 

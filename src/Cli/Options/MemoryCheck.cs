@@ -1,4 +1,6 @@
 using System.Globalization;
+using MiniGpt.Cluster;
+using MiniGpt.Model.Distribution;
 using MiniGpt.Model.Layers;
 using MiniGpt.Model.Training;
 
@@ -12,17 +14,20 @@ internal static class MemoryCheck
     /// <param name="options">The options of the run.</param>
     /// <param name="limit">What there is.</param>
     /// <param name="isNew">Whether the sizes can still be chosen: those of a resumed run cannot.</param>
+    /// <param name="ranks">Who trains the model together; those of one machine share its memory.</param>
     /// <exception cref="InsufficientMemoryException">One line with what is needed, what there is, and what would fit.</exception>
-    public static void Check(TransformerConfig config, TrainingOptions options, MemoryLimit limit, bool isNew)
+    public static void Check(TransformerConfig config, TrainingOptions options, MemoryLimit limit, bool isNew, ICollective ranks)
     {
-        MemoryEstimate need = MemoryEstimate.Of(config, options.BatchSize);
+        MemoryEstimate need = MemoryEstimate.Of(config, options.BatchSize, options.Accumulate, ranks.Size);
+        if (ranks is MpiRanks { RanksHere: int here and > 1 })
+            limit = new(limit.Bytes / here, $"{limit.Whose}, shared by {here} processes,");
         if (need.Total <= limit.Bytes)
             return;
         string advice = isNew
             ? Advice(MemoryEstimate.FindFitting(config, options, limit.Bytes))
             : "a resumed run keeps its sizes, so it needs a larger machine";
         throw new InsufficientMemoryException(
-            $"training takes about {Size(need.Total)} ({Size(need.Weights)} of weights, {Size(need.Optimizer)} of gradients and moments, "
+            $"training takes about {Size(need.Total)} ({Size(need.Weights)} of weights, {Size(need.Optimizer + need.Sums)} of gradients and moments, "
             + $"{Size(need.Activations + need.Objects)} of activations and their objects), {limit.Whose} leaves {Size(limit.Bytes)}: {advice}");
     }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MiniGpt.Cli.Help;
 using MiniGpt.Model.Formats;
 
 namespace MiniGpt.Cli.Options;
@@ -21,5 +22,5 @@ internal sealed class ModelOption : Option<string?>
     public string PathOf(ParseResult arguments) => arguments.GetValue(this)
         ?? ModelFolder.FindNewest(Runs)
         ?? throw new UsageException(
-            $"no --model is given and there is no model under {Runs}; minigpt train makes one, --model PATH names one elsewhere");
+            $"no --model is given and there is no model under {Runs}; {ProgramName.Current} train makes one, --model PATH names one elsewhere");
 }

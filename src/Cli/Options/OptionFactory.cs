@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
+using MiniGpt.Cli.Help;
 using MiniGpt.Model;
 
 namespace MiniGpt.Cli.Options;
@@ -21,6 +22,15 @@ internal static class OptionFactory
     /// <summary>The option whose values become tokens of their own, whatever they are.</summary>
     public const string SpecialName = "--special";
 
+    /// <summary>The option whose value is a second text, to compare with.</summary>
+    public const string PatchFromName = "--patch-from";
+
+    /// <summary>The option whose value is the token that is asked about.</summary>
+    public const string TokenName = "--token";
+
+    /// <summary>The option whose value is the token that it is compared with.</summary>
+    public const string AgainstName = "--against";
+
     /// <summary>An option whose value is a whole number in a range.</summary>
     public static Option<T> Whole<T>(string name, string description, T least, T most, string helpName = "N")
         where T : struct, IBinaryInteger<T>, IMinMaxValue<T> =>
@@ -33,22 +43,55 @@ internal static class OptionFactory
     /// <summary>An option whose value is one of the names of a choice.</summary>
     public static Option<T> Choice<T>(string name, string description)
         where T : struct, Enum =>
-        Choice(name, description, [.. OptionNames.All<T>().Zip(Enum.GetValues<T>())]);
+        Choice(name, description, OptionNames.All<T>(), Enum.GetValues<T>());
 
-    /// <summary>An option whose value is one of these names.</summary>
-    public static Option<T> Choice<T>(string name, string description, IReadOnlyList<(string Name, T Value)> values)
+    /// <summary>An option whose value is one of these names, each of which stands for a value.</summary>
+    public static Option<T> Choice<T>(string name, string description, IReadOnlyList<string> names, T[] values)
         where T : struct
     {
-        string names = string.Join('|', values.Select(pair => pair.Name));
-        return new Option<T>(name)
+        string all = string.Join('|', names);
+        Option<T> option = new(name)
         {
             Description = description,
-            HelpName = names,
-            CustomParser = result => values.FirstOrDefault(pair => pair.Name == Text(result)) is { Name: not null } found
-                ? found.Value
-                : Refuse<T>(result, name, $"one of {names}"),
+            HelpName = all,
+            CustomParser = result => IndexOf(Text(result), names) is >= 0 and int place
+                ? values[place]
+                : Refuse<T>(result, name, $"one of {all} expected{Suggestion.For(Text(result), names)}"),
         };
+        option.CompletionSources.Clear(); // of an enum: its values as C# spells them
+        option.CompletionSources.Add([.. names]);
+        return option;
     }
+
+    private static int IndexOf(string name, IReadOnlyList<string> names)
+    {
+        int place = names.Count - 1;
+        while (place >= 0 && names[place] != name)
+            place--;
+        return place;
+    }
+
+    /// <summary>An option whose values are places in a model as people count, from 1: as many numbers as its name of help has, with points between them.</summary>
+    /// <param name="name">Its name.</param>
+    /// <param name="helpName">LAYER, say, or LAYER.HEAD.</param>
+    /// <param name="description">What it does.</param>
+    /// <param name="example">A value, for whoever wrote a wrong one.</param>
+    /// <param name="most">How many values there can be.</param>
+    public static Option<int[][]> Places(string name, string helpName, string description, string example, int most) => new(name)
+    {
+        Description = description,
+        HelpName = helpName,
+        Arity = new ArgumentArity(1, most),
+        AllowMultipleArgumentsPerToken = false,
+        CustomParser = result =>
+        {
+            int[][] places = [.. result.Tokens.Select(token => PlaceOf(token.Value))];
+            int wrong = Array.FindIndex(places, place => place.Length != helpName.Split('.').Length);
+            if (wrong >= 0)
+                result.AddError($"{name}: '{result.Tokens[wrong].Value}' found, {helpName} expected, counted from 1, such as {example}");
+            return places;
+        },
+    };
 
     /// <summary>An option whose value is text as it stands.</summary>
     public static Option<string?> Text(string name, string helpName, string description) =>
@@ -64,21 +107,29 @@ internal static class OptionFactory
             return value;
         }
         string range = most == T.MaxValue ? $"from {least} up" : $"from {least} to {most}";
-        return Refuse<T>(result, name, $"a whole number {range}");
+        return Refuse<T>(result, name, $"a whole number {range} expected");
     }
 
     /// <summary>Whether an option was written on the command line.</summary>
     public static bool IsGiven(this ParseResult arguments, Option option) => arguments.GetResult(option) is { Implicit: false };
 
+    /// <summary>Whole numbers from 1 up with points between them, counted from 0; none where there is anything else.</summary>
+    private static int[] PlaceOf(string text)
+    {
+        string[] parts = text.Split('.');
+        int[] numbers = [.. parts.Select(part => int.TryParse(part, NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number - 1 : -1)];
+        return numbers.Contains(-1) ? [] : numbers;
+    }
+
     private static double Number(ArgumentResult result, string name) =>
         double.TryParse(Text(result), NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && double.IsFinite(value)
             ? value
-            : Refuse<double>(result, name, "a number");
+            : Refuse<double>(result, name, "a number expected");
 
     private static T Refuse<T>(ArgumentResult result, string name, string expected)
         where T : struct
     {
-        result.AddError($"{name}: '{Text(result)}' found, {expected} expected");
+        result.AddError($"{name}: '{Text(result)}' found, {expected}");
         return default;
     }
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 
 namespace MiniGpt.Cli.Options;
 
@@ -30,6 +31,17 @@ internal sealed class PageOption : Option<string?>
 
         bool Holds(string input) =>
             Path.TrimEndingDirectorySeparator(Path.GetFullPath(input)) is var read && (read == full || read == Path.GetDirectoryName(full));
+    }
+
+    /// <summary>The first of NAME.html, NAME-2.html, NAME-3.html, … that is not there.</summary>
+    public static string FreeName(string name)
+    {
+        for (int number = 1; ; number++)
+        {
+            string path = number == 1 ? $"{name}.html" : string.Create(CultureInfo.InvariantCulture, $"{name}-{number}.html");
+            if (!Path.Exists(path))
+                return path;
+        }
     }
 
     // The report of a run lies in its folder, and is none of its inputs.

@@ -5,10 +5,13 @@ namespace MiniGpt.Cli.Options;
 /// <summary>--threads, which every verb takes.</summary>
 internal sealed class ThreadsOption : Option<int>
 {
+    /// <summary>Its name.</summary>
+    public const string OptionName = "--threads";
+
     private const int Most = 1024;
 
     public ThreadsOption()
-        : base("--threads")
+        : base(OptionName)
     {
         Description = "Threads to compute with; 0 for all cores. The results do not depend on it.";
         HelpName = "N";

@@ -1,29 +1,41 @@
 using System.CommandLine;
-using MiniGpt.Cli.Display;
 using MiniGpt.Model;
 using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Data;
+using MiniGpt.Model.Distribution;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Layers;
 using MiniGpt.Model.Tasks;
 using MiniGpt.Model.Tokenizers;
 using MiniGpt.Model.Training;
-using MiniGpt.Tensors.Simd;
 
 namespace MiniGpt.Cli.Options;
 
 /// <summary>The options of train, and what they mean together.</summary>
-internal sealed class TrainArguments
+internal sealed partial class TrainArguments
 {
-    private const string TokenCacheFolder = ".minigpt-tokens";
-
     private static readonly string s_learnedNames = string.Join('|', OptionNames.All<LearnedTokenizer>());
+
+    /// <summary>The options as the help groups them.</summary>
+    public static IReadOnlyList<(string Heading, IReadOnlyList<string> Names)> Groups { get; } =
+    [
+        ("Everyday options", ["--data", "--preset", "--depth", "--task", "--out", "--steps", "--resume", "--init-from", "--config", "--overwrite", "--tokenizer", "--vocab-size", "--seed", "--threads"]),
+        ("The model", ["--architecture", "--layers", "--heads", "--width", "--context", "--dropout", "--activation", "--positions", "--kv-heads", "--head-size", "--norm",
+            "--norm-place", "--rope-base", "--gated", "--qk-norm", "--no-bias", "--window", "--untied-head"]),
+        ("The data", ["--validation-data", "--validation-fraction", "--unknown", "--batches", "--mask-words"]),
+        ("The updates", ["--batch-size", "--accumulate", "--optimizer", "--matrix-rate", "--learning-rate", "--min-learning-rate", "--warmup-steps", "--schedule", "--decay-fraction",
+            "--beta1", "--beta2", "--epsilon", "--weight-decay", "--clip-norm", "--label-smoothing", "--on-bad-loss"]),
+        ("Several machines", ["--cluster", "--wire"]),
+        ("Evaluations, samples, checkpoints", ["--eval-every", "--eval-batches", "--sample-every", "--checkpoint-every", "--keep", "--log-every", "--profile"]),
+    ];
 
     private readonly TrainSettings _settings = new();
     private readonly ArchitectureArguments _architecture = new();
     private readonly Option<TrainingPreset> _preset =
         OptionFactory.Choice<TrainingPreset>("--preset",
             "The recipe to start from. The defaults below are those of quick. [default: quick; tiny with --init-from]");
+    private readonly Option<int> _depth = OptionFactory.Whole("--depth",
+        "Instead of a preset: a model of so many blocks, with everything else for its size. 4 is quick, 6 is near long.", 1, TrainingOptions.MostDepth);
     private readonly Option<TaskKind> _task = OptionFactory.Choice<TaskKind>("--task",
         "What the model learns: to go on with a text, to say what stands where words are masked, or to translate sentence pairs (a tab between the two, "
         + "or two files). [default: that of --init-from or --architecture, else next]");
@@ -35,6 +47,8 @@ internal sealed class TrainArguments
     private readonly Option<string?> _resume = OptionFactory.Text("--resume", "DIR",
         "Go on exactly where the run in DIR stopped; only --steps, --threads, --log-every, --checkpoint-every, --keep and --profile can be given again, "
         + "and --data and --validation-data where the same data has another name now.");
+    private readonly Option<string?> _config = OptionFactory.Text(ConfigFile.Name, "FILE",
+        "Options in a JSON file, such as {\"steps\": 500}; those given here as well count. The training.json of a run trains as that run did.");
     private readonly Option<string?> _tokenizer = OptionFactory.Text("--tokenizer", $"{s_learnedNames}|{TokenizerOption.Gpt2}|PATH",
         "One token a character or word of the data, pieces of words learned from it (byte-level BPE, a unigram model, or BERT's WordPiece), GPT-2's, "
         + "or that of a folder or file. [default: char; gpt2 with --preset gpt2]");
@@ -43,84 +57,49 @@ internal sealed class TrainArguments
         Description = "Show at the end where the time went: each operator's calls, milliseconds and GFLOP/s.",
     };
 
+    private readonly ClusterOption _cluster = new();
     private readonly Command _command;
 
     /// <summary>Adds the options to a command.</summary>
     public TrainArguments(Command command)
     {
         _command = command;
-        foreach (Option option in (IEnumerable<Option>)[_task, _preset, _out, _overwrite, _initFrom, _resume, _tokenizer, .. _settings.All, .. _architecture.All, _profile])
+        foreach (Option option in (IEnumerable<Option>)[_task, _preset, _depth, _out, _overwrite, _initFrom, _resume, _config, _tokenizer, .. _settings.All, .. _architecture.All, _cluster, _profile])
             command.Options.Add(option);
     }
 
     /// <summary>Whether the time of each operator is to be shown.</summary>
     public bool Profiles(ParseResult arguments) => arguments.GetValue(_profile);
 
+    /// <summary>The processes that train the model together.</summary>
+    /// <exception cref="MiniGpt.Cluster.ClusterException">There are to be several, and they cannot be reached.</exception>
+    public ICollective Join(ParseResult arguments) => _cluster.Join(arguments);
+
     /// <summary>Reads the model and the data that the options ask for.</summary>
+    /// <param name="arguments">The options.</param>
+    /// <param name="ranks">Who trains the model together.</param>
+    /// <param name="folder">The folder that the first rank has chosen, on all others; null on the first.</param>
+    /// <param name="cancellationToken">Ends it without a result.</param>
     /// <exception cref="UsageException">A value makes no sense, or options do not go together.</exception>
-    public TrainPlan Plan(ParseResult arguments, CancellationToken cancellationToken) => arguments.GetValue(_resume) is string folder
-        ? Resume(arguments, folder, cancellationToken)
-        : Begin(arguments, cancellationToken);
+    public TrainPlan Plan(ParseResult arguments, ICollective ranks, string? folder, CancellationToken cancellationToken) =>
+        arguments.GetValue(_resume) is string resumed
+            ? Resume(arguments, resumed, ranks, cancellationToken)
+            : Begin(arguments, ranks, folder, cancellationToken);
 
-    private TrainPlan Resume(ParseResult arguments, string folder, CancellationToken cancellationToken)
-    {
-        string[] allowed =
-        [
-            _resume.Name, "--threads", _settings.Steps.Name, _settings.LogEvery.Name, _settings.CheckpointEvery.Name,
-            _settings.Keep.Name, _profile.Name, _settings.Data.Name, _settings.ValidationData.Name,
-        ];
-        if (_command.Options.FirstOrDefault(option => arguments.IsGiven(option) && !allowed.Contains(option.Name)) is Option other)
-        {
-            throw new UsageException(
-                $"{other.Name} cannot be given with --resume: the run has its own options, only {string.Join(", ", allowed[1..])} can change");
-        }
-
-        RunFolder run = RunFolder.Open(folder);
-        try
-        {
-            MemoryCheck.Check(run.ReadConfig(), run.ReadOptions(), MemoryLimit.Find(), isNew: false);
-            Checkpoint<float> checkpoint = run.Load<float>();
-            TrainingOptions options = _settings.Apply(arguments, checkpoint.Options);
-            TrainingData data = LoadDataAgain(folder, options, checkpoint, cancellationToken);
-            List<string> notes = [$"the run goes on after step {checkpoint.Step}"];
-            if (checkpoint.VectorBits is int bits && bits != VectorWidth.Bits)
-                notes.Add($"the run was begun with {VectorsOf(bits)}, this processor has {VectorsOf(VectorWidth.Bits)}: from here on the last digits differ");
-            if (run.BestDamage is string damage)
-                notes.Add($"the best checkpoint is damaged and counts as absent: {damage}");
-            return new TrainPlan(folder, options, checkpoint.Model, data, notes) { Checkpoint = checkpoint, Resumed = run };
-        }
-        catch
-        {
-            run.Dispose();
-            throw;
-        }
-    }
-
-    private static string VectorsOf(int bits) => bits == 0 ? "no vectors" : $"vectors of {bits} bits";
-
-    /// <summary>Reads the data of a run that goes on.</summary>
-    private TrainingData LoadDataAgain(string folder, TrainingOptions options, Checkpoint<float> checkpoint, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return LoadData(folder, options, checkpoint.Tokenizer, checkpoint.Model.Config.VocabularySize, cancellationToken);
-        }
-        catch (FileNotFoundException error)
-        {
-            throw new FileNotFoundException($"{error.Message}; {_settings.Data.Name} FILE says where the data of the run is now", error);
-        }
-    }
-
-    private TrainPlan Begin(ParseResult arguments, CancellationToken cancellationToken)
+    private TrainPlan Begin(ParseResult arguments, ICollective ranks, string? chosen, CancellationToken cancellationToken)
     {
         LoadedModel<float>? start = arguments.GetValue(_initFrom) is string from
             ? ModelFile.Load<float>(from, _settings.Apply(arguments, new TrainingOptions()).Unknown)
             : null;
+        TrainingOptions? recorded = arguments.GetValue(_config) is string config ? OptionsOfRun(arguments, config) : null;
         TaskKind task = arguments.IsGiven(_task) ? arguments.GetValue(_task)
+            : recorded is not null ? recorded.Task
             : start is null ? _architecture.TaskOf(arguments) : TrainingOptions.TaskOf(start.Any.Config.Kind);
         TrainingPreset preset = arguments.IsGiven(_preset) ? arguments.GetValue(_preset)
             : start is not null && task == TaskKind.Next ? TrainingPreset.Tiny : TrainingPreset.Quick;
-        TrainingOptions options = arguments.IsGiven(_preset) || task == TaskKind.Next ? TrainingOptions.For(preset).WithTask(task) : TrainingOptions.For(task);
+        if (arguments.IsGiven(_depth))
+            CheckDepth(arguments, task);
+        TrainingOptions options = recorded ?? (arguments.IsGiven(_depth) ? TrainingOptions.ForDepth(arguments.GetValue(_depth)) : arguments.IsGiven(_preset) || task == TaskKind.Next ? TrainingOptions.For(preset).WithTask(task) : TrainingOptions.For(task));
         if (start is not null)
         {
             options = WithSizesOf(start.Any.Config, options);
@@ -132,6 +111,13 @@ internal sealed class TrainArguments
         if (OptionNames.TryParse(tokenizerName ?? "", out LearnedTokenizer learned))
             options = options with { Tokenizer = learned };
         UsageException.Check(options.Validate);
+        if (ranks.Size > options.Accumulate)
+        {
+            throw new UsageException($"{ranks.Size} processes and --accumulate {options.Accumulate} found: each needs a batch of every step, --accumulate "
+                + $"{ranks.Size} or more expected (the step has the rows of all its batches: --batch-size can be smaller for it)");
+        }
+        if (ranks.Size > 1 && options.Data.Contains(TextSource.StandardInput))
+            throw new UsageException("--data - found and several processes, of which the first alone has a standard input: a file that all of them can read expected");
         CheckParts(arguments, options);
         CheckVocabulary(arguments, options, start);
         if (arguments.IsGiven(_settings.ValidationData) && arguments.IsGiven(_settings.ValidationFraction))
@@ -140,20 +126,30 @@ internal sealed class TrainArguments
             throw new UsageException("--overwrite replaces the model in --out DIR; no --out is given");
 
         List<string> notes = [];
-        string folder = ChooseFolder(arguments, arguments.IsGiven(_preset) || task == TaskKind.Next ? OptionNames.Of(preset) : OptionNames.Of(task), notes);
+        string recipe = arguments.IsGiven(_depth) ? $"depth-{arguments.GetValue(_depth)}"
+            : recorded is not null || arguments.IsGiven(_preset) || task == TaskKind.Next ? OptionNames.Of(preset) : OptionNames.Of(task);
+        string folder = chosen ?? ChooseFolder(arguments, recipe, notes);
         ITokenizer? tokenizer = start?.Tokenizer ?? ReadTokenizer(tokenizerName, options);
         if (start is { Tokenizer: null } && tokenizer?.VocabularySize > start.Any.Config.VocabularySize)
             throw new UsageException($"--tokenizer {tokenizerName} has {tokenizer.VocabularySize} tokens, at most the {start.Any.Config.VocabularySize} of {start.Path} expected");
-        TrainingData data = LoadData(folder, options, tokenizer, start?.Any.Config.VocabularySize, cancellationToken);
-        TransformerConfig config = start is null
+        TrainingData data = RunData.Load(folder, options, tokenizer, start?.Any.Config.VocabularySize, cancellationToken);
+        TransformerConfig sizes = start is null
             ? options.ToConfig(data.VocabularySize)
             : start.Any.Config with { Context = options.Context, Dropout = options.Dropout };
-        MemoryCheck.Check(config, options, MemoryLimit.Find(), isNew: true);
+        MemoryCheck.Check(sizes, options, MemoryLimit.Find(), isNew: true, ranks);
         return new TrainPlan(folder, options, StartingModel(options, start, data), data, notes)
         {
             ExtraKeys = start?.ExtraKeys,
             Overwrite = arguments.GetValue(_overwrite),
         };
+    }
+
+    private void CheckDepth(ParseResult arguments, TaskKind task)
+    {
+        if (((Option[])[_preset, _initFrom]).FirstOrDefault(arguments.IsGiven) is Option other)
+            throw new UsageException($"{_depth.Name} and {other.Name} are given: one or the other expected, both bring a model's sizes");
+        if (task != TaskKind.Next)
+            throw new UsageException($"{_depth.Name} is for models that go on with a text: {_task.Name} {OptionNames.Of(TaskKind.Next)} expected, {OptionNames.Of(task)} found");
     }
 
     private static LanguageModel<float> StartingModel(TrainingOptions options, LoadedModel<float>? start, TrainingData data)
@@ -246,7 +242,22 @@ internal sealed class TrainArguments
     private string? TokenizerName(ParseResult arguments, TrainingPreset preset, TrainingOptions options, LoadedModel<float>? start)
     {
         bool isOfPreset = preset == TrainingPreset.Gpt2 && start is null && !options.Data.Any(TextSource.IsTokenFile);
-        return arguments.GetValue(_tokenizer) ?? (isOfPreset ? TokenizerOption.Gpt2 : null);
+        return arguments.GetValue(_tokenizer) ?? FolderOfRecordedTokenizer(arguments) ?? (isOfPreset ? TokenizerOption.Gpt2 : null);
+    }
+
+    /// <summary>The options that a run wrote down.</summary>
+    private TrainingOptions OptionsOfRun(ParseResult arguments, string path)
+    {
+        if (((Option[])[_preset, _depth, _task, _initFrom]).FirstOrDefault(arguments.IsGiven) is Option other)
+            throw new UsageException($"{other.Name} does not go with {ConfigFile.Name} {path}, which has the model and the task of a run");
+        return RunFolder.OptionsOf(path);
+    }
+
+    /// <summary>The folder of the run whose options are used again, where it has a tokenizer and the data stay the same.</summary>
+    private string? FolderOfRecordedTokenizer(ParseResult arguments)
+    {
+        string? folder = arguments.GetValue(_config) is string path ? Path.GetDirectoryName(Path.GetFullPath(path)) : null;
+        return folder is not null && !arguments.IsGiven(_settings.Data) && TokenizerFolder.Exists(folder) ? folder : null;
     }
 
     private static ITokenizer? ReadTokenizer(string? name, TrainingOptions options) =>
@@ -267,15 +278,5 @@ internal sealed class TrainArguments
         if (free != first)
             notes.Add($"{first} is there already, this run goes into {free}");
         return free;
-    }
-
-    /// <summary>Reads the data. Its tokens are kept in a folder beside that of the run.</summary>
-    private static TrainingData LoadData(
-        string folder, TrainingOptions options, ITokenizer? tokenizer, int? vocabularySize, CancellationToken cancellationToken)
-    {
-        string cache = Path.Combine(Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))) ?? folder, TokenCacheFolder);
-        using Stream standardInput = StandardInput.Open(cancellationToken);
-        return DataProgressDisplay.Run(progress =>
-            TrainingData.Load(options, BundledText.Path, tokenizer, vocabularySize, standardInput, cache, progress, cancellationToken));
     }
 }

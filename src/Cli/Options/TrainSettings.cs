@@ -1,6 +1,7 @@
 using System.CommandLine;
 using MiniGpt.Model;
 using MiniGpt.Model.Data;
+using MiniGpt.Model.Distribution;
 using MiniGpt.Model.Layers;
 using MiniGpt.Model.Optimization;
 using MiniGpt.Model.Training;
@@ -56,6 +57,8 @@ internal sealed class TrainSettings
         Whole("--batch-size", "Rows of a batch.", s_quick.BatchSize, 1, (options, value) => options with { BatchSize = value });
         Whole("--accumulate", "Batches whose gradients are added up for one update.",
             s_quick.Accumulate, 1, (options, value) => options with { Accumulate = value });
+        Add(OptionFactory.Choice<WireType>("--wire", "Several processes: how gradients travel. bf16 halves their bytes, and makes results depend on how many "
+            + "processes there are. [default: float32, as they are]"), (options, value) => options with { Wire = value });
         Choice("--optimizer", "Who updates the parameters; Muon the matrices alone, AdamW the rest.",
             s_quick.Optimizer, (options, value) => options with
             {

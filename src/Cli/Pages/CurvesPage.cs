@@ -1,9 +1,11 @@
+using MiniGpt.Model.Lessons;
 using MiniGpt.Model.Training;
 
 namespace MiniGpt.Cli.Pages;
 
 /// <summary>Training curves as a page: of one run, or of several over each other.</summary>
-internal static class CurvesPage
+/// <param name="Runs">The runs.</param>
+internal sealed record CurvesPage(IReadOnlyList<TrainingHistory> Runs)
 {
     /// <summary>Writes the report of a run.</summary>
     /// <exception cref="IOException">A file cannot be read or written.</exception>
@@ -11,5 +13,6 @@ internal static class CurvesPage
 
     /// <summary>Writes runs over each other.</summary>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    public static void Write(string path, IReadOnlyList<TrainingHistory> runs, Texts texts) => Page.Write(path, ["curves.js"], texts, new { runs });
+    public static void Write(string path, IReadOnlyList<TrainingHistory> runs, Texts texts) =>
+        Page.Write(path, ["curves.js"], texts, new CurvesPage(runs), PageJson.Default.CurvesPage);
 }

@@ -1,10 +1,8 @@
 using System.IO.Compression;
 using System.Reflection;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Json.Serialization;
-using System.Text.Unicode;
+using System.Text.Json.Serialization.Metadata;
 using MiniGpt.Model.Files;
 
 namespace MiniGpt.Cli.Pages;
@@ -17,33 +15,43 @@ internal static class Page
 {
     private static readonly string[] s_libraries = ["vega", "vega-lite", "vega-embed"];
 
-    // The encoder keeps letters of every script as they are, and writes <, > and & as escapes: no text can end the element.
-    private static readonly JsonSerializerOptions s_json = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.CamelCase,
-        Encoder = JavaScriptEncoder.Create(UnicodeRanges.All),
-        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-    };
-
     /// <summary>Writes a page, whole or not at all.</summary>
     /// <param name="path">The file.</param>
     /// <param name="scripts">The scripts of Web/ that draw it, in their order.</param>
     /// <param name="texts">What it says.</param>
     /// <param name="content">What it shows.</param>
+    /// <param name="type">How that is written.</param>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    public static void Write(string path, IReadOnlyList<string> scripts, Texts texts, object content)
+    public static void Write<T>(string path, IReadOnlyList<string> scripts, Texts texts, T content, JsonTypeInfo<T> type)
     {
         if (Path.GetDirectoryName(Path.GetFullPath(path)) is string folder)
             Directory.CreateDirectory(folder);
         using AtomicFile file = AtomicFile.CreateNamed(path);
         using (StreamWriter html = new(file.Stream, new UTF8Encoding(false), leaveOpen: true))
-            Write(html, scripts, texts, content);
+            Write(html, scripts, texts, Data(texts, content, type));
         file.Commit();
     }
 
-    private static void Write(TextWriter html, IReadOnlyList<string> scripts, Texts texts, object content)
+    private static string Data<T>(Texts texts, T content, JsonTypeInfo<T> type)
     {
-        string data = JsonSerializer.Serialize(new { language = texts.Language, texts = texts.All, content }, s_json);
+        using MemoryStream bytes = new();
+        using (Utf8JsonWriter json = new(bytes, new JsonWriterOptions { Encoder = PageJson.Encoder }))
+        {
+            json.WriteStartObject();
+            json.WriteString("language", texts.Language);
+            json.WriteStartObject("texts");
+            foreach ((string key, string text) in texts.All)
+                json.WriteString(key, text);
+            json.WriteEndObject();
+            json.WritePropertyName("content");
+            JsonSerializer.Serialize(json, content, type);
+            json.WriteEndObject();
+        }
+        return Encoding.UTF8.GetString(bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
+    }
+
+    private static void Write(TextWriter html, IReadOnlyList<string> scripts, Texts texts, string data)
+    {
         html.Write($"""
             <!doctype html>
             <html lang="{texts.Language}">

@@ -1,18 +1,8 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using MiniGpt.Model;
+using MiniGpt.Model.Lessons;
 
 namespace MiniGpt.Cli.Pages;
-
-/// <summary>The languages that pages and lessons speak.</summary>
-internal enum Language
-{
-    /// <summary>English.</summary>
-    [JsonStringEnumMemberName("en")] English,
-
-    /// <summary>Japanese.</summary>
-    [JsonStringEnumMemberName("ja")] Japanese,
-}
 
 /// <summary>What pages and lessons say, in one language: Texts/en.json and Texts/ja.json, which have the same keys.</summary>
 internal sealed class Texts
@@ -36,6 +26,12 @@ internal sealed class Texts
     public string OfCheck(string lesson, string check) =>
         _texts.TryGetValue($"lesson.{lesson}.check.{check}", out string? text) ? text : this[$"lesson.check.{check}"];
 
+    /// <summary>A text that not every lesson has; null where there is none.</summary>
+    public string? Find(string key) => _texts.GetValueOrDefault(key);
+
+    /// <summary>A name that a lesson gives to a row or column by a key; else null.</summary>
+    public string? NameIn(string lesson, string key) => Find($"lesson.{lesson}.name.{key}");
+
     /// <summary>A word of a lesson with what it means in this language beside it, where that is another one; "2 もも" is the word at a place.</summary>
     public string WithMeaning(string lesson, string word) =>
         _texts.TryGetValue($"lesson.{lesson}.word.{word[(word.IndexOf(' ') + 1)..]}", out string? meaning) ? $"{word} ({meaning})" : word;
@@ -44,6 +40,6 @@ internal sealed class Texts
     public static Texts Of(Language language)
     {
         string code = OptionNames.Of(language);
-        return new Texts(code, JsonSerializer.Deserialize<Dictionary<string, string>>(Page.Resource($"Texts.{code}.json"))!);
+        return new Texts(code, JsonSerializer.Deserialize(Page.Resource($"Texts.{code}.json"), PageJson.Default.DictionaryStringString)!);
     }
 }

@@ -3,6 +3,7 @@ using System.Globalization;
 using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Options;
 using MiniGpt.Cli.Pages;
+using MiniGpt.Model.Lessons;
 using MiniGpt.Model.Training;
 using Spectre.Console;
 

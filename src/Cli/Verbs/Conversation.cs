@@ -12,7 +12,7 @@ internal sealed class Conversation(
     Decoder<float> model, ITokenizer tokenizer, SamplingOptions sampling, int tokens, string[] stops, TextWriter output) : IDisposable
 {
     private const char ByteOrderMark = '\uFEFF';
-    private const string Commands = ":reset forgets the text, :temperature 0.7 changes the temperature, :quit ends";
+    private const string Commands = ":reset forgets the text, :temperature 0.7 changes the temperature, :help shows this, :quit ends";
 
     private TokenStreams<float> _streams = new(model, sampling, tokens: tokenizer.VocabularySize);
     private SamplingOptions _sampling = sampling;
@@ -56,6 +56,9 @@ internal sealed class Conversation(
     {
         switch (command)
         {
+            case [":help"]:
+                Talk.Say($"A line is a prompt; {Commands}.");
+                break;
             case [":reset"]:
                 _streams.Dispose();
                 _streams = new TokenStreams<float>(model, _sampling, tokens: tokenizer.VocabularySize);

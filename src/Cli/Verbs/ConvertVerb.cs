@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MiniGpt.Cli.Display;
+using MiniGpt.Cli.Help;
 using MiniGpt.Cli.Options;
 using MiniGpt.Model;
 using MiniGpt.Model.Formats;
@@ -29,7 +30,8 @@ internal sealed class ConvertVerb : Verb
         Required = true,
     };
     private readonly Option<StoredType> _type = OptionFactory.Choice("--type",
-        "How matrices are stored: any but q8_0 in a folder; f32, f16 or q8_0 in GGUF; f32 in llm.c. [default: f32]", s_types);
+        "How matrices are stored: any but q8_0 in a folder; f32, f16 or q8_0 in GGUF; f32 in llm.c. [default: f32]",
+        [.. s_types.Select(pair => pair.Name)], [.. s_types.Select(pair => pair.Type)]);
     private readonly Option<string?> _tokenizer = TokenizerOption.ForModelWithout();
     private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Replace what is there under the name of --to." };
 
@@ -49,6 +51,7 @@ internal sealed class ConvertVerb : Verb
             OutputPath.CheckFile(_to.Name, to, "the name of a model");
         else
             OutputPath.CheckFolder(_to.Name, to);
+        CheckEnding(to);
         StoredType type = arguments.IsGiven(_type) ? arguments.GetValue(_type) : StoredType.F32;
         if (ModelFile.FormatOf(to) is var format && !ModelFile.TypesOf(format).Contains(type))
         {
@@ -65,6 +68,18 @@ internal sealed class ConvertVerb : Verb
         foreach (string misread in conversion.Misread)
             Talk.Say($"note: {misread}");
         return 0;
+    }
+
+    /// <summary>A folder can have a point in its name, as llama-3.2 has; an ending of letters is one that was mistyped, or of a form that is not written.</summary>
+    private void CheckEnding(string to)
+    {
+        string ending = Path.GetExtension(to);
+        bool isFolder = Path.EndsInDirectorySeparator(to) || Directory.Exists(to) || ending.Length < 2 || !ending.Skip(1).All(char.IsAsciiLetter);
+        if (ModelFile.FormatOf(to) == ModelFormat.HuggingFace && !isFolder)
+        {
+            throw new UsageException($"{_to.Name} {to}: the ending {ending} found, .gguf, .bin for llm.c and llama2.c, or none for a folder expected"
+                + $"{Suggestion.For(ending, [".gguf", ".bin"])}; {to}{Path.DirectorySeparatorChar} is a folder whatever its ending");
+        }
     }
 
     private static string NameOf(StoredType type) => s_types.First(pair => pair.Type == type).Name;

@@ -18,14 +18,14 @@ internal sealed class EvalVerb : Verb
     private readonly Option<string?> _data = new("--data")
     {
         Description = "The text, or the token file (.bin), to evaluate on; - for standard input. For a model that translates, sentence pairs. "
-            + "[default: 500 held-out sentences of its own grammar, where a model that translates learned from it]",
+            + "[default: what the run kept to validate with; of a model that learned from the grammar, 500 held-out sentences]",
         HelpName = "FILE",
     };
     private readonly Option<UnknownCharacter> _unknown = OptionFactory.Choice<UnknownCharacter>(
         "--unknown", "What to do with characters that the vocabulary does not have. [default: error]");
     private readonly Option<int> _beam = OptionFactory.Whole("--beam", "A model that translates: how many beginnings are followed at once. [default: 1]", 1, 1024);
     private readonly Option<BleuTokenizer> _bleu = OptionFactory.Choice("--bleu", "What a token of BLEU is: what stands between spaces, sacreBLEU's 13a, or a character. [default: 13a]",
-        [.. Enum.GetValues<BleuTokenizer>().Select(tokenizer => (BleuTokenizers.Name(tokenizer), tokenizer))]);
+        [.. Enum.GetValues<BleuTokenizer>().Select(BleuTokenizers.Name)], Enum.GetValues<BleuTokenizer>());
     private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object." };
 
     public EvalVerb()
@@ -48,8 +48,8 @@ internal sealed class EvalVerb : Verb
         (string json, string text) = model.Any.Config.Kind switch
         {
             ModelKind.Translator => Translations(model, arguments, notes, cancellationToken),
-            ModelKind.Encoder => Fillings(model, DataOf(arguments), notes, cancellationToken),
-            _ => NextTokens(model, DataOf(arguments), notes, cancellationToken),
+            ModelKind.Encoder => Fillings(model, arguments.GetValue(_data), notes, cancellationToken),
+            _ => NextTokens(model, arguments.GetValue(_data), notes, cancellationToken),
         };
         foreach (string note in notes)
             Talk.Say($"note: {note}");
@@ -57,12 +57,36 @@ internal sealed class EvalVerb : Verb
         return 0;
     }
 
-    private string DataOf(ParseResult arguments) => arguments.GetValue(_data) ?? throw new UsageException($"{_data.Name} FILE with the text to evaluate on expected");
-
-    private static (string Json, string Text) NextTokens(LoadedModel<float> model, string data, List<string> notes, CancellationToken cancellationToken)
+    /// <summary>What the run in the folder of a model kept to validate with.</summary>
+    /// <exception cref="UsageException">It is no folder of a run, it kept nothing, or its data is not the same any more.</exception>
+    private TrainingData OwnData(LoadedModel<float> model, List<string> notes, CancellationToken cancellationToken)
     {
-        using Stream standardInput = StandardInput.Open(cancellationToken);
-        TextEvaluation result = DataProgressDisplay.Run(progress => TextEvaluation.Run(model, data, standardInput, progress, notes, cancellationToken));
+        TrainingOptions options = TrainingData.OptionsOf(model.Path, out string run, out string hash)
+            ?? throw new UsageException($"{_data.Name} FILE with the text to evaluate on expected: {model.Path} is no training run, which would have kept some");
+        TrainingData data = RunData.Load(run, options, model.Tokenizer, model.Any.Config.VocabularySize, cancellationToken);
+        string? fault = data.Hash != hash ? "is not what it was when the run began" : data.Validation is null ? "was not split: none of it was kept to validate with" : null;
+        if (fault is not null)
+        {
+            data.Dispose();
+            throw new UsageException($"{_data.Name} FILE with the text to evaluate on expected: the data of {model.Path} {fault}");
+        }
+        notes.Add($"evaluated on the {data.Validation!.Length:N0} tokens that the run kept to validate with");
+        return data;
+    }
+
+    private (string Json, string Text) NextTokens(LoadedModel<float> model, string? data, List<string> notes, CancellationToken cancellationToken)
+    {
+        TextEvaluation result;
+        if (data is null)
+        {
+            using TrainingData own = OwnData(model, notes, cancellationToken);
+            result = TextEvaluation.Run(model, own.Validation!, model.Tokenizer, cancellationToken);
+        }
+        else
+        {
+            using Stream standardInput = StandardInput.Open(cancellationToken);
+            result = DataProgressDisplay.Run(progress => TextEvaluation.Run(model, data, standardInput, progress, notes, cancellationToken));
+        }
         string bits = result.BitsPerByte is double number ? $"{number:F4}" : "unknown: no tokenizer says how long the text is";
         return (result.ToJson(), $"""
             tokens         {result.Tokens:N0}
@@ -72,16 +96,24 @@ internal sealed class EvalVerb : Verb
             """);
     }
 
-    private static (string Json, string Text) Fillings(LoadedModel<float> model, string data, List<string> notes, CancellationToken cancellationToken)
+    private (string Json, string Text) Fillings(LoadedModel<float> model, string? data, List<string> notes, CancellationToken cancellationToken)
     {
+        using TrainingData? own = data is null ? OwnData(model, notes, cancellationToken) : null;
         using Stream standardInput = StandardInput.Open(cancellationToken);
-        MaskedEvaluation result = DataProgressDisplay.Run(progress => MaskedEvaluation.Run(model, data, standardInput, progress, notes, cancellationToken));
+        MaskedEvaluation result = DataProgressDisplay.Run(progress => own is null
+            ? MaskedEvaluation.Run(model, data!, standardInput, progress, notes, cancellationToken)
+            : MaskedEvaluation.Run(model, own.Validation!, progress, own.Train, cancellationToken));
+        string tables = result is { FirstTenByFrequency: double byFrequency, FirstTenByNeighbours: double byNeighbours } ? $"""
+
+              by frequency alone       {byFrequency:P1}
+              by both neighbours       {byNeighbours:P1}
+            """ : "";
         return (result.ToJson(), $"""
-            masked words            {result.Words:N0}
-            loss                    {result.Loss:F4} nats (natural logarithms) a masked word
-            perplexity              {result.Perplexity:F3}
-            right at once           {result.First:P1}
-            right among the first ten  {result.FirstTen:P1}
+            masked words               {result.Words:N0}
+            loss                       {result.Loss:F4} nats (natural logarithms) a masked word
+            perplexity                 {result.Perplexity:F3}
+            right at once              {result.First:P1}
+            right among the first ten  {result.FirstTen:P1}{tables}
             """);
     }
 
@@ -96,7 +128,8 @@ internal sealed class EvalVerb : Verb
             perplexity  {result.Perplexity:F3}
             BLEU        {result.Bleu.Score:F2}  {result.Bleu.Signature}
             chrF        {result.Chrf.Score:F2}  {result.Chrf.Signature}
-            exact       {result.Exact:N0}, {result.ExactShare:P1}
+            exact       {result.Exact:N0}, {result.ExactShare:P1}{string.Concat(result.Languages.Select(language =>
+                $"\n{$"into {language.Language}",-12}{language.Exact:N0} of {language.Sentences:N0}"))}
             """);
     }
 

@@ -4,6 +4,8 @@ using MiniGpt.Cli.Options;
 using MiniGpt.Cli.Pages;
 using MiniGpt.Model.Explanation;
 using MiniGpt.Model.Formats;
+using MiniGpt.Model.Layers;
+using MiniGpt.Model.Lessons;
 using MiniGpt.Model.Tokenizers;
 
 namespace MiniGpt.Cli.Verbs;
@@ -11,36 +13,89 @@ namespace MiniGpt.Cli.Verbs;
 /// <summary>minigpt explain: a page that shows what a model does with a sentence.</summary>
 internal sealed class ExplainVerb : Verb
 {
-    // The last one puts the sections of the others on the page.
-    private static readonly string[] s_scripts = ["explain-input.js", "explain-attention.js", "explain-output.js", "explain.js"];
+    /// <summary>The scripts of the page. The last one puts the sections of the others on it.</summary>
+    internal static IReadOnlyList<string> Scripts { get; } =
+    [
+        "explain-story.js", "explain-input.js", "explain-rotation.js", "explain-attention.js", "explain-output.js", "explain-translation.js",
+        "live-forward.js", "live.js", "explain-against.js", "explain.js",
+    ];
 
     private readonly ModelOption _model = new();
-    private readonly Option<string?> _text = OptionFactory.Text(OptionFactory.TextName, "TEXT", "The sentence.");
-    private readonly PageOption _out = new("Where the page goes.");
+    private readonly Option<string?> _text = OptionFactory.Text(OptionFactory.TextName, "TEXT",
+        $"The sentence; for a model that reads in both directions with {WordPieceTokenizer.Mask} where a word is to be filled in. [default: a sentence that suits the model]");
+    private readonly Option<string?> _against = OptionFactory.Text("--against", "TEXT",
+        "A second text of as many tokens, for models that do not translate: the page shows where its attention differs. [default: none]");
+    private readonly PageOption _out = new("Where the page goes. [default: explain-MODEL.html here, or explain-MODEL-2.html and so on]");
+    private readonly Option<bool> _open = new("--open") { Description = "Open the page in the browser." };
     private readonly Option<Language> _language = LanguageOption.Create();
+    private readonly Option<string?> _to = OptionFactory.Text("--to", "LANGUAGE", "Into which language a model that translates is to write, where it knows several. [default: its first]");
+    private readonly Option<int> _beam = OptionFactory.Whole("--beam", "How many beginnings of a translation are followed at once.", 1, 16);
     private readonly Option<UnknownCharacter> _unknown = OptionFactory.Choice<UnknownCharacter>(
         "--unknown", "What to do with characters that the vocabulary does not have. [default: error]");
 
     public ExplainVerb()
         : base("explain", "Writes one self-contained HTML page that shows what a model does with a sentence.")
     {
-        _text.Required = _out.Required = true;
-        foreach (Option option in (IEnumerable<Option>)[_model, _text, _out, _language, _unknown])
+        _beam.DefaultValueFactory = _ => new ExplanationOptions().Beams;
+        foreach (Option option in (IEnumerable<Option>)[_model, _text, _against, _out, _open, _language, _to, _beam, _unknown])
             Options.Add(option);
     }
 
-    public override string Example => "minigpt explain --model runs/quick --text \"To be, or not to be\" --out page.html";
+    public override string Example => "minigpt explain --model runs/quick --text \"To be, or not to be\" --open";
 
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {
-        string from = _model.PathOf(arguments), path = _out.PathOf(arguments, from)!;
-        LoadedModel<float> model = ModelFile.Load<float>(from, arguments.GetValue(_unknown));
-        SentenceExplanation explanation = SentenceExplanation.Of(model, arguments.GetValue(_text)!, out int left);
-        if (left > 0)
-            Talk.Say($"note: the context of {model.Path} has room for {explanation.Tokens.Length} tokens; the last {left} are left out");
+        string from = _model.PathOf(arguments), path = _out.PathOf(arguments, from) ?? PageOption.FreeName($"explain-{NameOf(from)}");
+        using ModelFile file = ModelFile.Open(from, arguments.GetValue(_unknown));
+        foreach (Option option in (IEnumerable<Option>)[_to, _beam])
+        {
+            if (arguments.IsGiven(option) && file.Config.Kind != ModelKind.Translator)
+                throw new UsageException($"{option.Name} is for models that translate, {from} does not");
+        }
+        ExplanationOptions options = new() { Language = arguments.GetValue(_to), Beams = arguments.GetValue(_beam), Against = arguments.GetValue(_against) };
+        string text = arguments.GetValue(_text) ?? SentenceFor(file.Config.Kind);
+        if (options.Against is string other)
+            RequirePair(file, from, text, other);
+        SentenceExplanation explanation = Explain(file.Load<float>(), text, options, isGiven: arguments.IsGiven(_text), cancellationToken);
+        if (explanation.LeftOut > 0)
+            Talk.Say($"note: the context of {from} has room for {explanation.Sentence.Tokens.Length} tokens; the last {explanation.LeftOut} are left out");
         cancellationToken.ThrowIfCancellationRequested();
-        Page.Write(path, s_scripts, Texts.Of(arguments.GetValue(_language)), explanation);
-        Talk.Say($"written to {path}: open it in a browser");
+        Page.Write(path, Scripts, Texts.Of(arguments.GetValue(_language)), explanation, PageJson.Default.SentenceExplanation);
+        bool isOpen = arguments.GetValue(_open) && BrowserWindow.TryOpen(path);
+        Talk.Say(isOpen ? $"written to {path}, and opened" : $"written to {path}: open it in a browser");
         return 0;
     }
+
+    private void RequirePair(ModelFile file, string from, string text, string other)
+    {
+        if (file.Config.Kind == ModelKind.Translator)
+            throw new UsageException($"{_against.Name} is for models that do not translate, {from} does");
+        if (file.Tokenizer is { } tokenizer)
+            UsageException.Check(() => AgainstView.RequireSameLength(tokenizer, text, other));
+    }
+
+    /// <summary>A sentence in which each kind of model has something to do.</summary>
+    private static string SentenceFor(ModelKind kind) => kind switch
+    {
+        ModelKind.Encoder => $"The {WordPieceTokenizer.Mask} sat on the mat.",
+        ModelKind.Translator => "I am a good dog.",
+        _ => "To be, or not to be, that is the question",
+    };
+
+    private SentenceExplanation Explain(
+        LoadedModel<float> model, string text, ExplanationOptions options, bool isGiven, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return SentenceExplanation.Of(model, text, options, cancellationToken);
+        }
+        catch (TextEncodingException error) when (!isGiven)
+        {
+            throw new UsageException($"the model cannot read \"{text}\", {error.Message}; {_text.Name} gives it a sentence of its own");
+        }
+    }
+
+    private static string NameOf(string model) => File.Exists(model)
+        ? Path.GetFileNameWithoutExtension(model)
+        : Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(model)));
 }

@@ -77,9 +77,9 @@ internal sealed class InspectVerb : Verb
     {
         if (training is not JsonObject values)
             return null;
-        JsonObject flat = new() { ["step"] = values["step"]!.DeepClone(), ["tokens"] = values["tokens"]!.DeepClone() };
+        JsonObject flat = new(values.Where(pair => pair.Key != "options").Select(pair => KeyValuePair.Create(pair.Key, pair.Value?.DeepClone())));
         foreach ((string key, JsonNode? value) in values["options"]!.AsObject())
-            flat[key] = value?.DeepClone();
+            flat[key] = key == "data" && value is JsonArray { Count: 0 } ? "what comes with the program" : value?.DeepClone();
         return flat;
     }
 }

@@ -11,6 +11,8 @@ namespace MiniGpt.Cli.Verbs;
 /// <summary>minigpt tokenize train: learns a tokenizer of pieces of words.</summary>
 internal sealed class TokenizeTrainVerb : Verb
 {
+    private static readonly LearnedTokenizer[] s_types = [.. Enum.GetValues<LearnedTokenizer>().Where(TokenizerLearner.HasSize)];
+
     private readonly Option<string[]> _data = new("--data")
     {
         Description = "Text files, folders of text, or - for standard input.",
@@ -23,7 +25,7 @@ internal sealed class TokenizeTrainVerb : Verb
         "--vocab-size", "How many tokens to learn, special ones among them.", 1, int.MaxValue);
     private readonly Option<LearnedTokenizer> _type = OptionFactory.Choice("--type",
         "bpe: byte-level byte-pair encoding; unigram: a unigram language model of pieces; wordpiece: BERT's pieces, without cases and accents. [default: bpe]",
-        [.. Enum.GetValues<LearnedTokenizer>().Where(TokenizerLearner.HasSize).Select(type => (OptionNames.Of(type), type))]);
+        [.. s_types.Select(OptionNames.Of)], s_types);
     private readonly Option<string> _out = new("--out")
     {
         Description = "The folder to write: tokenizer.json, and vocab.json and merges.txt of a BPE, vocab.txt of WordPiece.",

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MiniGpt.Cli.Help;
 
 namespace MiniGpt.Cli.Verbs;
 

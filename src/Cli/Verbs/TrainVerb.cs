@@ -1,17 +1,21 @@
 using System.CommandLine;
 using MiniGpt.Autograd;
 using MiniGpt.Cli.Display;
+using MiniGpt.Cli.Help;
 using MiniGpt.Cli.Options;
 using MiniGpt.Cli.Pages;
+using MiniGpt.Cluster;
 using MiniGpt.Model.Data;
+using MiniGpt.Model.Distribution;
 using MiniGpt.Model.Layers;
 using MiniGpt.Model.Tokenizers;
 using MiniGpt.Model.Training;
+using MiniGpt.Tensors.Threading;
 
 namespace MiniGpt.Cli.Verbs;
 
 /// <summary>minigpt train: from text to a model folder.</summary>
-internal sealed class TrainVerb : Verb
+internal sealed class TrainVerb : Verb, IHasGroups
 {
     private readonly TrainArguments _arguments;
 
@@ -22,14 +26,87 @@ internal sealed class TrainVerb : Verb
     public override string Example =>
         "minigpt train --data books/ --out runs/books --layers 6 --width 256 --heads 8 --context 128 --steps 5000";
 
+    public IReadOnlyList<(string Heading, IReadOnlyList<string> Names)> Groups => TrainArguments.Groups;
+
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {
-        using TrainPlan plan = _arguments.Plan(arguments, cancellationToken);
-        using RunFolder folder = plan.TakeFolder();
-        using TrainingRun<float> run = plan.Start(folder);
+        try
+        {
+            using ICollective ranks = _arguments.Join(arguments);
+            return Run(arguments, ranks, cancellationToken);
+        }
+        catch (ClusterException) when (MpiRanks.AnotherSpeaks)
+        {
+            return 0; // all find the same, and one line is enough
+        }
+    }
+
+    private int Run(ParseResult arguments, ICollective ranks, CancellationToken cancellationToken)
+    {
+        try
+        {
+            TakeThreads(arguments, ranks);
+            using TrainPlan plan = RankedPlan.Make(ranks, folder => _arguments.Plan(arguments, ranks, folder, cancellationToken));
+            return ranks.Rank == 0 ? Lead(arguments, plan, ranks, cancellationToken) : Follow(plan, ranks, cancellationToken);
+        }
+        catch (RankFailedException) when (ranks.Rank > 0)
+        {
+            return 0; // the first rank says why, which a launcher that sees another one fail would not let it
+        }
+    }
+
+    /// <summary>What every rank but the first does. It says nothing, unless it cannot go on.</summary>
+    private int Follow(TrainPlan plan, ICollective ranks, CancellationToken cancellationToken)
+    {
+        ranks.Reach(() => true); // the first rank takes the folder
+        using TrainingFollower<float> follower = plan.Follow(ranks);
+        EndInGoodOrder();
+        try
+        {
+            follower.Run(cancellationToken);
+            return 0;
+        }
+        catch (Exception error)
+        {
+            return EndAll(ranks, error);
+        }
+    }
+
+    /// <summary>Ends all ranks, which wait for this one and do not hear of its error otherwise.</summary>
+    private static int EndAll(ICollective ranks, Exception error)
+    {
+        string name = ranks is MpiRanks several ? several.Name(ranks.Rank) : $"rank {ranks.Rank}";
+        Talk.Say($"minigpt: {name}: {Advice.Of(error)}");
+        ranks.Abort(ExitCode.Failure);
+        return ExitCode.Failure;
+    }
+
+    /// <summary>Where nothing else was asked for, the processes of a machine share its processors.</summary>
+    private static void TakeThreads(ParseResult arguments, ICollective ranks)
+    {
+        if (ranks is MpiRanks { Size: > 1 } several && arguments.GetValue<int>(ThreadsOption.OptionName) == 0)
+            Workers.Count = several.TakeCores();
+    }
+
+    private int Lead(ParseResult arguments, TrainPlan plan, ICollective ranks, CancellationToken cancellationToken)
+    {
+        using RunFolder folder = ranks.Reach(plan.TakeFolder);
+        using TrainingRun<float> run = plan.Start(folder, ranks);
+        try
+        {
+            return Lead(arguments, plan, folder, run, ranks, cancellationToken);
+        }
+        catch (Exception error) when (run.IsOutOfStep)
+        {
+            return EndAll(ranks, error);
+        }
+    }
+
+    private int Lead(ParseResult arguments, TrainPlan plan, RunFolder folder, TrainingRun<float> run, ICollective ranks, CancellationToken cancellationToken)
+    {
         foreach (string line in plan.Notes.Concat(plan.Data.Warnings))
             Talk.Say($"note: {line}");
-        TrainHeader.Show(plan, run.Ceiling);
+        TrainHeader.Show(plan, run.Ceiling, run.ExpectedTime, ranks);
 
         if (_arguments.Profiles(arguments))
             run.Profile = new Profile();
@@ -38,7 +115,11 @@ internal sealed class TrainVerb : Verb
             ? LiveProgress.Run(Talk.Console, Observed)
             : Observed(new PlainProgress(plan.Options.LogEvery));
         if (run.Profile is not null)
+        {
             ProfileTable.Show(ProfileReport.Rows(run.Profile, run.Ceiling));
+            if (ranks.Size > 1)
+                Talk.Say(ProfileTable.Line(run.ExchangeTimes, run.StepsTaken));
+        }
         string? sample = summary.Interrupted ? null : ShowResult(plan, run, summary);
         WriteReport(folder, summary.Step, sample);
         if (summary.Interrupted)
@@ -58,7 +139,7 @@ internal sealed class TrainVerb : Verb
         string done = summary.Step < plan.Options.Steps
             ? $"Stopped and saved after step {summary.Step} of {plan.Options.Steps}."
             : $"All {summary.Step} steps are done and saved, the evaluation after them is not.";
-        Talk.Say($"{done} Go on with:\n  minigpt train --resume {Quoted(plan.Folder)}");
+        Talk.Say($"{done} Go on with:\n  {ProgramName.Current} train --resume {ProgramName.Quoted(plan.Folder)}");
         return ExitCode.Interrupted;
     }
 
@@ -84,12 +165,12 @@ internal sealed class TrainVerb : Verb
         {
             string use = plan.Model.Config.Kind == ModelKind.Translator ? "translate" : "fill";
             string text = plan.Model.Config.Kind == ModelKind.Translator ? FirstSource(plan) : $"--text \"The {WordPieceTokenizer.Mask} is here.\"";
-            Talk.Say($"Use it with:\n  minigpt {use} --model {Quoted(plan.Folder)} {text}");
+            Talk.Say($"Use it with:\n  {ProgramName.Current} {use} --model {ProgramName.Quoted(plan.Folder)} {text}");
             return;
         }
         string? beginning = plan.Data.Tokenizer is ITokenizer tokenizer ? TextBeginning.Of(plan.Data.Train, tokenizer) : null;
         string ending = plan.Data.Tokenizer is null ? " --ids" : beginning is null ? "" : $" --prompt \"{beginning}\"";
-        Talk.Say($"Read more with:\n  minigpt sample --model {Quoted(plan.Folder)}{ending}");
+        Talk.Say($"Read more with:\n  {ProgramName.Current} sample --model {ProgramName.Quoted(plan.Folder)}{ending}");
     }
 
     /// <summary>A sentence to translate: the first of those that the model is evaluated on, without the mark of a language.</summary>
@@ -136,6 +217,4 @@ internal sealed class TrainVerb : Verb
             Talk.Say($"note: {error.Message}");
         }
     }
-
-    private static string Quoted(string path) => path.Contains(' ') ? $"\"{path}\"" : path;
 }

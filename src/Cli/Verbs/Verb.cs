@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using MiniGpt.Cli.Help;
 using MiniGpt.Cli.Options;
 using MiniGpt.Tensors.Threading;
 

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Text.Json.Nodes;
 using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Options;
 using MiniGpt.Model.Data;
@@ -114,7 +115,10 @@ internal sealed class Word2VecVerb : Verb
         int top = arguments.IsGiven(_top) ? arguments.GetValue(_top) : Shown;
         IReadOnlyList<Neighbour> found = near is not null ? neighbours.Near(near, top) : neighbours.Analogy(words![0], words[1], words[2], top);
         if (arguments.GetValue(_json))
-            Console.Out.WriteLine(NeighbourTable.Json(near is not null ? ("near", near) : ("analogy", words!), found, vectors));
+        {
+            (string, JsonNode) asked = near is not null ? ("near", near) : ("analogy", new JsonArray([.. words!.Select(word => (JsonNode)word)]));
+            Console.Out.WriteLine(NeighbourTable.Json(asked, found, vectors));
+        }
         else
             NeighbourTable.Print(found, vectors);
         return 0;

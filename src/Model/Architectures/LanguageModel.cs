@@ -94,6 +94,15 @@ public abstract class LanguageModel<T>
         return reading;
     }
 
+    /// <summary>The same numbers in a model none of whose parameters wants a gradient: then one can be had of what goes in, at its own cost alone.</summary>
+    internal LanguageModel<T> WithoutGradients()
+    {
+        LanguageModel<T> frozen = Create(Config);
+        foreach ((Parameter<T> from, Parameter<T> to) in Parameters.All.Zip(frozen.Parameters.All))
+            to.Hold(from.Value);
+        return frozen;
+    }
+
     /// <summary>The same model to read from: its matrices are copied and laid out to be multiplied, tables and vectors are read where they lie.</summary>
     private protected LanguageModel<T> Reading() => Reading(parameter => new PanelMatrix<T>(parameter.Value), parameter => parameter.Value);
 }

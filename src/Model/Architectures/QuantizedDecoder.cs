@@ -11,9 +11,13 @@ public static class QuantizedDecoder
     /// <exception cref="ArgumentException">A weight is not finite.</exception>
     public static Decoder<float> From(Decoder<float> model) => model.ForReading(Quantize, parameter => parameter.Value);
 
+    /// <summary>Whether a parameter is one that is rounded.</summary>
+    internal static bool Rounds(Parameter<float> parameter) =>
+        parameter.Role is not (ParameterRole.Vector or ParameterRole.Positions) && parameter.Shape[1] % Q8Block.Size == 0;
+
     private static WeightMatrix<float> Quantize(Parameter<float> parameter)
     {
-        if (parameter.Shape[1] % Q8Block.Size != 0)
+        if (!Rounds(parameter))
             return new PanelMatrix<float>(parameter.Value);
         using Q8Matrix blocks = Q8Matrix.Quantize(parameter.Value);
         return new QuantizedMatrix(blocks);

@@ -64,13 +64,13 @@ public static class TokenizerLearner
     }
 
     /// <summary>A tokenizer of as many tokens as are asked for, learned from sentences.</summary>
-    /// <inheritdoc cref="Subwords(LearnedTokenizer, IReadOnlyList{TextRange}, int, IEnumerable{string}, IProgress{DataProgress}, CancellationToken)"/>
     /// <param name="kind">One of those that <see cref="HasSize"/> is true of.</param>
     /// <param name="sentences">The sentences, each a text of its own.</param>
     /// <param name="vocabularySize">V: special tokens and all others.</param>
     /// <param name="specialTokens">Tokens that are found in a text as a whole.</param>
     /// <param name="progress">Is told how far it is.</param>
     /// <param name="cancellationToken">Ends the learning without a result.</param>
+    /// <exception cref="ArgumentException">The vocabulary is too small or too large.</exception>
     public static SubwordTokenizer Subwords(
         LearnedTokenizer kind, IEnumerable<string> sentences, int vocabularySize, IEnumerable<string> specialTokens,
         IProgress<DataProgress>? progress = null, CancellationToken cancellationToken = default)

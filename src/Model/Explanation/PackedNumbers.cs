@@ -1,16 +1,26 @@
 using System.Runtime.InteropServices;
+using MiniGpt.Tensors;
+using MiniGpt.Tensors.Storage;
 
 namespace MiniGpt.Model.Explanation;
 
 /// <summary>Many numbers as text that a page can carry: base64 of their little-endian bytes.</summary>
-/// <param name="Type">"float32", or "share8" for bytes that are shares of the largest number of their row.</param>
-/// <param name="Shape">The sizes of the axes.</param>
+/// <param name="Type">"float32", "q8_0" for <see cref="Q8Block"/>s, or "share8" for bytes that are shares of the largest number of their row.</param>
+/// <param name="Shape">The sizes of the axes; [count, T] of lower triangles of T rows.</param>
 /// <param name="Data">The numbers.</param>
 /// <param name="RowMaxima">With "share8" the largest number of each row, as float32; else null.</param>
 public sealed record PackedNumbers(string Type, int[] Shape, string Data, string? RowMaxima = null)
 {
     /// <summary>Packs every bit of the numbers.</summary>
     public static PackedNumbers Exact(ReadOnlySpan<float> numbers, params int[] shape) => new("float32", shape, Base64(numbers));
+
+    /// <summary>Packs a matrix whose rows are whole blocks of 32, rounded to 8 bits.</summary>
+    public static PackedNumbers Q8(Tensor<float> matrix)
+    {
+        byte[] blocks = new byte[matrix.Count / Q8Block.Size * Q8Block.Bytes];
+        Q8Block.Quantize(matrix.Span, blocks);
+        return new PackedNumbers("q8_0", [matrix.Shape[0], matrix.Shape[1]], Convert.ToBase64String(blocks));
+    }
 
     /// <summary>
     /// Packs what is on and below the diagonal of square matrices whose rows sum to one, row after row. Up to
@@ -19,35 +29,24 @@ public sealed record PackedNumbers(string Type, int[] Shape, string Data, string
     /// <param name="matrices">[L, H, T, T] one after the other: for each layer its heads.</param>
     /// <param name="length">T.</param>
     /// <param name="mostExact">How many numbers may keep every bit.</param>
-    public static PackedNumbers LowerTriangles(IReadOnlyList<float[]> matrices, int length, int mostExact)
-    {
-        int each = length * (length + 1) / 2;
-        float[] packed = new float[matrices.Count * each];
-        for (int matrix = 0, to = 0; matrix < matrices.Count; matrix++)
-        {
-            for (int row = 0; row < length; to += ++row)
-                matrices[matrix].AsSpan(row * length, row + 1).CopyTo(packed.AsSpan(to));
-        }
-        return packed.Length <= mostExact
-            ? Exact(packed, matrices.Count, length)
-            : Rounded(packed, matrices.Count, length);
-    }
+    public static PackedNumbers LowerTriangles(IReadOnlyList<float[]> matrices, int length, int mostExact) =>
+        Rows(matrices.SelectMany(matrix => matrix.Chunk(length).Select((row, place) => row[..(place + 1)])), mostExact, matrices.Count, length);
 
-    private static PackedNumbers Rounded(ReadOnlySpan<float> triangles, int count, int length)
+    /// <summary>Packs matrices whose rows sum to one whole, as exactly as <see cref="LowerTriangles"/>.</summary>
+    /// <param name="matrices">[L, H, queries, keys] one after the other.</param>
+    /// <param name="keys">The length of a row.</param>
+    /// <param name="mostExact">How many numbers may keep every bit.</param>
+    public static PackedNumbers Shares(IReadOnlyList<float[]> matrices, int keys, int mostExact) =>
+        Rows(matrices.SelectMany(matrix => matrix.Chunk(keys)), mostExact, matrices.Count, matrices[0].Length / keys, keys);
+
+    private static PackedNumbers Rows(IEnumerable<float[]> all, int mostExact, params int[] shape)
     {
-        byte[] shares = new byte[triangles.Length];
-        float[] maxima = new float[count * length];
-        for (int row = 0, start = 0; row < maxima.Length; row++)
-        {
-            int width = row % length + 1;
-            ReadOnlySpan<float> numbers = triangles.Slice(start, width);
-            foreach (float number in numbers)
-                maxima[row] = Math.Max(maxima[row], number);
-            for (int i = 0; i < width; i++)
-                shares[start + i] = (byte)MathF.Round(byte.MaxValue * numbers[i] / maxima[row]);
-            start += width;
-        }
-        return new PackedNumbers("share8", [count, length], Convert.ToBase64String(shares), Base64(maxima));
+        float[][] rows = [.. all];
+        if (rows.Sum(row => row.Length) <= mostExact)
+            return Exact(rows.SelectMany(row => row).ToArray(), shape);
+        float[] maxima = [.. rows.Select(row => row.Max())];
+        byte[] shares = [.. rows.Zip(maxima).SelectMany(pair => pair.First.Select(number => (byte)MathF.Round(byte.MaxValue * number / pair.Second)))];
+        return new PackedNumbers("share8", shape, Convert.ToBase64String(shares), Base64(maxima));
     }
 
     private static string Base64(ReadOnlySpan<float> numbers)

@@ -1,17 +1,20 @@
+using System.Numerics;
+
 namespace MiniGpt.Model.Explanation;
 
 /// <summary>The greatest of many numbers.</summary>
 internal static class Ranking
 {
     /// <summary>The indices of the greatest numbers, greatest first; of equal ones, those that come first.</summary>
-    public static int[] Greatest(ReadOnlySpan<float> numbers, int count)
+    public static int[] Greatest<T>(ReadOnlySpan<T> numbers, int count)
+        where T : unmanaged, INumber<T>
     {
-        PriorityQueue<int, (float, int)> kept = new();
+        PriorityQueue<int, (T, int)> kept = new();
         for (int i = 0; i < numbers.Length; i++)
         {
             if (kept.Count < count)
                 kept.Enqueue(i, (numbers[i], -i));
-            else if (kept.TryPeek(out _, out (float Least, int) priority) && numbers[i] > priority.Least)
+            else if (kept.TryPeek(out _, out (T Least, int) priority) && numbers[i] > priority.Least)
                 kept.DequeueEnqueue(i, (numbers[i], -i));
         }
         int[] indices = new int[kept.Count];

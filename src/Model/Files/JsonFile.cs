@@ -7,9 +7,10 @@ using System.Text.Unicode;
 namespace MiniGpt.Model.Files;
 
 /// <summary>Reads and writes the small JSON files of a model folder.</summary>
-internal static class JsonFile
+public static class JsonFile
 {
     private const int LongestFile = 64 << 20;
+    private const int LongestKey = 80; // in a message
 
     /// <summary>Written as other tools write: indented, and with every character that JSON allows as itself.</summary>
     private static readonly JsonWriterOptions s_writing = new()
@@ -18,7 +19,7 @@ internal static class JsonFile
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
     };
 
-    private static readonly JsonDocumentOptions s_reading = new() { AllowDuplicateProperties = false, MaxDepth = 32 };
+    private static readonly JsonDocumentOptions s_reading = new() { MaxDepth = 32 };
 
     /// <summary>Reads a file whose JSON is an object and gives it to <paramref name="parse"/>.</summary>
     /// <exception cref="FileFormatException">It is no JSON object, or a string in it is no Unicode.</exception>
@@ -27,7 +28,7 @@ internal static class JsonFile
 
     /// <summary>Parses JSON that came out of a file and gives the object to <paramref name="parse"/>.</summary>
     /// <exception cref="FileFormatException">It is no JSON object, or a string in it is no Unicode.</exception>
-    public static T Parse<T>(string path, ReadOnlyMemory<byte> json, Func<JsonElement, T> parse)
+    internal static T Parse<T>(string path, ReadOnlyMemory<byte> json, Func<JsonElement, T> parse)
     {
         json = AsUtf8(json);
         if (JsonEscapes.FindHalf(json.Span) is var half and >= 0)
@@ -39,6 +40,8 @@ internal static class JsonFile
             using JsonDocument document = JsonDocument.Parse(json, s_reading);
             if (document.RootElement.ValueKind != JsonValueKind.Object)
                 throw new FileFormatException(path, $"a JSON {Kind(document.RootElement)} found, an object expected");
+            if (JsonKeys.FindRepeated(document.RootElement) is { } key)
+                throw new FileFormatException(path, $"no valid JSON: the key '{Excerpt.Of(key, LongestKey)}' found twice in one object, once expected");
             return parse(document.RootElement);
         }
         catch (JsonException error)
@@ -56,7 +59,7 @@ internal static class JsonFile
 
     /// <summary>Makes something out of what was read from a file; where that is refused, the file is.</summary>
     /// <exception cref="FileFormatException"><paramref name="make"/> threw an <see cref="ArgumentException"/>.</exception>
-    public static T Refusing<T>(string path, Func<T> make)
+    internal static T Refusing<T>(string path, Func<T> make)
     {
         try
         {
@@ -69,7 +72,7 @@ internal static class JsonFile
     }
 
     /// <summary>Writes an object, whole or not at all.</summary>
-    public static void Write(string path, JsonObject content)
+    internal static void Write(string path, JsonObject content)
     {
         using AtomicFile file = AtomicFile.Create(path);
         Write(file.Stream, content);
@@ -77,7 +80,7 @@ internal static class JsonFile
     }
 
     /// <summary>Writes an object to a stream, which stays the caller's.</summary>
-    public static void Write(Stream stream, JsonObject content)
+    internal static void Write(Stream stream, JsonObject content)
     {
         using (Utf8JsonWriter writer = new(stream, s_writing))
             content.WriteTo(writer);

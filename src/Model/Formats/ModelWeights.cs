@@ -3,7 +3,6 @@ using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Files;
 using MiniGpt.Model.Formats.Families;
 using MiniGpt.Model.Layers;
-using MiniGpt.Model.Optimization;
 using MiniGpt.Tensors;
 using MiniGpt.Tensors.Storage;
 using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
@@ -14,7 +13,7 @@ namespace MiniGpt.Model.Formats;
 /// A model's parameters, and an optimizer's state of them, as tensors of files: which tensor is which parameter, or which rows of one, says
 /// a <see cref="TensorMap"/>.
 /// </summary>
-public static class ModelWeights
+public static partial class ModelWeights
 {
     /// <summary>Builds a model and fills it from a file with Hugging Face's names.</summary>
     /// <param name="source">Files with F64, F32, F16 or BF16 numbers.</param>
@@ -84,43 +83,7 @@ public static class ModelWeights
     /// <exception cref="IOException">The stream cannot be written.</exception>
     public static void Write<T>(Stream stream, LanguageModel<T> model, StoredType? type = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
-        Write(stream, model.Config, [.. model.Parameters.All.Select(parameter => ("", parameter, parameter.Value))], type);
-
-    /// <summary>Fills an optimizer's state from the tensors NAME.TENSOR, each as the file of the model has TENSOR.</summary>
-    /// <param name="source">The file.</param>
-    /// <param name="config">The model.</param>
-    /// <param name="optimizer">The optimizer of the model's parameters.</param>
-    /// <exception cref="FileFormatException">A tensor is missing, unexpected, or of another shape or type.</exception>
-    public static void ReadState<T>(TensorSource source, TransformerConfig config, Optimizer<T> optimizer)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-    {
-        TensorMap map = FamilyFormat.Of(config).HuggingFace;
-        HashSet<string> found = [];
-        foreach ((string kind, Parameter<T> parameter, Tensor<T> values) in TensorsOf(optimizer))
-        {
-            StoredPart[] parts = Find(source, map, config, kind, parameter);
-            ReadInto(source, parts, values.Span);
-            found.UnionWith(parts.Select(part => part.Entry.Name));
-        }
-        if (source.Entries.FirstOrDefault(entry => !found.Contains(entry.Name) && !IsOfUntrained(entry.Name)) is { } other)
-            throw Unexpected(source, other, found.Count);
-
-        // Version 0.1 stored zeros for tables that are not trained.
-        bool IsOfUntrained(string name) => optimizer.Parameters.All.Where(parameter => !parameter.IsTrained)
-            .Any(parameter => map.Of(parameter.Name).Any(part => name.EndsWith($".{part.Name}", StringComparison.Ordinal)));
-    }
-
-    /// <summary>Writes an optimizer's state as the tensors NAME.TENSOR, each as the file of the model has TENSOR.</summary>
-    /// <param name="stream">Where to write.</param>
-    /// <param name="config">The model.</param>
-    /// <param name="optimizer">The optimizer of the model's parameters.</param>
-    /// <exception cref="IOException">The stream cannot be written.</exception>
-    public static void WriteState<T>(Stream stream, TransformerConfig config, Optimizer<T> optimizer)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T> => Write(stream, config, [.. TensorsOf(optimizer)], type: null);
-
-    private static IEnumerable<(string Kind, Parameter<T> Parameter, Tensor<T> Values)> TensorsOf<T>(Optimizer<T> optimizer)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
-        optimizer.State.SelectMany(state => state.Parts.Select(part => ($"{state.Name}.", part.Parameter, part.Values)));
+        Write(stream, model.Config, [.. model.Parameters.All.Select(parameter => ("", parameter, (Func<Tensor<T>>)(() => parameter.Value)))], type);
 
     /// <summary>The tensors that a parameter is in a file of some kind: names, shapes, layouts, and which rows of it each is.</summary>
     /// <param name="map">The names.</param>
@@ -213,7 +176,7 @@ public static class ModelWeights
     private const string HeadName = "head.weight";
 
     private static void Write<T>(
-        Stream stream, TransformerConfig config, IReadOnlyList<(string Kind, Parameter<T> Parameter, Tensor<T> Values)> tensors, StoredType? type)
+        Stream stream, TransformerConfig config, IReadOnlyList<(string Kind, Parameter<T> Parameter, Func<Tensor<T>> Values)> tensors, StoredType? type)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         TensorMap map = FamilyFormat.Of(config).HuggingFace;
@@ -221,8 +184,9 @@ public static class ModelWeights
         SafetensorsWriter writer = new(stream, tensors.SelectMany(tensor => Layout(map, tensor.Parameter, tensor.Kind.Length > 0)
             .Select(part => (tensor.Kind + part.Name, (IReadOnlyList<long>)part.Shape, stored))));
         T[] buffer = [];
-        foreach ((string kind, Parameter<T> parameter, Tensor<T> values) in tensors)
+        foreach ((string kind, Parameter<T> parameter, Func<Tensor<T>> valuesOf) in tensors)
         {
+            Tensor<T> values = valuesOf();
             foreach (FilePart part in Layout(map, parameter, kind.Length > 0))
                 writer.Write(InFileOrder(part, config.HeadSize, values.Span, ref buffer));
         }

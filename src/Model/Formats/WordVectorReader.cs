@@ -47,7 +47,7 @@ internal sealed class WordVectorReader(string path, FileStream file, long memory
             if (_row < _count)
                 return at;
             if (block[at..].ContainsAnyExcept((byte)'\n', (byte)'\r', (byte)' '))
-                throw Wrong($"more found behind the last of {_count} rows, the end of the file expected");
+                throw Wrong($"more found after the last of {_count} rows, the end of the file expected");
             return block.Length;
         }, cancellationToken);
         return new WordVectors(_words, _table);
@@ -81,7 +81,7 @@ internal sealed class WordVectorReader(string path, FileStream file, long memory
         int start = block.StartsWith((byte)'\n') ? 1 : 0;
         int space = block[start..].IndexOf((byte)' ');
         if (space > LongestWord || (space < 0 && (block.Length > LongestWord || isFinal)))
-            throw Wrong($"no space behind the word of row {_row + 1} found, as the binary format has it");
+            throw Wrong($"no space after the word of row {_row + 1} found, as the binary format has it");
         int numbers = start + space + 1, end = numbers + _width * sizeof(float);
         if (space < 0 || end > block.Length)
             return 0;
@@ -112,7 +112,7 @@ internal sealed class WordVectorReader(string path, FileStream file, long memory
         {
             int space = line.LastIndexOf((byte)' ');
             if (space < 0)
-                throw Wrong($"{_width - 1 - i} numbers found in row {_row + 1}, {_width} behind a word expected");
+                throw Wrong($"{_width - 1 - i} numbers found in row {_row + 1}, {_width} after a word expected");
             ReadOnlySpan<byte> number = line[(space + 1)..];
             if (!float.TryParse(number, NumberStyles.Float, CultureInfo.InvariantCulture, out vector[i]) || !float.IsFinite(vector[i]))
             {

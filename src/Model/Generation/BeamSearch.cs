@@ -14,14 +14,16 @@ internal sealed class BeamSearch
     private readonly int _most;
     private readonly List<ScoredTranslation> _ended = [];
     private readonly List<Step> _candidates = [];
+    private readonly List<SearchCandidate[]>? _steps;
     private List<Beam> _beams;
 
     /// <param name="options">How it is looked for.</param>
     /// <param name="most">The tokens of a translation at most, the one that ends it included.</param>
     /// <param name="marks">The ids round a translation.</param>
-    public BeamSearch(SearchOptions options, int most, TranslationMarkIds marks)
+    /// <param name="steps">Takes what each step had to choose from; null where nobody looks.</param>
+    public BeamSearch(SearchOptions options, int most, TranslationMarkIds marks, List<SearchCandidate[]>? steps = null)
     {
-        (_options, _most, _marks) = (options, most, marks);
+        (_options, _most, _marks, _steps) = (options, most, marks, steps);
         _beams = [new Beam([], 0, 0)]; // the others would be the same
     }
 
@@ -42,14 +44,23 @@ internal sealed class BeamSearch
         // Of twice as many as there are beams, at most half end a translation: enough go on.
         FindCandidates(logits, 2 * _options.Beams);
         List<Beam> next = [];
+        var fates = new CandidateFate[_candidates.Count];
         for (int rank = 0; rank < _candidates.Count && next.Count < _options.Beams; rank++)
         {
             (double sum, int from, int id) = _candidates[rank];
             if (id != _marks.End)
+            {
                 next.Add(new Beam([.. _beams[from].Ids, id], sum, from));
+                fates[rank] = CandidateFate.Kept;
+            }
             else if (rank < _options.Beams)
+            {
                 _ended.Add(new ScoredTranslation(_beams[from].Ids, Score(sum, _beams[from].Ids.Length + 1), IsComplete: true));
+                fates[rank] = CandidateFate.Ended;
+            }
         }
+        _steps?.Add([.. _candidates.Select((step, rank) =>
+            new SearchCandidate(step.Beam, step.Id, step.Sum, Score(step.Sum, _beams[step.Beam].Ids.Length + 1), fates[rank]))]);
         _beams = next;
         int length = _beams.Count > 0 ? _beams[0].Ids.Length : _most;
         if (length >= _most)

@@ -3,6 +3,7 @@ using MiniGpt.Autograd;
 using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Layers;
 using MiniGpt.Tensors;
+using MiniGpt.Tensors.Kernels;
 
 namespace MiniGpt.Model.Generation;
 
@@ -16,10 +17,14 @@ namespace MiniGpt.Model.Generation;
 /// </remarks>
 /// <param name="model">The model.</param>
 /// <param name="texts">How many texts are written side by side.</param>
-public sealed class IncrementalDecoder<T>(Decoder<T> model, int texts = 1) : IDisposable
+/// <param name="blocks">
+/// How many blocks of keys and values they have together, <see cref="KeyValueCache{T}.BlockPositions"/> positions each; 0 for as many as their
+/// contexts take. A recurrent network has none.
+/// </param>
+public sealed class IncrementalDecoder<T>(Decoder<T> model, int texts = 1, int blocks = 0) : IDisposable
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly AttentionMemory<T>? _memory = model.Config.Recurrence is null ? new(model.Config, texts) : null;
+    private readonly AttentionMemory<T>? _memory = model.Config.Recurrence is null ? new(model.Config, texts, blocks) : null;
     private readonly RecurrentMemory<T>? _states =
         model.Config.Recurrence is { } kind ? new(kind, model.Config.Layers, model.Config.Width, texts) : null;
     private readonly Tape<T> _tape = new(records: false);
@@ -45,12 +50,55 @@ public sealed class IncrementalDecoder<T>(Decoder<T> model, int texts = 1) : IDi
         return logits.Reshape([logits.Shape[0] * logits.Shape[1], logits.Shape[2]]);
     }
 
-    /// <summary>Copies what is kept of one text to another one.</summary>
+    /// <summary>The logits of the token after the next one of each of some texts, which stand where they stand.</summary>
+    /// <param name="ids">A new id of each text.</param>
+    /// <param name="texts">The texts, each once.</param>
+    /// <param name="positions">Where the new id of each stands.</param>
+    /// <returns>[texts, V]; valid until the next call.</returns>
+    /// <exception cref="ArgumentException">An id is outside of the vocabulary, there is no such text, or the context has no room.</exception>
+    public Tensor<T> Logits(ReadOnlySpan<int> ids, ReadOnlySpan<int> texts, ReadOnlySpan<int> positions)
+    {
+        Require.That(ids.Length > 0 && ids.Length == texts.Length && texts.Length == positions.Length,
+            $"{ids.Length} ids, {texts.Length} texts and {positions.Length} positions are not one of each");
+        for (int i = 0; i < ids.Length; i++)
+        {
+            model.RequireId(ids[i]);
+            Require.That(positions[i] >= 0 && positions[i] < model.Config.Context, $"there is no position {positions[i]} in a context of {model.Config.Context}");
+        }
+
+        _tape.Reset();
+        _memory?.Begin(texts, positions);
+        _states?.Begin(texts, positions);
+        ForwardPass<T> pass = new(_tape) { Memory = _memory, States = _states, LastOnly = true, Positions = _tape.Copy(positions, [texts.Length, 1]) };
+        return model.Logits(_tape.Copy(ids, [ids.Length, 1]), pass).Value.Reshape([ids.Length, model.Config.VocabularySize]);
+    }
+
+    /// <summary>Gives a text what is kept of another one.</summary>
     public void Copy(int from, int to)
     {
         _memory?.Copy(from, to);
         _states?.Copy(from, to);
     }
+
+    /// <summary>Whether a text can go on from the middle of another one: a recurrent network keeps no middle.</summary>
+    public bool CanShareBeginnings => _memory is not null;
+
+    /// <summary>How many blocks of keys and values no text has.</summary>
+    public int FreeBlocks => _memory?.FreeBlocks ?? 0;
+
+    /// <summary>How many blocks of keys and values there are.</summary>
+    public int Blocks => _memory?.Blocks ?? 0;
+
+    /// <summary>The bytes of a block.</summary>
+    public long BlockBytes => _memory?.BlockBytes ?? 0;
+
+    /// <summary>Gives a text the first positions of another one: both share the memory of these.</summary>
+    /// <exception cref="InvalidOperationException">The network is recurrent: see <see cref="CanShareBeginnings"/>.</exception>
+    public void ShareBeginning(int from, int to, int positions) =>
+        (_memory ?? throw new InvalidOperationException("A recurrent network keeps no middle of a text.")).Copy(from, to, positions);
+
+    /// <summary>Forgets a text: its memory is others' to take.</summary>
+    public void Forget(int text) => _memory?.Forget(text);
 
     /// <summary>Frees the memory.</summary>
     public void Dispose()

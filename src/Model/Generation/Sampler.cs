@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.InteropServices;
 using MiniGpt.Tensors;
 using MiniGpt.Tensors.Kernels;
 
@@ -13,6 +14,7 @@ public sealed class Sampler
     private SamplingOptions _options;
     private readonly List<int> _distinct = [];
     private readonly RankSelection _selection = new();
+    private readonly Dictionary<int, int> _drawn = []; // how often
     private bool[] _isInText = [];
     private Tensor<double> _weights;
 
@@ -47,7 +49,7 @@ public sealed class Sampler
         return probabilities;
     }
 
-    /// <summary>Says that a token is in the text, for the repetition penalty. <see cref="Choose"/> does so by itself for what it chose.</summary>
+    /// <summary>Says that a token is in the text, for the repetition penalty; the other penalties are for tokens that were drawn. <see cref="Choose"/> does so by itself for what it chose.</summary>
     public void Remember(int id)
     {
         if (_options.RepetitionPenalty == 1)
@@ -81,6 +83,8 @@ public sealed class Sampler
     {
         int id = Draw(Weigh(logits, out double sum), uniform * sum);
         Remember(id);
+        if (_options.PresencePenalty != 0 || _options.FrequencyPenalty != 0)
+            CollectionsMarshal.GetValueRefOrAddDefault(_drawn, id, out _)++;
         return id;
     }
 
@@ -158,6 +162,18 @@ public sealed class Sampler
             }
 
             logits[id] = logits[id] < 0 ? logits[id] * _options.RepetitionPenalty : logits[id] / _options.RepetitionPenalty;
+        }
+
+        foreach ((int id, int count) in _drawn)
+            logits[id] -= _options.PresencePenalty + count * _options.FrequencyPenalty;
+
+        if (_options.Bias is { } biases)
+        {
+            foreach ((int id, double bias) in biases)
+            {
+                if (id < logits.Length)
+                    logits[id] += bias;
+            }
         }
     }
 

@@ -1,8 +1,8 @@
 namespace MiniGpt.Model.Generation;
 
 /// <summary>
-/// How the next token is chosen from its logits. The steps come in the order that Hugging Face's generation applies them: repetition
-/// penalty, temperature, top-k, top-p, min-p; each works on what the one before it left.
+/// How the next token is chosen from its logits. The steps come in the order that Hugging Face's generation applies them: penalties and
+/// biases, temperature, top-k, top-p, min-p; each works on what the one before it left.
 /// </summary>
 public sealed record SamplingOptions
 {
@@ -27,6 +27,15 @@ public sealed record SamplingOptions
     /// </summary>
     public double RepetitionPenalty { get; init; } = 1;
 
+    /// <summary>Subtracted from the logits of tokens that were drawn already.</summary>
+    public double PresencePenalty { get; init; }
+
+    /// <summary>Subtracted from the logits of tokens that were drawn already, once for each time.</summary>
+    public double FrequencyPenalty { get; init; }
+
+    /// <summary>What is added to the logits of some tokens, after the penalties; null for nothing.</summary>
+    public IReadOnlyDictionary<int, double>? Bias { get; init; }
+
     /// <summary>Decides the random numbers.</summary>
     public ulong Seed { get; init; } = 1337;
 
@@ -40,5 +49,9 @@ public sealed record SamplingOptions
         Require.That(MinP is >= 0 and <= 1, $"min-p must be from 0 to 1, it is {MinP}");
         Require.That(double.IsFinite(RepetitionPenalty) && RepetitionPenalty > 0,
             $"the repetition penalty must be greater than 0, it is {RepetitionPenalty}");
+        Require.That(double.IsFinite(PresencePenalty), $"the presence penalty must be a number, it is {PresencePenalty}");
+        Require.That(double.IsFinite(FrequencyPenalty), $"the frequency penalty must be a number, it is {FrequencyPenalty}");
+        foreach ((int id, double bias) in Bias ?? new Dictionary<int, double>())
+            Require.That(id >= 0 && double.IsFinite(bias), $"the bias of a token must be a number, that of {id} is {bias}");
     }
 }

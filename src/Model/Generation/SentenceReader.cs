@@ -14,11 +14,12 @@ public sealed class SentenceReader : IDisposable
     private readonly Encoder<float> _model;
     private readonly ITokenizer _tokenizer;
     private readonly Tape<float> _tape = new(records: false);
+    private readonly TextVectors _vectors;
 
     /// <summary>Reads texts with a model.</summary>
     /// <param name="model">The model; fastest where it is laid out to be read, <see cref="Encoder{T}.ForReading"/>.</param>
     /// <param name="tokenizer">Its tokenizer.</param>
-    public SentenceReader(Encoder<float> model, ITokenizer tokenizer) => (_model, _tokenizer) = (model, tokenizer);
+    public SentenceReader(Encoder<float> model, ITokenizer tokenizer) => (_model, _tokenizer, _vectors) = (model, tokenizer, new TextVectors(model));
 
     /// <summary>The id of the mask.</summary>
     /// <exception cref="ArgumentException">The tokenizer has none.</exception>
@@ -35,7 +36,7 @@ public sealed class SentenceReader : IDisposable
         int[] ids = WholeText(text);
         int mask = MaskId;
         Require.That(ids.Contains(mask), $"no {WordPieceTokenizer.Mask} in the text \"{Excerpt.Of(text, 60)}\", one where a word is to be filled in expected");
-        Tensor<float> logits = Logits(ids);
+        Tensor<float> logits = Logits(ids, Segments(ids));
         return [.. ids.Index().Where(token => token.Item == mask).Select(token => NextToken.Likeliest<float>(logits.Slice(1, token.Index, 1).Span, top))];
     }
 
@@ -49,13 +50,14 @@ public sealed class SentenceReader : IDisposable
         int[] ids = WholeText(text);
         int first = _tokenizer.Ends.Before.Count, end = ids.Length - _tokenizer.Ends.Behind.Count, mask = MaskId;
         Require.That(end > first, $"the text is empty: nothing can be said of it");
+        int[] segments = Segments(ids);
         double sum = 0;
         for (int place = first; place < end; place++)
         {
             cancellationToken.ThrowIfCancellationRequested();
             int right = ids[place];
             ids[place] = mask;
-            ReadOnlySpan<float> logits = Logits(ids).Slice(1, place, 1).Span;
+            ReadOnlySpan<float> logits = Logits(ids, segments).Slice(1, place, 1).Span;
             sum += LogSumExp.Of(logits) - logits[right];
             ids[place] = right;
         }
@@ -70,19 +72,7 @@ public sealed class SentenceReader : IDisposable
     public float[] Embed(string text, Pooling pooling)
     {
         int[] ids = WholeText(text);
-        Require.That(ids.Length > 0, $"the text is empty: it has no vector");
-        _tape.Reset();
-        ReadOnlySpan<float> hidden = _model.Hidden(_tape.Copy<int>(ids, [1, ids.Length]), new ForwardPass<float>(_tape)).Value.Span;
-        int width = _model.Config.Width;
-        float[] vector = hidden[..width].ToArray();
-        for (int row = 1; row < ids.Length && pooling == Pooling.Mean; row++)
-        {
-            for (int i = 0; i < width; i++)
-                vector[i] += hidden[row * width + i];
-        }
-        for (int i = 0; i < width && pooling == Pooling.Mean; i++)
-            vector[i] /= ids.Length;
-        return vector;
+        return _vectors.Of(ids, pooling, Segments(ids));
     }
 
     /// <summary>The cosines of the angles between vectors: row i, column j of vectors i and j.</summary>
@@ -90,7 +80,11 @@ public sealed class SentenceReader : IDisposable
         [.. vectors.Select(row => vectors.Select(column => TensorPrimitives.CosineSimilarity<float>(row, column)).ToArray())];
 
     /// <summary>Frees the memory.</summary>
-    public void Dispose() => _tape.Dispose();
+    public void Dispose()
+    {
+        _tape.Dispose();
+        _vectors.Dispose();
+    }
 
     private int[] WholeText(string text)
     {
@@ -101,9 +95,13 @@ public sealed class SentenceReader : IDisposable
         return ids;
     }
 
-    private Tensor<float> Logits(int[] ids)
+    private int[] Segments(int[] ids) => TextSegments.Of(ids, _tokenizer.Ends, _model.Config.Segments);
+
+    private Tensor<float> Logits(int[] ids, int[] segments)
     {
         _tape.Reset();
-        return _model.Logits(_tape.Copy<int>(ids, [1, ids.Length]), new ForwardPass<float>(_tape)).Value;
+        return _model.Logits(_tape.Copy<int>(ids, [1, ids.Length]), new ForwardPass<float>(_tape), OnTape(segments)).Value;
     }
+
+    private Tensor<int> OnTape(int[] segments) => segments.Length == 0 ? default : _tape.Copy<int>(segments, [1, segments.Length]);
 }

@@ -39,6 +39,11 @@ public sealed class SentenceTranslator : IDisposable
     public static string[] LanguagesOf(ITokenizer tokenizer) => tokenizer is not SubwordTokenizer subwords ? [] :
         [.. subwords.SpecialIds.Select(id => TranslationMarks.LanguageOf(subwords.TokenText(id))).OfType<string>()];
 
+    /// <summary>The ids of a sentence as the model reads it: with the mark of the language that it goes into, without the token that ends it.</summary>
+    /// <param name="sentence">The sentence; one that begins with a mark of a language goes into that one.</param>
+    /// <exception cref="ArgumentException">It has what the tokenizer cannot say.</exception>
+    public int[] Encode(string sentence) => _tokenizer.Encode(Marked(sentence.Trim()));
+
     /// <summary>Translates sentences, those of equal length together.</summary>
     /// <param name="sentences">The sentences; one that begins with a mark of a language goes into that one.</param>
     /// <param name="options">How translations are looked for.</param>
@@ -48,7 +53,7 @@ public sealed class SentenceTranslator : IDisposable
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public IReadOnlyList<Translation>[] Translate(IReadOnlyList<string> sentences, SearchOptions options, CancellationToken cancellationToken = default)
     {
-        int[][] ids = [.. sentences.Select(sentence => _tokenizer.Encode(Marked(sentence.Trim())))];
+        int[][] ids = [.. sentences.Select(Encode)];
         int[] spoken = [.. Enumerable.Range(0, ids.Length).Where(i => sentences[i].AsSpan().Trim().Length > 0)];
         IReadOnlyList<ScoredTranslation>[] found = _search.Translate([.. spoken.Select(i => ids[i])], options, cancellationToken);
         var translations = new IReadOnlyList<Translation>[ids.Length];

@@ -13,7 +13,7 @@ public sealed class TokenStreams<T> : IDisposable
 {
     private readonly Decoder<T> _model;
     private readonly IncrementalDecoder<T> _decoder;
-    private readonly List<Stream> _streams = [];
+    private readonly List<TokenSequence> _streams = [];
     private readonly Tensor<T> _logits;
     private readonly int[] _next;
     private readonly int _tokens;
@@ -37,7 +37,7 @@ public sealed class TokenStreams<T> : IDisposable
         _logits = new Tensor<T>([count, model.Config.VocabularySize]);
         _next = new int[count];
         for (int i = 0; i < count; i++)
-            _streams.Add(new Stream(firstSample + i, new TokenWindow(model.Config.Context), options));
+            _streams.Add(new TokenSequence(firstSample + i, model.Config.Context, options));
     }
 
     /// <summary>The numbers of the samples that go on.</summary>
@@ -50,7 +50,7 @@ public sealed class TokenStreams<T> : IDisposable
         foreach (int id in ids)
             _model.RequireId(id);
 
-        foreach (Stream stream in _streams)
+        foreach (TokenSequence stream in _streams)
             stream.Append(ids);
     }
 
@@ -58,7 +58,7 @@ public sealed class TokenStreams<T> : IDisposable
     /// <exception cref="ArgumentException">It is no number from 0 up.</exception>
     public void SetTemperature(double temperature)
     {
-        foreach (Stream stream in _streams)
+        foreach (TokenSequence stream in _streams)
             stream.Sampler.SetTemperature(temperature);
     }
 
@@ -88,7 +88,7 @@ public sealed class TokenStreams<T> : IDisposable
                 ComputeText(i, logits.Slice(0, i, 1).Span);
         }
 
-        foreach (Stream stream in _streams)
+        foreach (TokenSequence stream in _streams)
             stream.Window.MarkGiven();
 
         return logits;
@@ -101,7 +101,7 @@ public sealed class TokenStreams<T> : IDisposable
     {
         Tensor<T> logits = Logits();
         for (int i = 0; i < _streams.Count; i++)
-            _next[i] = _streams[i].Draw(logits.Slice(0, i, 1).Span[.._tokens]);
+            _next[i] = _streams[i].Draw<T>(logits.Slice(0, i, 1).Span[.._tokens]);
 
         return _next.AsSpan(0, _streams.Count);
     }
@@ -131,31 +131,5 @@ public sealed class TokenStreams<T> : IDisposable
         }
 
         _decoder.Logits(window.Pending, window.Given, index).Span.CopyTo(logits);
-    }
-
-    private sealed class Stream(int sample, TokenWindow window, SamplingOptions options)
-    {
-        private ulong _drawn;
-
-        public int Sample { get; } = sample;
-
-        public TokenWindow Window { get; } = window;
-
-        public Sampler Sampler { get; } = new(options);
-
-        public void Append(ReadOnlySpan<int> ids)
-        {
-            foreach (int id in ids)
-                Sampler.Remember(id);
-
-            Window.Append(ids);
-        }
-
-        public int Draw(ReadOnlySpan<T> logits)
-        {
-            int id = Sampler.Choose(logits, new RandomStream(options.Seed, RandomPurpose.Sampling, (ulong)Sample, _drawn++).Uniform(0));
-            Window.Append([id]);
-            return id;
-        }
     }
 }

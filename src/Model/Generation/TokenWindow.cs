@@ -13,6 +13,9 @@ internal sealed class TokenWindow(int context)
     /// <summary>How many of the tokens the model has been given at their present positions.</summary>
     public int Given { get; private set; }
 
+    /// <summary>The tokens that the model has been given, at the positions from 0 on.</summary>
+    public ReadOnlySpan<int> Known => _ids.AsSpan(0, Given);
+
     /// <summary>The tokens that the model is to be given next, at the positions from <see cref="Given"/> on.</summary>
     public ReadOnlySpan<int> Pending => _ids.AsSpan(Given, _count - Given);
 
@@ -36,4 +39,7 @@ internal sealed class TokenWindow(int context)
 
     /// <summary>Says that the model has been given what was pending.</summary>
     public void MarkGiven() => Given = _count;
+
+    /// <summary>Says that the model has been given the first of what was pending, or has it from another text.</summary>
+    public void MarkGiven(int count) => Given += count;
 }

@@ -30,13 +30,7 @@ public sealed class TranslationSearch<T>(Translator<T> model) : IDisposable
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public IReadOnlyList<ScoredTranslation>[] Translate(IReadOnlyList<int[]> sources, SearchOptions options, CancellationToken cancellationToken = default)
     {
-        options.Validate();
-        foreach (int[] source in sources)
-        {
-            Require.That(source.Length < model.Config.Context,
-                $"a sentence of {source.Length} tokens, and the one that ends it, are more than the context of {model.Config.Context}");
-            Array.ForEach(source, model.RequireId);
-        }
+        Check(sources, options);
         var found = new IReadOnlyList<ScoredTranslation>[sources.Count];
         int together = Math.Max(1, MostTexts / options.Beams);
         foreach (int[] group in Enumerable.Range(0, sources.Count).GroupBy(i => sources[i].Length).SelectMany(group => group.Chunk(together)))
@@ -48,13 +42,39 @@ public sealed class TranslationSearch<T>(Translator<T> model) : IDisposable
         return found;
     }
 
+    /// <summary>Translates a sentence and keeps what each step had to choose from.</summary>
+    /// <param name="source">The ids of the sentence, without those round it.</param>
+    /// <param name="options">How its translation is looked for.</param>
+    /// <param name="cancellationToken">Ends it between two tokens.</param>
+    /// <returns>The steps, and what <see cref="Translate"/> gives.</returns>
+    /// <exception cref="ArgumentException">An id is outside of the vocabulary, the sentence longer than the context, or an option makes no sense.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled.</exception>
+    public SearchTrace Trace(int[] source, SearchOptions options, CancellationToken cancellationToken = default)
+    {
+        Check([source], options);
+        List<SearchCandidate[]> steps = [];
+        return new SearchTrace(steps, TranslateTogether([source], options, cancellationToken, steps)[0].Best());
+    }
+
     /// <summary>Frees the memory.</summary>
     public void Dispose() => _tape.Dispose();
 
-    private BeamSearch[] TranslateTogether(int[][] sources, SearchOptions options, CancellationToken cancellationToken)
+    private void Check(IReadOnlyList<int[]> sources, SearchOptions options)
+    {
+        options.Validate();
+        foreach (int[] source in sources)
+        {
+            Require.That(source.Length < model.Config.Context,
+                $"a sentence of {source.Length} tokens, and the one that ends it, are more than the context of {model.Config.Context}");
+            Array.ForEach(source, model.RequireId);
+        }
+    }
+
+    private BeamSearch[] TranslateTogether(
+        int[][] sources, SearchOptions options, CancellationToken cancellationToken, List<SearchCandidate[]>? steps = null)
     {
         (int beams, int texts, int most) = (options.Beams, sources.Length * options.Beams, Math.Min(options.MostTokens, model.Config.Context));
-        BeamSearch[] searches = [.. sources.Select(_ => new BeamSearch(options, most, _marks))];
+        BeamSearch[] searches = [.. sources.Select(_ => new BeamSearch(options, most, _marks, steps))];
         // With several beams a text goes on with what another one has: what is kept goes to the other half of the memory then.
         using AttentionMemory<T> memory = new(model.Config, beams == 1 ? texts : 2 * texts);
         _tape.Cancellation = cancellationToken;

@@ -1,5 +1,6 @@
 using System.Numerics;
 using MiniGpt.Autograd;
+using MiniGpt.Tensors;
 
 namespace MiniGpt.Model.Layers;
 
@@ -34,6 +35,12 @@ public readonly record struct ForwardPass<T>(Tape<T> Tape)
     /// values are all that is needed.
     /// </summary>
     public bool LastOnly { get; init; }
+
+    /// <summary>
+    /// [B, T]: where each position stands, in generation of texts that stand at different ones; on the tape. Empty where they follow
+    /// <see cref="FirstPosition"/> in all texts.
+    /// </summary>
+    public Tensor<int> Positions { get; init; }
 
     /// <summary>Where the first position stands in its text.</summary>
     public int FirstPosition => Memory?.Position ?? States?.Position ?? 0;

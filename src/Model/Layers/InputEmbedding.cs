@@ -65,7 +65,10 @@ public sealed class InputEmbedding<T>
         if (_config.EmbeddingScale != 1)
             x *= T.CreateChecked(_config.EmbeddingScale);
         if (Positions is not null)
-            x += pass.Show(ForwardStage.Positions, -1, Positions.Forward(pass.Tape, Numbers(first, length, pass.Tape))); // (T, C)
+        {
+            Tensor<int> numbers = pass.Positions.IsEmpty ? Numbers(first, length, pass.Tape) : pass.Positions;
+            x += pass.Show(ForwardStage.Positions, -1, Positions.Forward(pass.Tape, numbers)); // (T, C), or (B, T, C)
+        }
         if (Segments is not null)
             x += Segments.Forward(pass.Tape, segments.IsEmpty ? Zeros(ids.Shape, pass.Tape) : segments);
         if (Norm is not null)

@@ -67,7 +67,7 @@ public sealed class MultiHeadAttention<T>
         if (QueryNorm is not null && KeyNorm is not null)
             (q, k) = (QueryNorm.Forward(q), KeyNorm.Forward(k));
         if (_rotary is not null)
-            (q, k) = (_rotary.Forward(q, pass.FirstPosition + skipped), _rotary.Forward(k, pass.FirstPosition));
+            (q, k) = (Turned(q, skipped, pass), Turned(k, 0, pass));
 
         Variable<T> joined = pass switch
         {
@@ -77,6 +77,9 @@ public sealed class MultiHeadAttention<T>
         }; // (B, T, H·D)
         return Output.Forward(joined).Dropout(pass.Dropout);
     }
+
+    private Variable<T> Turned(Variable<T> heads, int skipped, in ForwardPass<T> pass) =>
+        _rotary!.Forward(heads, pass.FirstPosition + skipped, pass.Positions.IsEmpty ? default : pass.Positions.Slice(1, skipped, heads.Shape[2]));
 
     private AttentionOptions<T> OptionsOf(Variable<T> q, Variable<T> k, in ForwardPass<T> pass) => new()
     {

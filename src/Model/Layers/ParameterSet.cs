@@ -1,6 +1,7 @@
 using System.Numerics;
 using MiniGpt.Tensors;
 using MiniGpt.Tensors.Kernels;
+using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace MiniGpt.Model.Layers;
 
@@ -98,12 +99,18 @@ public sealed class ParameterSet<T>
     /// <summary>The Euclidean norm of all gradients together. One that nothing was written to since <see cref="ClearGradients"/> is zero.</summary>
     public double GradientNorm()
     {
+        CompleteGradients();
+        return Math.Sqrt(Reductions.SumOfSquares(Gradients));
+    }
+
+    /// <summary>Makes gradients zero that nothing was written to since <see cref="ClearGradients"/>.</summary>
+    internal void CompleteGradients()
+    {
         foreach (Parameter<T> parameter in _parameters)
         {
             if (parameter.IsTrained && !parameter.Variable.HasGradient)
                 Elementwise.Fill(parameter.Variable.GradientTarget(out _), T.Zero);
         }
-        return Math.Sqrt(Reductions.SumOfSquares(Gradients));
     }
 
     /// <summary>Forgets the gradients: the next backward pass overwrites them.</summary>
@@ -140,11 +147,8 @@ public sealed class ParameterSet<T>
         {
             if (!_parameters[i].IsTrained && flat.Count < Values.Count)
                 continue; // it has no gradient
-            foreach (T number in PartOf(flat, _parameters[i]).Span)
-            {
-                if (!T.IsFinite(number))
-                    return _parameters[i];
-            }
+            if (!TensorPrimitives.IsFiniteAll<T>(PartOf(flat, _parameters[i]).Span))
+                return _parameters[i];
         }
         return null;
     }
@@ -195,5 +199,6 @@ public sealed class ParameterSet<T>
         }
     }
 
-    private static long Padded(Parameter<T> parameter) => (parameter.Shape.Count + Alignment - 1) / Alignment * Alignment;
+    /// <summary>How many numbers of a flat buffer a parameter takes.</summary>
+    internal static long Padded(Parameter<T> parameter) => (parameter.Shape.Count + Alignment - 1) / Alignment * Alignment;
 }

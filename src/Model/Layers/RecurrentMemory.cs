@@ -19,10 +19,11 @@ public sealed class RecurrentMemory<T>(RecurrentKind kind, int layers, int width
     private readonly Tensor<T> _states = new([layers, texts, width]);
     private readonly Tensor<T> _cells = kind == RecurrentKind.Lstm ? new([layers, texts, width]) : default;
     private readonly int[] _given = new int[texts];
-    private int _text;
+    private readonly int[] _rows = new int[texts];
+    private readonly int[] _positions = new int[texts];
 
     /// <summary>Where the first of the new positions stands.</summary>
-    public int Position { get; private set; }
+    public int Position => _positions[0];
 
     /// <summary>Says where the positions of the next forward pass stand.</summary>
     /// <param name="text">The first text that gets positions.</param>
@@ -31,14 +32,18 @@ public sealed class RecurrentMemory<T>(RecurrentKind kind, int layers, int width
     /// <exception cref="ArgumentException">Another number was given before.</exception>
     public void Begin(int text, int count, int position)
     {
-        (_text, Position) = (text, position);
-        for (int i = text; i < text + count; i++)
-        {
-            Require.That(position == 0 || position == _given[i],
-                $"a recurrent network goes on after its last position, {_given[i]}, or begins anew; position {position} was asked for");
-            if (position == 0)
-                Clear(i);
-        }
+        for (int i = 0; i < count; i++)
+            Place(i, text + i, position);
+    }
+
+    /// <summary>Says where the positions of the next forward pass stand, of texts that stand at positions of their own.</summary>
+    /// <param name="rows">The texts, each once.</param>
+    /// <param name="positions">The first new position of each.</param>
+    /// <exception cref="ArgumentException">Another number was given before.</exception>
+    public void Begin(ReadOnlySpan<int> rows, ReadOnlySpan<int> positions)
+    {
+        for (int i = 0; i < rows.Length; i++)
+            Place(i, rows[i], positions[i]);
     }
 
     /// <summary>Copies what is kept of one text to another one.</summary>
@@ -54,16 +59,28 @@ public sealed class RecurrentMemory<T>(RecurrentKind kind, int layers, int width
     internal RecurrentResult<T> Forward(int layer, RecurrentLayer<T> network, Variable<T> x, Tape<T> tape)
     {
         int count = x.Shape[0], steps = x.Shape[1];
-        Tensor<T> state = Of(_states, layer, count), cell = _cells.IsEmpty ? default : Of(_cells, layer, count);
+        Tensor<T> state = Gather(_states, layer, count, tape), cell = _cells.IsEmpty ? default : Gather(_cells, layer, count, tape);
         RecurrentResult<T> result = network.Forward(x, tape.Constant(state), cell.IsEmpty ? null : tape.Constant(cell));
-        Elementwise.Copy(result.States.Value.Slice(1, steps - 1, 1), state.Reshape([count, 1, width]));
-        if (result.LastCell is not null)
-            Elementwise.Copy(result.LastCell.Value, cell);
-
-        if (layer == layers - 1)
-            _given.AsSpan(_text, count).Fill(Position + steps);
+        Tensor<T> last = result.States.Value.Slice(1, steps - 1, 1);
+        for (int i = 0; i < count; i++)
+        {
+            last.Slice(0, i, 1).Span.CopyTo(Row(_states, layer, i));
+            if (result.LastCell is not null)
+                result.LastCell.Value.Slice(0, i, 1).Span.CopyTo(Row(_cells, layer, i));
+            if (layer == layers - 1)
+                _given[_rows[i]] = _positions[i] + steps;
+        }
 
         return result;
+    }
+
+    private void Place(int place, int row, int position)
+    {
+        (_rows[place], _positions[place]) = (row, position);
+        Require.That(position == 0 || position == _given[row],
+            $"a recurrent network goes on after its last position, {_given[row]}, or begins anew; position {position} was asked for");
+        if (position == 0)
+            Clear(row);
     }
 
     private void Clear(int text)
@@ -73,7 +90,14 @@ public sealed class RecurrentMemory<T>(RecurrentKind kind, int layers, int width
             Elementwise.Fill(_cells.Slice(1, text, 1), T.Zero);
     }
 
-    /// <summary>What is kept of a layer for the texts of this pass, [count, H].</summary>
-    private Tensor<T> Of(Tensor<T> all, int layer, int count) =>
-        all.Slice(0, layer, 1).Reshape([texts, width]).Slice(0, _text, count);
+    /// <summary>What is kept of a layer for the texts of this pass, [count, H], on the tape.</summary>
+    private Tensor<T> Gather(Tensor<T> all, int layer, int count, Tape<T> tape)
+    {
+        Tensor<T> gathered = tape.Allocate<T>([count, width]);
+        for (int i = 0; i < count; i++)
+            Row(all, layer, i).CopyTo(gathered.Slice(0, i, 1).Span);
+        return gathered;
+    }
+
+    private Span<T> Row(Tensor<T> all, int layer, int place) => all.Slice(0, layer, 1).Reshape([texts, width]).Slice(0, _rows[place], 1).Span;
 }

@@ -28,17 +28,33 @@ public sealed class RotaryPositions<T>(int headSize, PositionConfig config)
     /// <summary>Turns the heads of queries or keys.</summary>
     /// <param name="x">[B, H, T, D].</param>
     /// <param name="first">The position of the first of the T.</param>
-    public Variable<T> Forward(Variable<T> x, int first)
+    /// <param name="positions">[B, T]: the positions, where texts stand at different ones; otherwise empty.</param>
+    public Variable<T> Forward(Variable<T> x, int first, Tensor<int> positions = default)
     {
         int length = x.Shape[2];
-        Tables tables = Volatile.Read(ref _tables);
-        if (first + length > tables.Positions)
+        if (!positions.IsEmpty)
         {
-            tables = Tables.Of(Math.Max(LeastPositions, (int)BitOperations.RoundUpToPowerOf2((uint)(first + length))), Frequencies);
+            int end = 1;
+            foreach (int position in positions.Span)
+                end = Math.Max(end, position + 1);
+            Tables all = TablesUpTo(end);
+            return x.RotaryEmbedding(all.Cosines, all.Sines, positions);
+        }
+
+        Tables tables = TablesUpTo(first + length);
+        return x.RotaryEmbedding(tables.Cosines.Slice(0, first, length), tables.Sines.Slice(0, first, length));
+    }
+
+    private Tables TablesUpTo(int end)
+    {
+        Tables tables = Volatile.Read(ref _tables);
+        if (end > tables.Positions)
+        {
+            tables = Tables.Of(Math.Max(LeastPositions, (int)BitOperations.RoundUpToPowerOf2((uint)end)), Frequencies);
             Volatile.Write(ref _tables, tables);
         }
 
-        return x.RotaryEmbedding(tables.Cosines.Slice(0, first, length), tables.Sines.Slice(0, first, length));
+        return tables;
     }
 
     private sealed record Tables(Tensor<T> Cosines, Tensor<T> Sines, int Positions)

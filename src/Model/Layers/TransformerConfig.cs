@@ -11,6 +11,9 @@ public enum HeadKind
 
     /// <summary>A matrix of its own.</summary>
     [JsonStringEnumMemberName("own")] Own,
+
+    /// <summary>Nothing: the model is asked for its hidden states alone.</summary>
+    [JsonStringEnumMemberName("none")] None,
 }
 
 /// <summary>What is added to logits, the same for every position.</summary>
@@ -31,13 +34,13 @@ public enum HeadBias
 public enum ModelKind
 {
     /// <summary>Goes on with a text: every token sees those before it.</summary>
-    Decoder,
+    [JsonStringEnumMemberName("decoder")] Decoder,
 
     /// <summary>Reads a text in both directions.</summary>
-    Encoder,
+    [JsonStringEnumMemberName("encoder")] Encoder,
 
     /// <summary>Reads one text and writes another: an encoder, and a decoder that looks at what it made.</summary>
-    Translator,
+    [JsonStringEnumMemberName("translator")] Translator,
 }
 
 /// <summary>The encoder of a model that translates. Sizes left 0 are those of its decoder.</summary>
@@ -166,6 +169,8 @@ public sealed record TransformerConfig
     /// <exception cref="ArgumentException">One line that names the value and the rule that it breaks.</exception>
     public void Validate()
     {
+        Require.That(Head != HeadKind.None || (Kind == ModelKind.Encoder && !TransformsHead && HeadBias == HeadBias.None),
+            $"a model without a head is an encoder, and has no part of a head");
         Require.Positive(VocabularySize, "vocabulary size");
         Require.Positive(Context, "context");
         Require.Positive(Layers, "number of layers");
@@ -216,9 +221,9 @@ public sealed record TransformerConfig
         Int128 heads = Attention.HeadSize > 0 ? (Int128)Attention.HeadSize * Attention.Heads : c;
         Int128 keys = heads / Attention.Heads * Attention.KeyHeads;
         if (Recurrence is { } kind)
-            return (IsTied ? 1 : 2) * VocabularySize * c + (Int128)2 * Layers * RecurrentLayerSizes.Gates(kind) * c * c;
+            return (Head == HeadKind.Own ? 2 : 1) * VocabularySize * c + (Int128)2 * Layers * RecurrentLayerSizes.Gates(kind) * c * c;
         Int128 block = c * (2 * heads + 2 * keys) + (FeedForward.IsGated ? 3 : 2) * c * f;
         Int128 table = Positions.Kind == PositionKind.Learned ? (Int128)Context * c : 0;
-        return (IsTied ? 1 : 2) * VocabularySize * c + table + Layers * block;
+        return (Head == HeadKind.Own ? 2 : 1) * VocabularySize * c + table + Layers * block;
     }
 }

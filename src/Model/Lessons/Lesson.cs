@@ -10,19 +10,29 @@ public sealed record Lesson(string Name, Func<LessonInputs, LessonResult> Run)
     /// <summary>All lessons, in an order in which one can read them.</summary>
     public static IReadOnlyList<Lesson> All { get; } =
     [
+        new("tokens", TokensLesson.Run),
         new("one-hot", _ => OneHotLesson.Run()),
         new("positions", _ => PositionsLesson.Run()),
         new("attention", _ => AttentionLesson.Run()),
         new("embedding", _ => EmbeddingLesson.Run()),
         new("scaling", _ => ScalingLesson.Run()),
         new("mask", _ => MaskLesson.Run()),
+        new("rotary", _ => RotaryLesson.Run()),
+        new("grouped-heads", _ => GroupedHeadsLesson.Run()),
         new("source-attention", _ => SourceAttentionLesson.Run()),
+        new("norms-and-residuals", _ => NormsAndResidualsLesson.Run()),
         new("next-token", _ => NextTokenLesson.Run()),
+        new("sampling", inputs => SamplingLesson.Run(inputs.Language)),
+        new("kv-cache", inputs => KeyValueCacheLesson.Run(inputs.CancellationToken)),
+        new("quantisation", inputs => QuantisationLesson.Run(inputs.Language, inputs.CancellationToken)),
+        new("gradients", _ => GradientsLesson.Run()),
+        new("training", inputs => TrainingLesson.Run(inputs.Language, inputs.CancellationToken)),
         new("n-gram", NGramLesson.Run),
         new("masked-word", inputs => MaskedWordLesson.Run(inputs.CancellationToken)),
         new("translation", inputs => TranslationLesson.Run(inputs.CancellationToken)),
         new("word2vec", inputs => WordVectorLesson.Run(inputs.CancellationToken)),
         new("rnn", _ => RnnLesson.Run()),
+        new("induction", inputs => InductionLesson.Run(inputs.Language, inputs.CancellationToken)),
     ];
 }
 
@@ -32,6 +42,9 @@ public sealed record Lesson(string Name, Func<LessonInputs, LessonResult> Run)
 /// <param name="CancellationToken">Stops a lesson that takes long.</param>
 public sealed record LessonInputs(string CorpusPath, LoadedModel<float>? Model, CancellationToken CancellationToken)
 {
+    /// <summary>The language of the reader, in which examples are.</summary>
+    public Language Language { get; init; }
+
     /// <summary>Throws where a model cannot stand beside the counts, because it cannot read the text.</summary>
     /// <exception cref="ArgumentException">It has no tokenizer, or one that does not know all of the text.</exception>
     public static void CheckModel(LoadedModel<float> model, string corpusPath) => NGramLesson.CheckModel(model, corpusPath);
@@ -44,38 +57,6 @@ public sealed record LessonResult(IReadOnlyList<LessonStage> Stages, IReadOnlyLi
 {
     /// <summary>Whether every check holds.</summary>
     public bool Passed => Checks.All(check => check.Passed);
-}
-
-/// <summary>How a stage is drawn.</summary>
-public enum StageKind
-{
-    /// <summary>A matrix of any numbers: colours on both sides of zero.</summary>
-    Numbers,
-
-    /// <summary>A matrix of shares whose rows sum to one.</summary>
-    Weights,
-
-    /// <summary>A bar for each column, rows side by side.</summary>
-    Bars,
-
-    /// <summary>A line for each column, along the rows.</summary>
-    Lines,
-
-    /// <summary>Rows as points of a plane: two columns.</summary>
-    Points,
-}
-
-/// <summary>A matrix with a name for each row and column.</summary>
-/// <param name="Key">The stage's name within the lesson.</param>
-/// <param name="Kind">How it is drawn.</param>
-/// <param name="Rows">A name for each row.</param>
-/// <param name="Columns">A name for each column.</param>
-/// <param name="Values">Row after row. What there is not, or is hidden, is minus infinity or no number.</param>
-public sealed record LessonStage(
-    string Key, StageKind Kind, IReadOnlyList<string> Rows, IReadOnlyList<string> Columns, IReadOnlyList<double> Values)
-{
-    /// <summary>A row of the matrix.</summary>
-    public IEnumerable<double> Row(int row) => Values.Skip(row * Columns.Count).Take(Columns.Count);
 }
 
 /// <summary>A comparison of what was computed with what is known.</summary>

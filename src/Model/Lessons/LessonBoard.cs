@@ -29,12 +29,19 @@ internal sealed class LessonBoard : IDisposable
     public void Show(string key, StageKind kind, IReadOnlyList<string> rows, IReadOnlyList<string> columns, Variable<double> values) =>
         Show(key, kind, rows, columns, values.Value.Span.ToArray());
 
-    public void Show(string key, StageKind kind, IReadOnlyList<string> rows, IReadOnlyList<string> columns, double[] values)
+    public void Show(string key, StageKind kind, IReadOnlyList<string> rows, IReadOnlyList<string> columns, double[] values, LessonSlider? slider = null) =>
+        Show(new LessonStage(key, kind, rows, columns, values) { Slider = slider });
+
+    public void Show(LessonStage stage)
     {
-        if (values.Length != rows.Count * columns.Count)
-            throw new ArgumentException($"{values.Length} numbers do not fill {rows.Count} rows of {columns.Count}.");
-        _stages.Add(new LessonStage(key, kind, rows, columns, values));
+        if (stage.Values.Count != stage.Frames * stage.Rows.Count * stage.Columns.Count)
+            throw new ArgumentException($"{stage.Values.Count} numbers do not fill {stage.Frames} times {stage.Rows.Count} rows of {stage.Columns.Count}.");
+        _stages.Add(stage);
     }
+
+    /// <summary>A text cut in some ways, a row for each.</summary>
+    public void ShowPieces(string key, IReadOnlyList<string> rows, IReadOnlyList<LessonPiece> pieces, LessonSlider? slider = null) =>
+        Show(new LessonStage(key, StageKind.Pieces, rows, [], []) { Pieces = pieces, Slider = slider });
 
     public void Check(string key, Variable<double> actual, double[,] expected, double tolerance) =>
         Check(key, actual, Matrix(expected), tolerance);

@@ -15,8 +15,20 @@ internal sealed record LessonTraining(int Steps, int ShownEvery, double Learning
     /// </summary>
     public const double InitializerRange = 0.1;
 
+    /// <summary>Keeps the updates of AdamW finite.</summary>
+    public const double Epsilon = 1e-8;
+
+    /// <summary>The longest that a gradient may be.</summary>
+    public const double ClipNorm = 1;
+
+    /// <summary>For so many steps the learning rate rises.</summary>
+    public int Warmup => Steps / 10;
+
     /// <summary>The numbers of the steps whose losses are noted.</summary>
     public string[] Shown => [.. Enumerable.Range(0, Steps / ShownEvery + 1).Select(i => $"{i * ShownEvery}")];
+
+    /// <summary>Muon's learning rate of matrices at the peak, beside which <see cref="LearningRate"/> is that of embeddings and vectors; 0 for AdamW alone.</summary>
+    public double MatrixRate { get; init; }
 
     /// <summary>Trains.</summary>
     /// <param name="task">What is learned.</param>
@@ -25,16 +37,32 @@ internal sealed record LessonTraining(int Steps, int ShownEvery, double Learning
     /// <returns>What was noted, at the beginning, between and at the end.</returns>
     public double[] Run(ILearningTask<double> task, Func<double> loss, CancellationToken cancellationToken)
     {
-        AdamW<double> optimizer = new(task.Parameters, new AdamWOptions(Beta1: 0.9, Beta2: 0.99, Epsilon: 1e-8, WeightDecay: 0));
+        List<double> losses = [];
+        Run(task, step =>
+        {
+            if (step % ShownEvery == 0)
+                losses.Add(loss());
+        }, cancellationToken);
+        return [.. losses];
+    }
+
+    /// <summary>Trains, and says after how many steps the model stands where it stands: 0, 1 and so on.</summary>
+    /// <param name="task">What is learned.</param>
+    /// <param name="after">Is told.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public void Run(ILearningTask<double> task, Action<int> after, CancellationToken cancellationToken)
+    {
+        AdamWOptions adam = new(Beta1: 0.9, Beta2: 0.99, Epsilon: Epsilon, WeightDecay: 0);
+        Optimizer<double> optimizer = MatrixRate > 0
+            ? new Muon<double>(task.Parameters, new MuonOptions(LearningRate, MatrixRate, WeightDecay: 0), adam)
+            : new AdamW<double>(task.Parameters, adam);
         using Trainer<double> trainer = new(
-            task, optimizer, new LearningRateSchedule(ScheduleKind.Cosine, LearningRate, 0, Steps / 10, Steps), clipNorm: 1, ceiling: 1);
-        List<double> losses = [loss()];
+            task, optimizer, new LearningRateSchedule(ScheduleKind.Cosine, LearningRate, 0, Warmup, Steps), clipNorm: ClipNorm, ceiling: 1);
+        after(0);
         for (int step = 1; step <= Steps; step++)
         {
             trainer.Step(cancellationToken);
-            if (step % ShownEvery == 0)
-                losses.Add(loss());
+            after(step);
         }
-        return [.. losses];
     }
 }

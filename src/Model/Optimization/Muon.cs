@@ -1,4 +1,5 @@
 using System.Numerics;
+using MiniGpt.Model.Distribution;
 using MiniGpt.Model.Layers;
 using MiniGpt.Tensors;
 
@@ -30,14 +31,44 @@ public sealed class Muon<T> : Optimizer<T>
     /// <param name="options">The settings of Muon.</param>
     /// <param name="others">The settings of AdamW, for what is no matrix.</param>
     public Muon(ParameterSet<T> parameters, MuonOptions options, AdamWOptions others)
+        : this(parameters, options, others, ownership: null, rank: 0)
+    {
+    }
+
+    /// <summary>Makes the part of it that one rank has: whole matrices, and a piece of the rest.</summary>
+    /// <param name="parameters">The parameters of the model.</param>
+    /// <param name="options">The settings of Muon.</param>
+    /// <param name="others">The settings of AdamW, for what is no matrix.</param>
+    /// <param name="ownership">Which rank updates what; null where this process updates everything.</param>
+    /// <param name="rank">This rank.</param>
+    internal Muon(ParameterSet<T> parameters, MuonOptions options, AdamWOptions others, Ownership? ownership, int rank)
         : base(parameters)
     {
         _options = options;
-        _others = new AdamW<T>(parameters, others, parameter => !IsMatrix(parameter));
-        List<(Parameter<T> Matrix, Tensor<T> Momentum)> momentum = [.. parameters.Trained.Where(IsMatrix).Select(matrix => (matrix, new Tensor<T>(matrix.Shape)))];
-        foreach ((Parameter<T> matrix, Tensor<T> mean) in momentum)
-            _matrices.Add(matrix.Value, parameters.PartOf(parameters.Gradients, matrix), mean, [.. matrix.Parts]);
-        State = [new("momentum", momentum), .. _others.State];
+        Ownership = ownership;
+        _others = new AdamW<T>(parameters, others, parameter => !IsMatrix(parameter), ownership, rank);
+        State = [new("momentum", [.. parameters.Trained.Where(IsMatrix).Select(matrix => new OptimizerStatePart<T>(matrix, Add(matrix)))]), .. _others.State];
+
+        // The parts of a matrix are updated one by one, whoever does it.
+        List<(int First, Tensor<T> Numbers)> Add(Parameter<T> matrix)
+        {
+            if (ownership is null)
+            {
+                Tensor<T> mean = new(matrix.Shape);
+                _matrices.Add(matrix.Value, parameters.PartOf(parameters.Gradients, matrix), mean, [.. matrix.Parts]);
+                return [(0, mean)];
+            }
+            List<(int First, Tensor<T> Numbers)> own = [];
+            foreach (FlatRange part in Ownership.PartsOf(parameters, matrix).Where(part => FlatRange.And(ownership.Owned(rank), part).Length > 0))
+            {
+                Shape shape = [part.Length / matrix.Shape[1], matrix.Shape[1]];
+                Tensor<T> mean = new(shape);
+                _matrices.Add(
+                    parameters.Values.Slice(0, part.Start, part.Length).Reshape(shape), parameters.Gradients.Slice(0, part.Start, part.Length).Reshape(shape), mean);
+                own.Add((part.Start - parameters.StartOf(matrix), mean.Reshape([part.Length])));
+            }
+            return own;
+        }
     }
 
     /// <summary>momentum, of the matrices, and AdamW's m and v of the rest.</summary>
@@ -54,5 +85,6 @@ public sealed class Muon<T> : Optimizer<T>
         _others.Update(learningRate, gradientScale);
     }
 
-    private static bool IsMatrix(Parameter<T> parameter) => parameter.Role == ParameterRole.Matrix;
+    /// <summary>Whether a parameter is updated by Muon, as a whole matrix.</summary>
+    internal static bool IsMatrix(Parameter<T> parameter) => parameter.Role == ParameterRole.Matrix;
 }

@@ -1,14 +1,8 @@
 using System.Numerics;
+using MiniGpt.Model.Distribution;
 using MiniGpt.Model.Layers;
-using MiniGpt.Tensors;
 
 namespace MiniGpt.Model.Optimization;
-
-/// <summary>One buffer of an optimizer's state, as checkpoints store it.</summary>
-/// <param name="Name">What it is: the tensors of a checkpoint are called NAME.PARAMETER.</param>
-/// <param name="Parts">The parameters that have a part in it, and the part, in the parameter's shape.</param>
-public sealed record OptimizerState<T>(string Name, IReadOnlyList<(Parameter<T> Parameter, Tensor<T> Values)> Parts)
-    where T : unmanaged, IBinaryFloatingPointIeee754<T>;
 
 /// <summary>
 /// Updates the trained parameters of a model from their gradients. It knows no layers and no data; what it keeps between two steps it
@@ -29,6 +23,9 @@ public abstract class Optimizer<T>
 
     /// <summary>What is kept between two steps.</summary>
     public abstract IReadOnlyList<OptimizerState<T>> State { get; }
+
+    /// <summary>Which rank updates which parameters; null where this process updates all of them.</summary>
+    internal Ownership? Ownership { get; private protected init; }
 
     /// <summary>How many updates were made.</summary>
     public int Step { get; set; }

@@ -3,6 +3,7 @@ using MiniGpt.Autograd;
 using MiniGpt.Autograd.Ops;
 using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Data;
+using MiniGpt.Model.Distribution;
 using MiniGpt.Model.Layers;
 using MiniGpt.Model.Tokenizers;
 using MiniGpt.Tensors;
@@ -23,9 +24,11 @@ namespace MiniGpt.Model.Tasks;
 /// <param name="train">What it learns from.</param>
 /// <param name="validation">What it is evaluated on, where there is something.</param>
 /// <param name="tokenizer">The tokenizer, which has a mask.</param>
+/// <param name="ranks">Who shares the evaluations; left out, this process does them alone.</param>
 /// <exception cref="ArgumentException">The tokens are too few for one batch, or the tokenizer has no mask.</exception>
 public sealed class MaskedTokenTask<T>(
-    Encoder<T> model, NextTokenOptions options, bool wholeWords, TokenSource train, TokenSource? validation, ITokenizer? tokenizer) : ILearningTask<T>
+    Encoder<T> model, NextTokenOptions options, bool wholeWords, TokenSource train, TokenSource? validation, ITokenizer? tokenizer, ICollective? ranks = null)
+    : ILearningTask<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private const int Ignored = CrossEntropyOperator.DefaultIgnoredTarget;
@@ -37,6 +40,7 @@ public sealed class MaskedTokenTask<T>(
         options.Order, train, TextLength(options.Context, tokenizer!.Ends), options.BatchSize, options.Accumulate, options.Seed);
 
     private readonly Tape<T> _tape = new(records: false);
+    private readonly ICollective _ranks = ranks ?? OneRank.Instance;
     private readonly int[] _text = new int[options.BatchSize * options.Context];
     private readonly int[] _next = new int[options.BatchSize * options.Context];
 
@@ -157,12 +161,15 @@ public sealed class MaskedTokenTask<T>(
         RandomBatches batches = new(tokens, TextLength(options.Context, _ends), options.BatchSize, microBatches: 1, options.Seed, RandomPurpose.Evaluation);
         _tape.Cancellation = cancellationToken;
         double sum = 0;
-        for (int i = 0; i < count; i++)
+        foreach (double loss in SharedLosses.Of(_ranks, count, LossOf))
+            sum += loss;
+        return sum / count;
+
+        double LossOf(int batch)
         {
             _tape.Reset();
-            sum += double.CreateChecked(Loss(_tape, batches, i, 0, RandomPurpose.EvaluationMasking, dropout: null).Value.Span[0]);
+            return double.CreateChecked(Loss(_tape, batches, batch, 0, RandomPurpose.EvaluationMasking, dropout: null).Value.Span[0]);
         }
-        return sum / count;
     }
 
     /// <summary>Over all of a text in back-to-back rows, with the same tokens masked each time.</summary>
@@ -170,20 +177,31 @@ public sealed class MaskedTokenTask<T>(
     {
         _tape.Cancellation = cancellationToken;
         int most = TextLength(options.Context, _ends);
-        double sum = 0;
-        long counted = 0;
+        List<(long Start, long Row, int Rows, int Length)> parts = [];
         for (long start = 0, row = 0; start < tokens.Length;)
         {
             int length = (int)Math.Min(most, tokens.Length - start);
             int rows = length < most ? 1 : (int)Math.Min(options.BatchSize, (tokens.Length - start) / most);
-            Span<int> text = _text.AsSpan(0, rows * length);
-            tokens.Read(start, text);
-            _tape.Reset();
-            int predicted = rows * TokenMasking.CountOf(length + _ends.Before.Count + _ends.Behind.Count);
-            sum += predicted * double.CreateChecked(Loss(_tape, text, rows, RandomPurpose.EvaluationMasking, (ulong)row, dropout: null).Value.Span[0]);
-            counted += predicted;
-            start += text.Length;
+            parts.Add((start, row, rows, length));
+            start += rows * length;
             row += rows;
+        }
+
+        double[] losses = SharedLosses.Of(_ranks, parts.Count, part =>
+        {
+            Span<int> text = _text.AsSpan(0, parts[part].Rows * parts[part].Length);
+            tokens.Read(parts[part].Start, text);
+            _tape.Reset();
+            Variable<T> loss = Loss(_tape, text, parts[part].Rows, RandomPurpose.EvaluationMasking, (ulong)parts[part].Row, dropout: null);
+            return double.CreateChecked(loss.Value.Span[0]);
+        });
+        double sum = 0;
+        long counted = 0;
+        for (int part = 0; part < losses.Length; part++)
+        {
+            int predicted = parts[part].Rows * TokenMasking.CountOf(parts[part].Length + _ends.Before.Count + _ends.Behind.Count);
+            sum += predicted * losses[part];
+            counted += predicted;
         }
         return sum / counted;
     }

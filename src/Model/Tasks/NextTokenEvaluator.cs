@@ -2,19 +2,24 @@ using System.Numerics;
 using MiniGpt.Autograd;
 using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Data;
+using MiniGpt.Model.Distribution;
 using MiniGpt.Model.Layers;
 using MiniGpt.Tensors;
 
 namespace MiniGpt.Model.Tasks;
 
 /// <summary>Measures a model's loss on text. Nothing is kept for a backward pass, and no training batch is moved by it.</summary>
-public sealed class NextTokenEvaluator<T>(Decoder<T> model, int batchSize) : IDisposable
+/// <param name="model">The model.</param>
+/// <param name="batchSize">B: the most rows that are evaluated at a time.</param>
+/// <param name="ranks">Who shares the work, each with the same model; left out, this process does it alone.</param>
+public sealed class NextTokenEvaluator<T>(Decoder<T> model, int batchSize, ICollective? ranks = null) : IDisposable
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     // Rows are evaluated a few at a time, these many tokens: all activations of a pass stay until its end, and more tokens are no faster.
     private const int TokensAtOnce = 1024;
 
     private readonly Tape<T> _tape = new(records: false);
+    private readonly ICollective _ranks = ranks ?? OneRank.Instance;
 
     /// <summary>The mean cross-entropy, in nats, over a whole text in back-to-back windows of the context: each token counts once.</summary>
     /// <param name="tokens">The text.</param>
@@ -24,19 +29,26 @@ public sealed class NextTokenEvaluator<T>(Decoder<T> model, int batchSize) : IDi
     {
         _tape.Cancellation = cancellationToken;
         var windows = new EvaluationWindows(tokens, model.Config.Context);
-        double sum = 0;
-        for (long window = 0; window < windows.Count;)
+        List<(long Window, int Rows, int Length)> parts = [];
+        for (long window = 0, rows; window < windows.Count; window += rows)
         {
             int length = windows.LengthOf(window);
             int most = Math.Min(batchSize, RowsAtOnce(length));
-            int rows = window < windows.FullCount ? (int)Math.Min(most, windows.FullCount - window) : 1;
-            _tape.Reset();
-            Tensor<int> ids = _tape.Allocate<int>([rows, length]);
-            Tensor<int> targets = _tape.Allocate<int>(ids.Shape);
-            windows.Fill(window, ids.Span, targets.Span);
-            sum += Loss(ids, targets) * rows * length;
-            window += rows;
+            rows = window < windows.FullCount ? Math.Min(most, windows.FullCount - window) : 1;
+            parts.Add((window, (int)rows, length));
         }
+
+        double[] losses = SharedLosses.Of(_ranks, parts.Count, part =>
+        {
+            _tape.Reset();
+            Tensor<int> ids = _tape.Allocate<int>([parts[part].Rows, parts[part].Length]);
+            Tensor<int> targets = _tape.Allocate<int>(ids.Shape);
+            windows.Fill(parts[part].Window, ids.Span, targets.Span);
+            return Loss(ids, targets);
+        });
+        double sum = 0;
+        for (int part = 0; part < losses.Length; part++)
+            sum += losses[part] * parts[part].Rows * parts[part].Length;
 
         return sum / windows.Predictions;
     }
@@ -50,21 +62,23 @@ public sealed class NextTokenEvaluator<T>(Decoder<T> model, int batchSize) : IDi
         _tape.Cancellation = cancellationToken;
         int context = batches.Context, most = Math.Min(batches.BatchSize, RowsAtOnce(context));
         int[] ids = new int[batches.BatchSize * context], targets = new int[ids.Length];
-        double sum = 0;
-        for (int i = 0; i < count; i++)
+        int partsOfBatch = (batches.BatchSize + most - 1) / most, filled = -1;
+        double[] losses = SharedLosses.Of(_ranks, count * partsOfBatch, index =>
         {
-            batches.Fill(i, 0, ids, targets);
-            for (int row = 0, rows; row < batches.BatchSize; row += rows)
-            {
-                rows = Math.Min(most, batches.BatchSize - row);
-                _tape.Reset();
-                Range part = (row * context)..((row + rows) * context);
-                double loss = Loss(_tape.Copy<int>(ids.AsSpan(part), [rows, context]), _tape.Copy<int>(targets.AsSpan(part), [rows, context]));
-                sum += loss * rows / batches.BatchSize;
-            }
-        }
+            (int batch, int row) = (index / partsOfBatch, index % partsOfBatch * most);
+            if (batch != filled)
+                batches.Fill(filled = batch, 0, ids, targets);
+            _tape.Reset();
+            Range part = (row * context)..((row + RowsFrom(row)) * context);
+            return Loss(_tape.Copy<int>(ids.AsSpan(part), [RowsFrom(row), context]), _tape.Copy<int>(targets.AsSpan(part), [RowsFrom(row), context]));
+        });
+        double sum = 0;
+        for (int index = 0; index < losses.Length; index++)
+            sum += losses[index] * RowsFrom(index % partsOfBatch * most) / batches.BatchSize;
 
         return sum / count;
+
+        int RowsFrom(int row) => Math.Min(most, batches.BatchSize - row);
     }
 
     /// <summary>Frees the memory of the activations.</summary>

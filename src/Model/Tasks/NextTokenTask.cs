@@ -2,6 +2,7 @@ using System.Numerics;
 using MiniGpt.Autograd;
 using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Data;
+using MiniGpt.Model.Distribution;
 using MiniGpt.Model.Generation;
 using MiniGpt.Model.Layers;
 using MiniGpt.Model.Tokenizers;
@@ -40,9 +41,11 @@ public sealed record NextTokenOptions
 /// <param name="train">What it learns from.</param>
 /// <param name="validation">What it is evaluated on, where there is something.</param>
 /// <param name="tokenizer">Turns samples to text; without one they are ids.</param>
+/// <param name="ranks">Who shares the evaluations; left out, this process does them alone.</param>
 /// <exception cref="ArgumentException">The tokens are too few for one batch.</exception>
 public sealed class NextTokenTask<T>(
-    Decoder<T> model, NextTokenOptions options, TokenSource train, TokenSource? validation = null, ITokenizer? tokenizer = null) : ILearningTask<T>
+    Decoder<T> model, NextTokenOptions options, TokenSource train, TokenSource? validation = null, ITokenizer? tokenizer = null, ICollective? ranks = null)
+    : ILearningTask<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     // Of the training data, which is too large to be evaluated on as a whole.
@@ -51,7 +54,7 @@ public sealed class NextTokenTask<T>(
     private readonly BatchSource _batches =
         BatchSource.Create(options.Order, train, options.Context, options.BatchSize, options.Accumulate, options.Seed);
 
-    private readonly NextTokenEvaluator<T> _evaluator = new(model, options.BatchSize);
+    private readonly NextTokenEvaluator<T> _evaluator = new(model, options.BatchSize, ranks);
     private readonly Generator<T> _generator = new(model, tokenizer);
 
     /// <inheritdoc/>

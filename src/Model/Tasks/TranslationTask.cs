@@ -3,6 +3,7 @@ using MiniGpt.Autograd;
 using MiniGpt.Autograd.Ops;
 using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Data;
+using MiniGpt.Model.Distribution;
 using MiniGpt.Model.Generation;
 using MiniGpt.Model.Layers;
 using MiniGpt.Model.Tokenizers;
@@ -40,13 +41,16 @@ public sealed record TranslationTaskOptions
 /// <param name="options">What decides about the batches.</param>
 /// <param name="data">The pairs.</param>
 /// <param name="tokenizer">Turns samples to text; without one they are ids.</param>
+/// <param name="ranks">Who shares the evaluations; left out, this process does them alone.</param>
 /// <exception cref="ArgumentException">The pairs are too few for a batch, or the model knows no ids that begin and end a translation.</exception>
-public sealed class TranslationTask<T>(Translator<T> model, TranslationTaskOptions options, TranslationData data, ITokenizer? tokenizer = null) : ILearningTask<T>
+public sealed class TranslationTask<T>(
+    Translator<T> model, TranslationTaskOptions options, TranslationData data, ITokenizer? tokenizer = null, ICollective? ranks = null) : ILearningTask<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly PairBatches _batches = new(data.Train, options.BatchSize, options.Seed);
     private readonly TranslationMarkIds _marks = TranslationMarkIds.Of(model.Config);
     private readonly Tape<T> _tape = new(records: false);
+    private readonly ICollective _ranks = ranks ?? OneRank.Instance;
     private readonly PaddingMask _padding = new() { Marks = default };
 
     /// <inheritdoc/>
@@ -70,7 +74,7 @@ public sealed class TranslationTask<T>(Translator<T> model, TranslationTaskOptio
     {
         long number = (long)step * options.Accumulate + microBatch;
         DropoutStreams? dropout = options.Dropout > 0 ? new DropoutStreams(options.Dropout, options.Seed, (ulong)number) : null;
-        return Loss(tape, data.Train, _batches.At(number), dropout, options.LabelSmoothing, out _);
+        return Loss(tape, data.Train, _batches.At(number), dropout, options.LabelSmoothing);
     }
 
     /// <inheritdoc/>
@@ -104,28 +108,34 @@ public sealed class TranslationTask<T>(Translator<T> model, TranslationTaskOptio
     {
         _tape.Cancellation = cancellationToken;
         int[] order = [.. Enumerable.Range(0, count).OrderBy(pair => pairs.Targets[pair].Length).ThenBy(pair => pairs.Sources[pair].Length)];
-        double sum = 0;
-        long tokens = 0;
-        for (int start = 0; start < count; start += options.BatchSize)
+        double[] losses = SharedLosses.Of(_ranks, (count + options.BatchSize - 1) / options.BatchSize, index =>
         {
             _tape.Reset();
-            ReadOnlySpan<int> batch = order.AsSpan(start, Math.Min(options.BatchSize, count - start));
-            sum += double.CreateChecked(Loss(_tape, pairs, batch, dropout: null, smoothing: 0, out int counted).Value.Span[0]) * counted;
+            return double.CreateChecked(Loss(_tape, pairs, Batch(index), dropout: null, smoothing: 0).Value.Span[0]);
+        });
+        double sum = 0;
+        long tokens = 0;
+        for (int index = 0; index < losses.Length; index++)
+        {
+            int counted = 0;
+            foreach (int pair in Batch(index))
+                counted += pairs.Targets[pair].Length + 1;
+            sum += losses[index] * counted;
             tokens += counted;
         }
         return sum / tokens;
+
+        ReadOnlySpan<int> Batch(int index) => order.AsSpan(index * options.BatchSize, Math.Min(options.BatchSize, count - index * options.BatchSize));
     }
 
     private Variable<T> Loss(
-        Tape<T> tape, TokenPairs pairs, ReadOnlySpan<int> batch, DropoutStreams? dropout, double smoothing, out int counted)
+        Tape<T> tape, TokenPairs pairs, ReadOnlySpan<int> batch, DropoutStreams? dropout, double smoothing)
     {
         int longestSource = 0, longestTarget = 0;
-        counted = 0;
         foreach (int pair in batch)
         {
             longestSource = Math.Max(longestSource, pairs.Sources[pair].Length + 1);
             longestTarget = Math.Max(longestTarget, pairs.Targets[pair].Length + 1);
-            counted += pairs.Targets[pair].Length + 1;
         }
         Tensor<int> source = tape.Allocate<int>([batch.Length, longestSource]);
         Tensor<byte> padding = tape.Allocate<byte>(source.Shape);

@@ -1,11 +1,10 @@
 namespace MiniGpt.Model.Tokenizers;
 
 /// <summary>Encodes text with a vocabulary; used by one thread at a time, for which it keeps its memory and the words that it has seen.</summary>
-internal sealed class BytePairEncoder(BytePairTokenizer tokenizer)
+internal sealed class BytePairEncoder(BytePairTokenizer tokenizer) : WordEncoder
 {
     private const int LongestScanned = 96; // tokens up to which looking at all pairs is quicker than keeping them in a queue
 
-    private readonly WordCache _cache = new();
     private readonly MergeQueue _queue = new(tokenizer.MergeTable, tokenizer.ResultOf);
     private readonly List<Range> _pieces = [];
 
@@ -19,29 +18,18 @@ internal sealed class BytePairEncoder(BytePairTokenizer tokenizer)
             _pieces.Clear();
             tokenizer.Options.PreTokenizer.Cut(text, _pieces);
             foreach (Range piece in _pieces)
-                count += EncodePiece(text, piece.Start.Value, piece.End.Value - piece.Start.Value, ids[count..]);
+                count += Encode(text, piece.Start.Value, piece.End.Value - piece.Start.Value, ids[count..]);
             return count;
         }
         for (int at = 0, length; at < text.Length; at += length)
         {
             length = Gpt2PreTokenizer.Next(text[at..]);
-            count += EncodePiece(text, at, length, ids[count..]);
+            count += Encode(text, at, length, ids[count..]);
         }
         return count;
     }
 
-    private int EncodePiece(ReadOnlySpan<byte> text, int start, int length, Span<int> ids)
-    {
-        WordCache.Key key = WordCache.KeyOf(text[start..], length);
-        if (!_cache.TryGet(key, ids, out int written))
-        {
-            written = MergePiece(text, start, length, ids);
-            _cache.Add(key, ids[..written]);
-        }
-        return written;
-    }
-
-    private int MergePiece(ReadOnlySpan<byte> text, int start, int length, Span<int> ids)
+    protected override int EncodeNew(ReadOnlySpan<byte> text, int start, int length, Span<int> ids)
     {
         ReadOnlySpan<byte> piece = text.Slice(start, length);
         if (tokenizer.Options.IgnoresMerges && tokenizer.TryGetId(piece, out int whole))

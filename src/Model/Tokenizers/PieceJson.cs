@@ -122,13 +122,13 @@ internal static class PieceJson
         }
         JsonObject replace = new() { ["type"] = "Replace", ["pattern"] = new JsonObject { ["String"] = " " }, ["content"] = Space };
         JsonObject back = new() { ["type"] = "Replace", ["pattern"] = new JsonObject { ["String"] = Space }, ["content"] = " " };
-        JsonArray decoders = [back, new JsonObject { ["type"] = "ByteFallback" }, new JsonObject { ["type"] = "Fuse" }];
+        JsonArray decoders = new(back, new JsonObject { ["type"] = "ByteFallback" }, new JsonObject { ["type"] = "Fuse" });
         if (spaces.DropsFirst)
             decoders.Add((JsonNode)new JsonObject { ["type"] = "Strip", ["content"] = " ", ["start"] = 1, ["stop"] = 0 });
         JsonObject file = TokenizerJson.File(model, added, preTokenizer: null, ends, new JsonObject { ["type"] = "Sequence", ["decoders"] = decoders });
         JsonArray normalizers = spaces.Prefix == PrefixSpace.Always
-            ? [new JsonObject { ["type"] = "Prepend", ["prepend"] = Space }, replace]
-            : [replace];
+            ? new JsonArray(new JsonObject { ["type"] = "Prepend", ["prepend"] = Space }, replace)
+            : new JsonArray(replace);
         file["normalizer"] = new JsonObject { ["type"] = "Sequence", ["normalizers"] = normalizers };
         return file;
     }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
@@ -71,6 +72,7 @@ public abstract class PieceTokenizer : SubwordTokenizer
 
     private readonly PieceKind[] _kinds;
     private readonly int[] _byteIds = new int[256];
+    private readonly ConcurrentBag<WordEncoder> _encoders = []; // those that no thread uses
     private readonly bool _hasInnerSpace; // a piece in which a space follows something else: then words cannot be told apart
 
     private protected PieceTokenizer(
@@ -127,8 +129,8 @@ public abstract class PieceTokenizer : SubwordTokenizer
             ? value
             : null;
 
-    /// <summary>Writes the ids of a word; there is room for one a byte. Returns how many they are.</summary>
-    private protected abstract int EncodeWord(ReadOnlySpan<byte> word, Span<int> ids);
+    /// <summary>What encodes words on one thread.</summary>
+    private protected abstract WordEncoder NewEncoder();
 
     private protected sealed override void EncodeOrdinary(ReadOnlySpan<byte> part, TextBegin begin, IBufferWriter<int> ids)
     {
@@ -137,20 +139,20 @@ public abstract class PieceTokenizer : SubwordTokenizer
         bool adds = isPrefixed && (!Spaces.UnlessThere || part[0] != ' ');
         if (adds)
             part = (byte[])[(byte)' ', .. part];
-        int at = 0;
+        WordEncoder encoder = _encoders.TryTake(out WordEncoder? idle) ? idle : NewEncoder();
         try
         {
-            for (int length; at < part.Length; at += length)
+            for (int at = 0, length; at < part.Length; at += length)
             {
                 length = NextWord(part[at..]);
-                ids.Advance(EncodeWord(part.Slice(at, length), ids.GetSpan(length)));
+                ids.Advance(encoder.Encode(part, at, length, ids.GetSpan(length)));
             }
         }
-        catch (TextEncodingException error)
+        catch (TextEncodingException error) when (adds)
         {
-            error = error.Within(file: null, TextPlace.Start.After(part[..at]));
-            throw adds ? error.WithoutAddedSpace() : error;
+            throw error.WithoutAddedSpace();
         }
+        _encoders.Add(encoder);
     }
 
     private protected sealed override int LengthOfWholePieces(ReadOnlySpan<byte> text, int reserve)

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
@@ -17,7 +16,6 @@ public sealed class SentencePieceTokenizer : PieceTokenizer
     private readonly int[] _priorities;
     private readonly MergeTable _table;
     private readonly float[]? _scores;
-    private readonly ConcurrentBag<(WordCache Cache, MergeQueue Queue)> _workspaces = [];
 
     private SentencePieceTokenizer(
         IReadOnlyList<byte[]> pieces, IReadOnlyList<PieceKind> kinds, IEnumerable<int> specialIds, SpaceRule spaces, TextEnds? ends,
@@ -113,67 +111,7 @@ public sealed class SentencePieceTokenizer : PieceTokenizer
         return again._partsOnly.Count == 0 && again._merges.All(merge => listed.Contains((merge.Left, merge.Right))) ? scores : null;
     }
 
-    private protected override int EncodeWord(ReadOnlySpan<byte> word, Span<int> ids)
-    {
-        (WordCache Cache, MergeQueue Queue) workspace = _workspaces.TryTake(out var idle)
-            ? idle
-            : (new WordCache(), new MergeQueue(_table, rank => _merges[rank].Result, rank => _priorities[rank]));
-        WordCache.Key key = WordCache.KeyOf(word, word.Length);
-        if (!workspace.Cache.TryGet(key, ids, out int count))
-        {
-            count = EncodeNew(word, ids, workspace.Queue);
-            workspace.Cache.Add(key, ids[..count]);
-        }
-        _workspaces.Add(workspace);
-        return count;
-    }
-
-    private int EncodeNew(ReadOnlySpan<byte> word, Span<int> ids, MergeQueue queue)
-    {
-        int[] symbols = new int[word.Length];
-        int count = 0, known = 0, start = 0;
-        bool followsUnknown = false;
-        for (int at = 0, length; at < word.Length; at += length)
-        {
-            length = CharacterLength(word[at..]);
-            if (_ids.TryGetValue(word.Slice(at, length), out int id))
-            {
-                symbols[known++] = id;
-                continue;
-            }
-            count += Join(word[start..at], symbols.AsSpan(0, known), ids[count..], queue, ref followsUnknown);
-            int written = WriteUnknown(word, at, length, ids[count..], followsUnknown);
-            followsUnknown = IsUnknown(ids.Slice(count, written));
-            count += written;
-            (known, start) = (0, at + length);
-        }
-        return count + Join(word[start..], symbols.AsSpan(0, known), ids[count..], queue, ref followsUnknown);
-    }
-
-    private int Join(ReadOnlySpan<byte> text, Span<int> symbols, Span<int> ids, MergeQueue queue, ref bool followsUnknown)
-    {
-        int left = queue.Merge(symbols), count = 0, at = 0;
-        foreach (int symbol in symbols[..left])
-        {
-            int length = (symbol < VocabularySize ? Tokens[symbol] : _partsOnly[symbol - VocabularySize]).Length;
-            if (symbol < VocabularySize)
-            {
-                ids[count++] = symbol;
-                followsUnknown = false;
-            }
-            else
-            {
-                int written = WriteUnknown(text, at, length, ids[count..], followsUnknown);
-                followsUnknown = IsUnknown(ids.Slice(count, written));
-                count += written;
-            }
-            at += length;
-        }
-        return count;
-    }
-
-    /// <summary>Whether what was written of a character is the unknown token, or nothing, since that stood there already.</summary>
-    private bool IsUnknown(ReadOnlySpan<int> written) => written.IsEmpty || written[^1] == UnknownId;
+    private protected override WordEncoder NewEncoder() => new Encoder(this);
 
     private protected override void AddTo(IncrementalHash hash)
     {
@@ -232,5 +170,58 @@ public sealed class SentencePieceTokenizer : PieceTokenizer
                 return false;
         }
         return true;
+    }
+
+    private sealed class Encoder(SentencePieceTokenizer tokenizer) : WordEncoder
+    {
+        private readonly MergeQueue _queue = new(tokenizer._table, rank => tokenizer._merges[rank].Result, rank => tokenizer._priorities[rank]);
+
+        protected override int EncodeNew(ReadOnlySpan<byte> text, int start, int length, Span<int> ids)
+        {
+            int[] symbols = new int[length];
+            int count = 0, known = 0, joined = start;
+            bool followsUnknown = false;
+            for (int at = start, size; at < start + length; at += size)
+            {
+                size = CharacterLength(text[at..(start + length)]);
+                if (tokenizer._ids.TryGetValue(text.Slice(at, size), out int id))
+                {
+                    symbols[known++] = id;
+                    continue;
+                }
+                count += Join(text, joined, symbols.AsSpan(0, known), ids[count..], ref followsUnknown);
+                count += WriteUnknown(text, at, size, ids[count..], ref followsUnknown);
+                (known, joined) = (0, at + size);
+            }
+            return count + Join(text, joined, symbols.AsSpan(0, known), ids[count..], ref followsUnknown);
+        }
+
+        /// <summary>Joins characters that all are symbols, and writes what comes of them.</summary>
+        private int Join(ReadOnlySpan<byte> text, int at, Span<int> symbols, Span<int> ids, ref bool followsUnknown)
+        {
+            int left = _queue.Merge(symbols), count = 0, vocabulary = tokenizer.VocabularySize;
+            foreach (int symbol in symbols[..left])
+            {
+                if (symbol < vocabulary)
+                {
+                    ids[count++] = symbol;
+                    at += tokenizer.Tokens[symbol].Length;
+                    followsUnknown = false;
+                    continue;
+                }
+                int length = tokenizer._partsOnly[symbol - vocabulary].Length;
+                count += WriteUnknown(text, at, length, ids[count..], ref followsUnknown);
+                at += length;
+            }
+            return count;
+        }
+
+        private int WriteUnknown(ReadOnlySpan<byte> text, int at, int length, Span<int> ids, ref bool followsUnknown)
+        {
+            int written = tokenizer.WriteUnknown(text, at, length, ids, followsUnknown);
+            // Nothing is written where the unknown token stood there already.
+            followsUnknown = written == 0 || ids[written - 1] == tokenizer.UnknownId;
+            return written;
+        }
     }
 }

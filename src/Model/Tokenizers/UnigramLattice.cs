@@ -1,13 +1,16 @@
 namespace MiniGpt.Model.Tokenizers;
 
+/// <summary>A piece in a word: where it begins and ends, and its id; -1 for a character that no piece says.</summary>
+internal readonly record struct PieceOfWord(int Start, int End, int Id);
+
 /// <summary>All ways to cut a word into pieces. Used by one thread.</summary>
 /// <param name="trie">Finds pieces.</param>
 /// <param name="scores">The logarithm of each one's probability.</param>
-internal sealed class UnigramLattice(ByteTrie trie, double[] scores)
+/// <param name="unknown">That of a character that no piece says.</param>
+internal sealed class UnigramLattice(ByteTrie trie, double[] scores, double unknown)
 {
-    private const double Unknown = -100; // of a character that no piece says: far below any other way
-
-    private readonly List<(int Start, int End, int Id)> _edges = [];
+    private readonly List<PieceOfWord> _edges = [];
+    private readonly List<PieceOfWord> _best = [];
     private double[] _forward = [];
     private double[] _backward = [];
     private int[] _last = [];
@@ -33,10 +36,10 @@ internal sealed class UnigramLattice(ByteTrie trie, double[] scores)
         }
     }
 
-    /// <summary>The pieces of the likeliest cut, from the last to the first; characters that no piece says are left out.</summary>
+    /// <summary>The likeliest cut, from the last piece to the first, by Viterbi's algorithm; the list is used again by the next call.</summary>
     /// <param name="word">The word.</param>
     /// <param name="without">A piece that may not be used; -1 where all may.</param>
-    public IReadOnlyList<int> Best(ReadOnlySpan<byte> word, int without)
+    public List<PieceOfWord> Best(ReadOnlySpan<byte> word, int without)
     {
         FindEdges(word, without);
         Span<double> best = Sized(ref _forward, word.Length + 1);
@@ -49,13 +52,10 @@ internal sealed class UnigramLattice(ByteTrie trie, double[] scores)
             if (best[start] + ScoreOf(id) > best[end])
                 (best[end], last[end]) = (best[start] + ScoreOf(id), i);
         }
-        List<int> pieces = [];
-        for (int at = word.Length; at > 0; at = _edges[last[at]].Start)
-        {
-            if (_edges[last[at]].Id is >= 0 and int id)
-                pieces.Add(id);
-        }
-        return pieces;
+        _best.Clear();
+        for (int at = word.Length; at > 0; at = _best[^1].Start)
+            _best.Add(_edges[last[at]]);
+        return _best;
     }
 
     /// <summary>Lists the pieces by the place at which they begin.</summary>
@@ -72,15 +72,15 @@ internal sealed class UnigramLattice(ByteTrie trie, double[] scores)
             {
                 if (id == without)
                     continue;
-                _edges.Add((at, at + pieceLength, id));
+                _edges.Add(new PieceOfWord(at, at + pieceLength, id));
                 isKnown |= pieceLength == length;
             }
             if (!isKnown)
-                _edges.Add((at, at + length, -1));
+                _edges.Add(new PieceOfWord(at, at + length, -1));
         }
     }
 
-    private double ScoreOf(int id) => id >= 0 ? scores[id] : Unknown;
+    private double ScoreOf(int id) => id >= 0 ? scores[id] : unknown;
 
     private static Span<T> Sized<T>(ref T[] array, int length)
     {

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 
@@ -16,7 +15,6 @@ public sealed class UnigramTokenizer : PieceTokenizer
     private readonly double[] _scores;
     private readonly double _unknownScore;
     private readonly ByteTrie _trie = new();
-    private readonly ConcurrentBag<Workspace> _workspaces = [];
 
     /// <summary>A tokenizer with these pieces.</summary>
     /// <param name="pieces">The bytes of every piece, spaces as spaces; their places are their ids.</param>
@@ -48,54 +46,7 @@ public sealed class UnigramTokenizer : PieceTokenizer
     /// <summary>The logarithm of a probability for each token.</summary>
     internal IReadOnlyList<double> Scores => _scores;
 
-    private protected override int EncodeWord(ReadOnlySpan<byte> word, Span<int> ids)
-    {
-        Workspace workspace = _workspaces.TryTake(out Workspace? idle) ? idle : new Workspace();
-        WordCache.Key key = WordCache.KeyOf(word, word.Length);
-        if (!workspace.Cache.TryGet(key, ids, out int count))
-        {
-            count = Cut(word, ids, workspace);
-            workspace.Cache.Add(key, ids[..count]);
-        }
-        _workspaces.Add(workspace);
-        return count;
-    }
-
-    private int Cut(ReadOnlySpan<byte> word, Span<int> ids, Workspace workspace)
-    {
-        Span<Best> best = workspace.Places(word.Length + 1);
-        Span<(int Length, int Value)> found = workspace.Found(word.Length);
-        best.Fill(new Best(double.NegativeInfinity, -1, 0));
-        best[0] = new Best(0, -1, 0);
-        for (int at = 0, length; at < word.Length; at += length)
-        {
-            length = CharacterLength(word[at..]);
-            bool isKnown = false;
-            foreach ((int pieceLength, int id) in found[.._trie.All(word[at..], found)])
-            {
-                isKnown |= pieceLength == length;
-                Offer(ref best[at + pieceLength], best[at].Score + _scores[id], id, at);
-            }
-            if (!isKnown)
-                Offer(ref best[at + length], best[at].Score + _unknownScore, -1, at);
-        }
-
-        int pieces = 0;
-        for (int end = word.Length; end > 0; end = best[end].Start)
-            workspace.Ends(pieces++, end);
-        int count = 0;
-        bool followsUnknown = false;
-        for (int i = pieces - 1; i >= 0; i--)
-        {
-            int end = workspace.EndAt(i), start = best[end].Start;
-            int written = best[end].Id >= 0 ? 1 : WriteUnknown(word, start, end - start, ids[count..], followsUnknown);
-            if (best[end].Id >= 0)
-                ids[count] = best[end].Id;
-            count += written;
-            followsUnknown = best[end].Id < 0 && count > 0 && ids[count - 1] == UnknownId;
-        }
-        return count;
-    }
+    private protected override WordEncoder NewEncoder() => new Encoder(this);
 
     private protected override void AddTo(IncrementalHash hash)
     {
@@ -103,39 +54,25 @@ public sealed class UnigramTokenizer : PieceTokenizer
         hash.AppendData(MemoryMarshal.AsBytes<double>(_scores));
     }
 
-    private static void Offer(ref Best best, double score, int id, int start)
+    private sealed class Encoder(UnigramTokenizer tokenizer) : WordEncoder
     {
-        if (score > best.Score)
-            best = new Best(score, id, start);
-    }
+        private readonly UnigramLattice _lattice = new(tokenizer._trie, tokenizer._scores, tokenizer._unknownScore);
 
-    /// <summary>The best way to a place of a word: its score, its last piece, and where that begins.</summary>
-    private readonly record struct Best(double Score, int Id, int Start);
-
-    private sealed class Workspace
-    {
-        private Best[] _places = [];
-        private int[] _ends = [];
-        private (int, int)[] _found = [];
-
-        public WordCache Cache { get; } = new();
-
-        public Span<Best> Places(int count)
+        protected override int EncodeNew(ReadOnlySpan<byte> text, int start, int length, Span<int> ids)
         {
-            if (_places.Length < count)
-                (_places, _ends) = (new Best[count], new int[count]);
-            return _places.AsSpan(0, count);
+            List<PieceOfWord> pieces = _lattice.Best(text.Slice(start, length), without: -1);
+            int count = 0;
+            bool followsUnknown = false;
+            for (int i = pieces.Count - 1; i >= 0; i--)
+            {
+                PieceOfWord piece = pieces[i];
+                if (piece.Id >= 0)
+                    ids[count++] = piece.Id;
+                else
+                    count += tokenizer.WriteUnknown(text, start + piece.Start, piece.End - piece.Start, ids[count..], followsUnknown);
+                followsUnknown = piece.Id < 0 && count > 0 && ids[count - 1] == tokenizer.UnknownId;
+            }
+            return count;
         }
-
-        public Span<(int Length, int Value)> Found(int count)
-        {
-            if (_found.Length < count)
-                _found = new (int, int)[count];
-            return _found;
-        }
-
-        public void Ends(int index, int end) => _ends[index] = end;
-
-        public int EndAt(int index) => _ends[index];
     }
 }

@@ -23,6 +23,7 @@ public sealed class UnigramTrainer
     private const double MoreThanWanted = 1.1; // so many are left by the rounds; the likeliest of them stay
     private const int MostCounted = 8 * MostSeeds; // parts of words; where there are more, the rarest are forgotten
     private const int StepsBetween = 2;
+    private const double UnknownScore = -100; // of a character that no piece says: far below any other way
     private const double LeastCount = 0.5; // a piece that is expected less often is dropped
     private const double CharacterCoverage = 0.9995; // of the characters of the text; the others are said in bytes
 
@@ -190,7 +191,7 @@ public sealed class UnigramTrainer
             Workers.Run(counts.Length, i =>
             {
                 counts[i] = new double[scores.Length];
-                UnigramLattice lattice = new(trie, scores);
+                UnigramLattice lattice = new(trie, scores, UnknownScore);
                 foreach ((byte[] word, long count) in words.AsSpan(Math.Min(words.Length, (first + i) * WordsAPart)..Math.Min(words.Length, (first + i + 1) * WordsAPart)))
                     lattice.AddExpected(word, count, counts[i]);
             });
@@ -222,13 +223,15 @@ public sealed class UnigramTrainer
         ByteTrie trie = TrieOf(pieces);
         double[] scores = [.. pieces.Select(piece => piece.Score)];
         double[] used = new double[pieces.Count]; // by the best cuts
-        UnigramLattice lattice = new(trie, scores);
+        UnigramLattice lattice = new(trie, scores, UnknownScore);
         double all = 0;
         foreach ((byte[] word, long count) in words)
         {
-            foreach (int id in lattice.Best(word, without: -1))
+            foreach (PieceOfWord piece in lattice.Best(word, without: -1))
             {
-                used[id] += count;
+                if (piece.Id < 0)
+                    continue;
+                used[piece.Id] += count;
                 all += count;
             }
         }
@@ -243,9 +246,9 @@ public sealed class UnigramTrainer
             }
             if (used[id] == 0)
                 continue;
-            IReadOnlyList<int> others = lattice.Best(pieces[id].Bytes, without: id);
+            int[] others = [.. lattice.Best(pieces[id].Bytes, without: id).Where(piece => piece.Id >= 0).Select(piece => piece.Id)];
             // What the text's likelihood loses where these stand for the piece: the sum of all uses grows as well.
-            double changed = Math.Log(all + (used[id] * (others.Count - 1)));
+            double changed = Math.Log(all + (used[id] * (others.Length - 1)));
             double instead = others.Sum(other => Math.Log(used[other] + used[id]) - changed);
             losses.Add((used[id] * (Math.Log(used[id]) - Math.Log(all) - instead), id));
         }

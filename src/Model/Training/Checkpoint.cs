@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Text.Json.Nodes;
 using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Distribution;
 using MiniGpt.Model.Optimization;
 using MiniGpt.Model.Tokenizers;
 
@@ -47,4 +48,10 @@ public sealed record Checkpoint<T>
 
     /// <summary>The optimizer with its state, its <see cref="Optimizer{T}.Step"/> the checkpoint's.</summary>
     public required Optimizer<T> Optimizer { get; init; }
+
+    /// <summary>Among whom the state of the optimizer is divided; null where this process has all of it.</summary>
+    internal ICollective? Ranks { get; init; }
+
+    /// <summary>Is called before the other ranks have to send their state.</summary>
+    internal Action? BeforeState { get; init; }
 }

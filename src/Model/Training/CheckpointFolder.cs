@@ -1,4 +1,5 @@
 using System.Numerics;
+using MiniGpt.Model.Distribution;
 using MiniGpt.Model.Files;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Optimization;
@@ -21,8 +22,7 @@ internal static class CheckpointFolder
     {
         CheckpointFiles.RollForward(path);
         using StagedFiles files = new(path);
-        files.Add(ModelFiles.Optimizer, stream =>
-            ModelWeights.WriteState(stream, checkpoint.Model.Config, checkpoint.Optimizer));
+        files.Add(ModelFiles.Optimizer, stream => WriteState(stream, checkpoint));
         ModelFolder.Stage(files, checkpoint.Model, checkpoint.Tokenizer, checkpoint.ExtraKeys);
         Disk.FlushFolder(path);
         TrainingState state = TrainingState.Of(checkpoint, files.Checksums);
@@ -41,9 +41,11 @@ internal static class CheckpointFolder
     }
 
     /// <summary>Reads a checkpoint and verifies the checksum of every file.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="ranks">Among whom the state of the optimizer is divided: this one's is kept; left out, all of it.</param>
     /// <exception cref="FileFormatException">There is no checkpoint, or one of its files is missing or not the one that was written.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
-    public static Checkpoint<T> Read<T>(string path)
+    public static Checkpoint<T> Read<T>(string path, ICollective? ranks = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         CheckpointFiles.RollForward(path);
@@ -51,11 +53,25 @@ internal static class CheckpointFolder
         CheckpointFiles.Check(path, state.Checksums);
 
         LoadedModel<T> model = ModelFolder.Load<T>(path, state.Options.Unknown);
-        Optimizer<T> optimizer = state.Options.CreateOptimizer(model.Any.Parameters);
+        Optimizer<T> optimizer = state.Options.CreateOptimizer(model.Any.Parameters, ranks);
         optimizer.Step = state.Step;
         using SafetensorsReader reader = SafetensorsReader.Open(Path.Combine(path, ModelFiles.Optimizer));
         ModelWeights.ReadState(reader, model.Any.Config, optimizer);
         return state.ToCheckpoint(model, optimizer);
+    }
+
+    /// <summary>Writes the state of the optimizer, that of other ranks as they send it.</summary>
+    private static void WriteState<T>(Stream stream, Checkpoint<T> checkpoint)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (checkpoint.Ranks is null)
+        {
+            ModelWeights.WriteState(stream, checkpoint.Model.Config, checkpoint.Optimizer);
+            return;
+        }
+        checkpoint.BeforeState!();
+        using StateGathering<T> gathering = new(checkpoint.Ranks, checkpoint.Optimizer);
+        ModelWeights.WriteState(stream, checkpoint.Model.Config, checkpoint.Optimizer, gathering.Next);
     }
 
     /// <summary>Reads training.json alone.</summary>

@@ -21,6 +21,12 @@ public sealed record MaskedEvaluation(long Words, double Loss, double First, dou
     private const int RowsAtOnce = 16;
     private const int Ten = 10;
 
+    /// <summary>The same share by frequency alone: how often the right word is one of the ten most frequent tokens of the training text.</summary>
+    public double? FirstTenByFrequency { get; init; }
+
+    /// <summary>The same share by a table of what stood between the same two neighbours in the training text.</summary>
+    public double? FirstTenByNeighbours { get; init; }
+
     /// <summary>Among how many equally likely tokens the model seems to choose: e to the loss.</summary>
     public double Perplexity => Math.Exp(Loss);
 
@@ -40,15 +46,29 @@ public sealed record MaskedEvaluation(long Words, double Loss, double First, dou
         LoadedModel<float> model, string source, Stream? standardInput = null, IProgress<DataProgress>? progress = null,
         ICollection<string>? notes = null, CancellationToken cancellationToken = default)
     {
-        ITokenizer tokenizer = model.Tokenizer ?? throw new ArgumentException($"{model.Path} has no tokenizer to read text with");
-        Encoder<float> encoder = model.Encoder.ForReading();
-        int mask = new TokenMasking(tokenizer).MaskId;
+        ITokenizer tokenizer = TokenizerOf(model);
         using TextCorpus corpus = TextCorpus.Open([source], standardInput, progress, cancellationToken);
         foreach (string note in corpus.Notes)
             notes?.Add(note);
-        TokenSource tokens = TextTokens.InMemory(corpus.Documents, tokenizer, progress, cancellationToken);
+        return Run(model, TextTokens.InMemory(corpus.Documents, tokenizer, progress, cancellationToken), progress, cancellationToken: cancellationToken);
+    }
+
+    /// <summary>The same for tokens.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="tokens">The tokens.</param>
+    /// <param name="progress">Is told how far it is.</param>
+    /// <param name="learnedFrom">The tokens that the model has learned from, where what counting them says is to be told as well; else null.</param>
+    /// <param name="cancellationToken">Ends it without a result.</param>
+    /// <exception cref="ArgumentException">The model has no tokenizer with a mask, or there are no words.</exception>
+    public static MaskedEvaluation Run(
+        LoadedModel<float> model, TokenSource tokens, IProgress<DataProgress>? progress = null, TokenSource? learnedFrom = null,
+        CancellationToken cancellationToken = default)
+    {
+        ITokenizer tokenizer = TokenizerOf(model);
+        Encoder<float> encoder = model.Encoder.ForReading();
+        int mask = new TokenMasking(tokenizer).MaskId;
         int length = encoder.Config.Context - tokenizer.Ends.Before.Count - tokenizer.Ends.Behind.Count;
-        Counts counts = new();
+        Counts counts = new() { Table = learnedFrom is null ? null : new NeighbourCounts(learnedFrom, tokenizer.VocabularySize, cancellationToken) };
         using Tape<float> tape = new(records: false) { Cancellation = cancellationToken };
         for (long start = 0, row = 0; start < tokens.Length; start += RowsAtOnce * (long)length)
         {
@@ -60,19 +80,35 @@ public sealed record MaskedEvaluation(long Words, double Loss, double First, dou
             }
             progress?.Report(new DataProgress("filling in", Math.Min(tokens.Length, start + RowsAtOnce * (long)length), tokens.Length));
         }
-        Require.That(counts.Words > 0, $"{source}: no word to mask found");
-        return new MaskedEvaluation(counts.Words, counts.Loss / counts.Words, (double)counts.First / counts.Words, (double)counts.FirstTen / counts.Words);
+        Require.That(counts.Words > 0, $"no word to mask found in the text, at least one expected");
+        double words = counts.Words;
+        return new MaskedEvaluation(counts.Words, counts.Loss / words, counts.First / words, counts.FirstTen / words)
+        {
+            FirstTenByFrequency = counts.Table is null ? null : counts.FirstTenByFrequency / words,
+            FirstTenByNeighbours = counts.Table is null ? null : counts.FirstTenByNeighbours / words,
+        };
     }
 
     /// <summary>The numbers as one JSON object.</summary>
-    public string ToJson() => new JsonObject
+    public string ToJson()
     {
-        ["words"] = Words,
-        ["loss"] = Loss,
-        ["perplexity"] = Perplexity,
-        ["first"] = First,
-        ["first_ten"] = FirstTen,
-    }.ToJsonString();
+        JsonObject json = new()
+        {
+            ["words"] = Words,
+            ["loss"] = Loss,
+            ["perplexity"] = Perplexity,
+            ["first"] = First,
+            ["first_ten"] = FirstTen,
+        };
+        if (FirstTenByFrequency is double byFrequency)
+            json["first_ten_by_frequency"] = byFrequency;
+        if (FirstTenByNeighbours is double byNeighbours)
+            json["first_ten_by_neighbours"] = byNeighbours;
+        return json.ToJsonString();
+    }
+
+    private static ITokenizer TokenizerOf(LoadedModel<float> model) =>
+        model.Tokenizer ?? throw new ArgumentException($"{model.Path} has no tokenizer to read text with");
 
     private static void Evaluate(Encoder<float> encoder, ITokenizer tokenizer, int mask, int[] text, ulong row, Tape<float> tape, Counts counts)
     {
@@ -86,6 +122,7 @@ public sealed record MaskedEvaluation(long Words, double Loss, double First, dou
             masked[ends.Before.Count + place] = mask;
         tape.Reset();
         Tensor<float> logits = encoder.Logits(tape.Copy<int>(masked, [1, masked.Length]), new ForwardPass<float>(tape)).Value;
+        int Seen(int place) => place >= 0 && place < text.Length && !places.Contains(place) ? text[place] : NeighbourCounts.Unknown;
         foreach (int place in places)
         {
             ReadOnlySpan<float> said = logits.Slice(1, ends.Before.Count + place, 1).Span;
@@ -96,6 +133,10 @@ public sealed record MaskedEvaluation(long Words, double Loss, double First, dou
             counts.First += better == 0 ? 1 : 0;
             counts.FirstTen += better < Ten ? 1 : 0;
             counts.Loss += LogSumExp.Of(said) - said[right];
+            if (counts.Table is not { } table)
+                continue;
+            counts.FirstTenByFrequency += table.RankByFrequency(right) < Ten ? 1 : 0;
+            counts.FirstTenByNeighbours += table.RankBetween(Seen(place - 1), right, Seen(place + 1)) < Ten ? 1 : 0;
         }
     }
 
@@ -110,7 +151,9 @@ public sealed record MaskedEvaluation(long Words, double Loss, double First, dou
 
     private sealed class Counts
     {
-        public long Words, First, FirstTen;
+        public long Words, First, FirstTen, FirstTenByFrequency, FirstTenByNeighbours;
         public double Loss;
+
+        public NeighbourCounts? Table { get; init; }
     }
 }

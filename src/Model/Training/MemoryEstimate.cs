@@ -1,4 +1,5 @@
 using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Distribution;
 using MiniGpt.Model.Layers;
 
 namespace MiniGpt.Model.Training;
@@ -23,20 +24,30 @@ public readonly record struct MemoryEstimate(long Weights, long Optimizer, long 
     /// <summary>The bytes of the objects round these numbers, which count where there are very many small blocks.</summary>
     public long Objects { get; init; }
 
+    /// <summary>The bytes of gradients' sums that wait for their other half, where a step has several batches.</summary>
+    public long Sums { get; init; }
+
     /// <summary>All of it, in bytes.</summary>
-    public long Total => Weights + Optimizer + Activations + Objects;
+    public long Total => Weights + Optimizer + Sums + Activations + Objects;
 
     /// <summary>The estimate of a run in single precision.</summary>
     /// <param name="config">The model.</param>
     /// <param name="batchSize">B: the rows of a batch.</param>
-    public static MemoryEstimate Of(TransformerConfig config, int batchSize)
+    /// <param name="accumulate">How many batches' gradients are added up for one step.</param>
+    /// <param name="ranks">Among how many processes the work, and the optimizer's state, are divided; the estimate is that of the first one.</param>
+    public static MemoryEstimate Of(TransformerConfig config, int batchSize, int accumulate = 1, int ranks = 1)
     {
         ModelShape shape = new(config);
         double tokens = (double)batchSize * config.Context;
         double activations = tokens * (shape.ActivationsOfBlock * config.Layers + AroundBlocks * config.Width)
             + Math.Min(tokens * config.VocabularySize, 2.0 * MostLogits);
         long weights = shape.TrainedCount * sizeof(float);
-        return new(weights, 3 * weights, Math.Max(SmallestBlock, (long)(activations * sizeof(float)))) { Objects = config.Layers * ObjectsOfBlock };
+        int kept = ranks > accumulate ? 0 : MicroBatchTree.MostKept(MicroBatchTree.Roots(accumulate, MicroBatchTree.ShareOf(accumulate, 0, ranks)));
+        return new(weights, weights + 2 * weights / ranks, Math.Max(SmallestBlock, (long)(activations * sizeof(float))))
+        {
+            Objects = config.Layers * ObjectsOfBlock,
+            Sums = kept * weights,
+        };
     }
 
     /// <summary>
@@ -51,14 +62,14 @@ public readonly record struct MemoryEstimate(long Weights, long Optimizer, long 
         long rows = (long)options.BatchSize * options.Accumulate;
         for (int batchSize = options.BatchSize - 1; batchSize > 0; batchSize--)
         {
-            if (rows % batchSize == 0 && Fits(config, batchSize, out MemoryEstimate estimate))
+            if (rows % batchSize == 0 && Fits(config, batchSize, rows / batchSize, out MemoryEstimate estimate))
                 return new(SizeChange.Batch, config, batchSize, rows / batchSize, estimate);
         }
 
         for (int context = config.Context / 2; context >= ShortestContext; context /= 2)
         {
             TransformerConfig shorter = config with { Context = context };
-            if (Fits(shorter, 1, out MemoryEstimate estimate))
+            if (Fits(shorter, 1, rows, out MemoryEstimate estimate))
                 return new(SizeChange.Context, shorter, 1, rows, estimate);
         }
 
@@ -74,12 +85,13 @@ public readonly record struct MemoryEstimate(long Weights, long Optimizer, long 
                 Attention = smaller.Attention with { HeadSize = 0 },
                 FeedForward = smaller.FeedForward with { Width = 0 },
             };
-            if (Fits(smaller, 1, out MemoryEstimate estimate))
+            if (Fits(smaller, 1, options.Accumulate, out MemoryEstimate estimate))
                 return new(SizeChange.Model, smaller, 1, options.Accumulate, estimate);
         }
 
         return null;
 
-        bool Fits(TransformerConfig tried, int batchSize, out MemoryEstimate estimate) => (estimate = Of(tried, batchSize)).Total <= bytes;
+        bool Fits(TransformerConfig tried, int batchSize, long accumulate, out MemoryEstimate estimate) =>
+            (estimate = Of(tried, batchSize, (int)Math.Min(accumulate, int.MaxValue))).Total <= bytes;
     }
 }

@@ -1,4 +1,3 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using MiniGpt.Model.Files;
 using MiniGpt.Model.Formats;
@@ -59,7 +58,7 @@ public sealed record ModelInspection
             Tensors = model.Tensors,
             Tokenizer = model.Tokenizer,
             Metadata = model.Metadata,
-            Training = File.Exists(training) ? JsonFile.Read(training, root => TrainingProgressRecord.Parse(training, root)) : null,
+            Training = File.Exists(training) ? TrainingProgressRecord.Read(path) : null,
         };
     }
 
@@ -85,6 +84,8 @@ public sealed record ModelInspection
         {
             ["step"] = Training.Step,
             ["tokens"] = Training.Tokens,
+            ["validation_loss"] = Training.ValidationLoss,
+            ["best_validation_loss"] = Training.BestValidationLoss,
             ["options"] = JsonNode.Parse(Training.Options),
         },
     };
@@ -93,12 +94,24 @@ public sealed record ModelInspection
 /// <summary>How far training had come when a folder was written.</summary>
 /// <param name="Step">The steps done.</param>
 /// <param name="Tokens">The tokens seen.</param>
+/// <param name="ValidationLoss">The validation loss of the last evaluation, in nats a token; null where there was none.</param>
+/// <param name="BestValidationLoss">The lowest of all evaluations, that of the model in best/; null where there is none.</param>
 /// <param name="Options">The options of the run, as JSON.</param>
-public sealed record TrainingProgressRecord(long Step, long Tokens, string Options)
+public sealed record TrainingProgressRecord(long Step, long Tokens, double? ValidationLoss, double? BestValidationLoss, string Options)
 {
-    internal static TrainingProgressRecord Parse(string path, JsonElement root)
+    /// <summary>Reads what a run says of itself.</summary>
+    /// <param name="folder">The folder of the run.</param>
+    /// <exception cref="FileFormatException">Its files cannot be understood.</exception>
+    internal static TrainingProgressRecord Read(string folder)
     {
-        JsonFields fields = new(path, root);
-        return new(fields.Count("step"), fields.Count("tokens"), fields.Object("options").GetRawText());
+        string path = Path.Combine(folder, ModelFiles.Training), best = Path.Combine(new RunPaths(folder).Best, ModelFiles.Training);
+        return JsonFile.Read(path, root =>
+        {
+            JsonFields fields = new(path, root);
+            double? bestLoss = File.Exists(best) ? JsonFile.Read(best, of => LossOf(new JsonFields(best, of))) : null;
+            return new TrainingProgressRecord(fields.Count("step"), fields.Count("tokens"), LossOf(fields), bestLoss, fields.Object("options").GetRawText());
+        });
     }
+
+    private static double? LossOf(JsonFields fields) => fields.Number("validation_loss", missing: double.NaN) is var loss && double.IsNaN(loss) ? null : loss;
 }

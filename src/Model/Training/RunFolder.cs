@@ -1,4 +1,5 @@
 using System.Numerics;
+using MiniGpt.Model.Distribution;
 using MiniGpt.Model.Files;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Layers;
@@ -171,15 +172,29 @@ public sealed class RunFolder : IDisposable
     /// <exception cref="FileFormatException">There is none, or it does not fit.</exception>
     public TransformerConfig ReadConfig() => ConfigJson.Read(_paths.In(ModelFiles.Config));
 
+    /// <summary>The options in the training.json of a run, wherever it lies now.</summary>
+    /// <param name="path">The file.</param>
+    /// <exception cref="FileFormatException">It is no training.json of this version.</exception>
+    public static TrainingOptions OptionsOf(string path) => TrainingState.Read(path).Options;
+
     /// <summary>Reads the options of the newest checkpoint.</summary>
     /// <exception cref="FileFormatException">There is none, or its training.json does not fit.</exception>
     public TrainingOptions ReadOptions() => CheckpointFolder.ReadState(Path).Options;
 
     /// <summary>Reads the newest checkpoint and verifies its checksums.</summary>
+    /// <param name="ranks">Among whom the state of the optimizer is divided; left out, this process has all of it.</param>
     /// <exception cref="FileFormatException">One of its files is missing or not the one that was written.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
-    public Checkpoint<T> Load<T>()
-        where T : unmanaged, IBinaryFloatingPointIeee754<T> => CheckpointFolder.Read<T>(Path);
+    public Checkpoint<T> Load<T>(ICollective? ranks = null)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => CheckpointFolder.Read<T>(Path, ranks);
+
+    /// <summary>Reads the newest checkpoint of a run that another rank has locked.</summary>
+    /// <param name="path">The folder.</param>
+    /// <param name="ranks">Among whom the state of the optimizer is divided.</param>
+    /// <exception cref="FileFormatException">There is no checkpoint, or one of its files is missing or not the one that was written.</exception>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    public static Checkpoint<T> Follow<T>(string path, ICollective ranks)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => CheckpointFolder.Read<T>(path, ranks);
 
     /// <summary>Lets go of the folder.</summary>
     public void Dispose()

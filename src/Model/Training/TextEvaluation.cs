@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Numerics;
-using System.Text.Json;
 using MiniGpt.Model.Data;
 using MiniGpt.Model.Files;
 using MiniGpt.Model.Formats;
@@ -44,8 +43,6 @@ public sealed record TextEvaluation(long Tokens, double Loss, double? BitsPerByt
         ICollection<string>? notes = null, CancellationToken cancellationToken = default)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        if (model.Model.Parameters.LastNotFinite(model.Model.Parameters.Values) is { } parameter)
-            throw new ArgumentException($"{model.Path}: {parameter.Name} has numbers that are not finite, so that the loss is none");
         if (TextSource.IsTokenFile(source))
         {
             int vocabularySize = model.Model.Config.VocabularySize;
@@ -75,16 +72,17 @@ public sealed record TextEvaluation(long Tokens, double Loss, double? BitsPerByt
         }
     }
 
-    /// <summary>The numbers as one JSON object.</summary>
-    public string ToJson() => string.Create(CultureInfo.InvariantCulture,
-        $$"""{"tokens":{{Tokens}},"loss":{{Number(Loss)}},"perplexity":{{Number(Perplexity)}},"bits_per_byte":{{Number(BitsPerByte)}}}""");
-
-    private static string Number(double? value) =>
-        JsonSerializer.Serialize(value is double number && double.IsFinite(number) ? value : null);
-
-    private static TextEvaluation Run<T>(LoadedModel<T> model, TokenSource tokens, ITokenizer? tokenizer, CancellationToken cancellationToken)
+    /// <summary>Evaluates a model on tokens, in back-to-back windows of its context.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="tokens">The tokens.</param>
+    /// <param name="tokenizer">Says how long the text is; null where nobody knows.</param>
+    /// <param name="cancellationToken">Stops between two blocks or batches.</param>
+    /// <exception cref="ArgumentException">There are fewer than two tokens, or the model has parameters or computes a loss that are not finite.</exception>
+    public static TextEvaluation Run<T>(LoadedModel<T> model, TokenSource tokens, ITokenizer? tokenizer, CancellationToken cancellationToken = default)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
+        if (model.Model.Parameters.LastNotFinite(model.Model.Parameters.Values) is { } parameter)
+            throw new ArgumentException($"{model.Path}: {parameter.Name} has numbers that are not finite, so that the loss is none");
         long? bytes = tokenizer is null ? null : DecodedBytes(tokens, tokenizer, cancellationToken);
         using NextTokenEvaluator<T> evaluator = new(model.Model, BatchSize);
         double loss = evaluator.WholeLoss(tokens, cancellationToken);
@@ -92,6 +90,13 @@ public sealed record TextEvaluation(long Tokens, double Loss, double? BitsPerByt
         long predicted = tokens.Length - 1;
         return new TextEvaluation(predicted, loss, loss * predicted / Math.Log(2) / bytes);
     }
+
+    /// <summary>The numbers as one JSON object.</summary>
+    public string ToJson() => string.Create(CultureInfo.InvariantCulture,
+        $$"""{"tokens":{{Tokens}},"loss":{{Number(Loss)}},"perplexity":{{Number(Perplexity)}},"bits_per_byte":{{Number(BitsPerByte)}}}""");
+
+    private static string Number(double? value) =>
+        value is double number && double.IsFinite(number) ? number.ToString("R", CultureInfo.InvariantCulture) : "null";
 
     private static long DecodedBytes(TokenSource tokens, ITokenizer tokenizer, CancellationToken cancellationToken)
     {

@@ -47,7 +47,7 @@ public sealed class TrainingData : IDisposable
     /// is made from it: of every character or word of the text, or learned from the part to train on.
     /// </summary>
     /// <param name="options">Where the data is, how it is split and how long a context is.</param>
-    /// <param name="bundledCorpusPath">The text to read where the options name none.</param>
+    /// <param name="bundledCorpusPath">The text to read where the options name none; null where there is no such text.</param>
     /// <param name="given">The tokenizer of the model that training starts from, or one that was asked for.</param>
     /// <param name="givenVocabulary">V of the model that training starts from. It decides over the options.</param>
     /// <param name="standardInput">What "-" reads.</param>
@@ -65,7 +65,7 @@ public sealed class TrainingData : IDisposable
     /// <exception cref="IOException">A file is missing or cannot be read, or the cache cannot be written.</exception>
     public static TrainingData Load(
         TrainingOptions options,
-        string bundledCorpusPath,
+        string? bundledCorpusPath = null,
         ITokenizer? given = null,
         int? givenVocabulary = null,
         Stream? standardInput = null,
@@ -73,7 +73,8 @@ public sealed class TrainingData : IDisposable
         IProgress<DataProgress>? progress = null,
         CancellationToken cancellationToken = default)
     {
-        string[] training = options.Data.Count > 0 ? [.. options.Data] : [bundledCorpusPath];
+        string[] training = options.Data.Count > 0 ? [.. options.Data] : bundledCorpusPath is null ? [] : [bundledCorpusPath];
+        Require.That(training.Length > 0 || options.Task == TaskKind.Translate, $"no data is named, at least one file or folder expected in {nameof(options)}.{nameof(options.Data)}");
         string[] validation = options.ValidationData is string path ? [path] : [];
         string[] all = [.. training, .. validation];
         string? tokens = all.FirstOrDefault(TextSource.IsTokenFile);
@@ -100,6 +101,23 @@ public sealed class TrainingData : IDisposable
             data.Dispose();
             throw;
         }
+    }
+
+    /// <summary>The options with which the run in a folder, or the one of which this is a checkpoint, reads its data.</summary>
+    /// <param name="folder">The folder.</param>
+    /// <param name="run">The folder of the run: the same, but for a checkpoint that lies in it.</param>
+    /// <param name="hash">What <see cref="Hash"/> is where the data is still the same.</param>
+    /// <returns>Null where it is no folder of a run.</returns>
+    /// <exception cref="FileFormatException">What the run says of itself cannot be understood.</exception>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    public static TrainingOptions? OptionsOf(string folder, out string run, out string hash)
+    {
+        (run, hash) = (folder, "");
+        if (!CheckpointFiles.Exists(folder))
+            return null;
+        TrainingState state = CheckpointFolder.ReadState(folder);
+        (run, hash) = (RunPaths.FolderOfRun(folder), state.DataHash);
+        return state.Options;
     }
 
     /// <summary>Closes the token files.</summary>

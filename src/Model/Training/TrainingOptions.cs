@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Data;
+using MiniGpt.Model.Distribution;
 using MiniGpt.Model.Layers;
 using MiniGpt.Model.Optimization;
 using MiniGpt.Model.Tasks;
@@ -150,6 +151,10 @@ public sealed partial record TrainingOptions
     /// <summary>How many batches' gradients are added up for one update.</summary>
     public int Accumulate { get; init; } = 1;
 
+    /// <summary>How gradients go from rank to rank, where several train the model together.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public WireType Wire { get; init; }
+
     /// <summary>The learning rate after the warm-up.</summary>
     public double LearningRate { get; init; } = 1e-3;
 
@@ -245,15 +250,6 @@ public sealed partial record TrainingOptions
 
     /// <summary>The options as they stand in training.json.</summary>
     public string ToJson() => JsonSerializer.Serialize(this, TrainingJson.Default.TrainingOptions);
-
-    /// <summary>The optimizer that these options ask for, its state zero.</summary>
-    public Optimizer<T> CreateOptimizer<T>(ParameterSet<T> parameters)
-        where T : unmanaged, System.Numerics.IBinaryFloatingPointIeee754<T> =>
-        Optimizer == OptimizerKind.Muon
-            ? new Muon<T>(parameters, new MuonOptions(LearningRate, MatrixRate, WeightDecay), AdamW)
-            : new AdamW<T>(parameters, AdamW);
-
-    private AdamWOptions AdamW => new(Beta1, Beta2, Epsilon, WeightDecay);
 
     /// <summary>Throws where no run can have these options.</summary>
     /// <exception cref="ArgumentException">One line that names the value and the rule that it breaks.</exception>

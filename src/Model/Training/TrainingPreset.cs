@@ -33,10 +33,10 @@ public sealed partial record TrainingOptions
     {
         StartsAsIdentity = true,
         Optimizer = OptimizerKind.Muon,
-        BatchSize = 24, // an update costs as much for few rows as for many
-        Steps = 900,
-        MatrixRate = 0.03,
-        LearningRate = 6e-3,
+        Context = 128,
+        Steps = 790,
+        MatrixRate = 0.02,
+        LearningRate = 4e-3,
         MinLearningRate = 0,
         WarmupSteps = 50,
         Schedule = ScheduleKind.Linear,
@@ -50,6 +50,7 @@ public sealed partial record TrainingOptions
         Tokenizer = LearnedTokenizer.WordPiece,
         VocabularySize = 4096,
         StartsAsIdentity = false,
+        Context = 64,
         BatchSize = 32,
         Steps = 2000,
         MatrixRate = 0.01,
@@ -64,8 +65,9 @@ public sealed partial record TrainingOptions
         VocabularySize = 1536,
         StartsAsIdentity = false,
         Layers = 2,
+        Context = 64,
         BatchSize = 64,
-        Steps = 1500,
+        Steps = 2500,
         MatrixRate = 0.01,
         LearningRate = 2e-3,
     };
@@ -97,10 +99,7 @@ public sealed partial record TrainingOptions
             Width = 192,
             Context = 256,
             Dropout = 0.1,
-            BatchSize = 12,
             Steps = 2000,
-            MatrixRate = 0.02,
-            LearningRate = 4e-3,
         },
         TrainingPreset.Tiny => new(),
         TrainingPreset.Baby => new()
@@ -129,4 +128,28 @@ public sealed partial record TrainingOptions
         },
         _ => throw new ArgumentException($"there is no preset {preset}"),
     };
+
+    /// <summary>The most blocks that <see cref="ForDepth"/> has a recipe for.</summary>
+    public const int MostDepth = 12;
+
+    /// <summary>
+    /// One dial for the size of a model, and everything else after it: a depth of 4 is the preset quick, one of 6 near the preset long. A block
+    /// more is a head more and 32 numbers more of width; larger models see more at once, learn longer, and forget some of it.
+    /// </summary>
+    /// <param name="depth">The number of blocks, from 1 to <see cref="MostDepth"/>.</param>
+    /// <exception cref="ArgumentException">There is no recipe for so many.</exception>
+    public static TrainingOptions ForDepth(int depth)
+    {
+        Require.That(depth is >= 1 and <= MostDepth, $"a depth from 1 to {MostDepth} expected, {depth} found");
+        double larger = Math.Max(1, depth / (double)s_quick.Layers);
+        return s_quick with
+        {
+            Layers = depth,
+            Heads = depth,
+            Width = depth * (s_quick.Width / s_quick.Layers),
+            Context = depth <= 4 ? 128 : 256,
+            Steps = (int)Math.Round(s_quick.Steps * larger * larger / 10) * 10,
+            Dropout = depth switch { <= 4 => 0, <= 6 => 0.1, _ => 0.2 },
+        };
+    }
 }

@@ -3,9 +3,9 @@ using System.Numerics;
 using System.Text.Json.Nodes;
 using MiniGpt.Autograd;
 using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Distribution;
 using MiniGpt.Model.Optimization;
 using MiniGpt.Model.Tasks;
-using MiniGpt.Tensors.Kernels;
 
 namespace MiniGpt.Model.Training;
 
@@ -13,14 +13,13 @@ namespace MiniGpt.Model.Training;
 /// A training run in its folder: steps, and between them evaluations, samples, log lines and checkpoints. None of these moves the
 /// training: every random number is a function of the seed, its purpose and the step.
 /// </summary>
-public sealed class TrainingRun<T> : IDisposable
+public sealed partial class TrainingRun<T> : IDisposable
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private const int SampleTokens = 200;
     private const int LineTokens = 60; // of what is written beside an evaluation
     private const int SkippedInARow = 100; // more of them are no accident
-
-    private static readonly TimeSpan s_ceilingBudget = TimeSpan.FromMilliseconds(50);
+    private const double UsualShare = 0.3; // of the ceiling: small models use less of it, large ones more
 
     private readonly RunFolder _folder;
     private readonly TrainingOptions _options;
@@ -39,24 +38,37 @@ public sealed class TrainingRun<T> : IDisposable
     /// <param name="model">The model, its parameters filled.</param>
     /// <param name="data">What it learns from.</param>
     /// <param name="extraKeys">Keys for config.json that mean nothing here.</param>
-    /// <exception cref="ArgumentException">The data is too short for a batch, or its vocabulary larger than that of the model.</exception>
-    public TrainingRun(RunFolder folder, TrainingOptions options, LanguageModel<T> model, TrainingData data, JsonObject? extraKeys = null)
-        : this(folder, options, model, options.CreateOptimizer(model.Parameters), data, extraKeys)
+    /// <param name="ranks">Who trains the model together, of which this is the first; the others make a <see cref="TrainingFollower{T}"/>. Left out, this process alone.</param>
+    /// <exception cref="ArgumentException">
+    /// The data is too short for a batch, its vocabulary larger than that of the model, or there are more ranks than micro-batches.
+    /// </exception>
+    public TrainingRun(
+        RunFolder folder, TrainingOptions options, LanguageModel<T> model, TrainingData data, JsonObject? extraKeys = null, ICollective? ranks = null)
+        : this(folder, options, model, optimizer: null, data, extraKeys, ranks, checkpoint: null)
     {
     }
 
     private TrainingRun(
-        RunFolder folder, TrainingOptions options, LanguageModel<T> model, Optimizer<T> optimizer, TrainingData data, JsonObject? extraKeys)
+        RunFolder folder, TrainingOptions options, LanguageModel<T> model, Optimizer<T>? optimizer, TrainingData data, JsonObject? extraKeys, ICollective? ranks,
+        Checkpoint<T>? checkpoint)
     {
-        Require.That(data.VocabularySize <= model.Config.VocabularySize,
-            $"data with a vocabulary of {data.VocabularySize} does not go with a model of {model.Config.VocabularySize}");
-        Require.That(options.Context == model.Config.Context,
-            $"a context of {options.Context} does not go with a model of {model.Config.Context}");
         (_folder, _options, _data, _extraKeys) = (folder, options, data, extraKeys);
+        _ranks = ranks ?? OneRank.Instance;
+        _commands = new RunCommands(_ranks);
         Model = model;
-        Ceiling = FmaCeiling.Measure<T>(s_ceilingBudget);
-        _task = LearningTasks.Create(model, options, data);
-        _trainer = new Trainer<T>(_task, optimizer, options.LearningRates, options.ClipNorm, Ceiling);
+        _task = _ranks.Reach(() =>
+        {
+            Require.That(data.VocabularySize <= model.Config.VocabularySize,
+                $"data with a vocabulary of {data.VocabularySize} does not go with a model of {model.Config.VocabularySize}");
+            Require.That(options.Context == model.Config.Context,
+                $"a context of {options.Context} does not go with a model of {model.Config.Context}");
+            if (checkpoint is not null)
+                CheckResumption(checkpoint);
+            return LearningTasks.Create(model, options, data, _ranks);
+        });
+        Ceiling = TrainingFollower<T>.ShareStart(model, _ranks);
+        _trainer = _ranks.Reach(() => new Trainer<T>(
+            _task, optimizer ?? options.CreateOptimizer(model.Parameters, _ranks), options.LearningRates, options.ClipNorm, Ceiling, _ranks, options.Wire));
     }
 
     /// <summary>Prepares to go on where a run stopped.</summary>
@@ -64,14 +76,11 @@ public sealed class TrainingRun<T> : IDisposable
     /// <param name="options">The options of the checkpoint; only the number of steps, and how often it logs and saves, may differ.</param>
     /// <param name="checkpoint">The checkpoint of the folder.</param>
     /// <param name="data">The data of the run.</param>
+    /// <param name="ranks">Who trains the model together, as for a new run; the checkpoint is loaded for them.</param>
     /// <exception cref="ArgumentException">The data is not what the run began with, or all steps are done.</exception>
-    public TrainingRun(RunFolder folder, TrainingOptions options, Checkpoint<T> checkpoint, TrainingData data)
-        : this(folder, options, checkpoint.Model, checkpoint.Optimizer, data, checkpoint.ExtraKeys)
+    public TrainingRun(RunFolder folder, TrainingOptions options, Checkpoint<T> checkpoint, TrainingData data, ICollective? ranks = null)
+        : this(folder, options, checkpoint.Model, checkpoint.Optimizer, data, checkpoint.ExtraKeys, ranks, checkpoint)
     {
-        Require.That(data.Hash == checkpoint.DataHash,
-            $"the data is not what the run in {folder.Path} began with: its SHA-256 is {data.Hash}, {checkpoint.DataHash} expected");
-        Require.That(checkpoint.Step < options.Steps || (checkpoint.Step == options.Steps && !checkpoint.Finished),
-            $"the run in {folder.Path} has done {checkpoint.Step} of {options.Steps} steps: a larger number of steps goes on with it");
         _savedStep = checkpoint.Step;
         _skippedSteps = checkpoint.SkippedSteps;
         _best.Value = folder.BestLoss ?? double.PositiveInfinity;
@@ -80,8 +89,14 @@ public sealed class TrainingRun<T> : IDisposable
     /// <summary>The model.</summary>
     public LanguageModel<T> Model { get; }
 
-    /// <summary>What this machine's multiply-add units can do, in FLOP/s, measured when the run was prepared.</summary>
+    /// <summary>What the multiply-add units of all ranks' threads can do, in FLOP/s, measured when the run was prepared.</summary>
     public double Ceiling { get; }
+
+    /// <summary>
+    /// How long the steps that are left will take, from the operations of a step and what the machine can do. Known before the first step, and as
+    /// rough as that.
+    /// </summary>
+    public TimeSpan ExpectedTime => TimeSpan.FromSeconds((_options.Steps - Step) * _task.OperationsOfStep / (UsualShare * Ceiling));
 
     /// <summary>Where the time of the run is counted; null to count nothing. To be made just before the run.</summary>
     public Profile? Profile
@@ -117,7 +132,7 @@ public sealed class TrainingRun<T> : IDisposable
                 FinishStep(observer, log, writer, cancellationToken); // it was cut off there
             }
 
-            while (Step < _options.Steps && !cancellationToken.IsCancellationRequested)
+            while (Step < _options.Steps && !cancellationToken.IsCancellationRequested && !_trainer.SomebodyWantsToStop)
             {
                 TakeStep(observer, log, cancellationToken);
                 FinishStep(observer, log, writer, cancellationToken);
@@ -155,11 +170,20 @@ public sealed class TrainingRun<T> : IDisposable
     /// <summary>The longest line of a few that the model writes: enough to see how far it has come.</summary>
     private string Line() => Sample(LineTokens).Split('\n').MaxBy(line => line.Length)!.Trim();
 
-    /// <summary>Frees the memory of the activations.</summary>
+    /// <summary>Frees the memory of the activations, and lets the other ranks go.</summary>
     public void Dispose()
     {
+        _commands.End();
         _trainer.Dispose();
         _task.Dispose();
+    }
+
+    private void CheckResumption(Checkpoint<T> checkpoint)
+    {
+        Require.That(_data.Hash == checkpoint.DataHash,
+            $"the data is not what the run in {_folder.Path} began with: its SHA-256 is {_data.Hash}, {checkpoint.DataHash} expected");
+        Require.That(checkpoint.Step < _options.Steps || (checkpoint.Step == _options.Steps && !checkpoint.Finished),
+            $"the run in {_folder.Path} has done {checkpoint.Step} of {_options.Steps} steps: a larger number of steps goes on with it");
     }
 
     private void TakeStep(ITrainingObserver observer, MetricsLog log, CancellationToken cancellationToken)
@@ -197,8 +221,10 @@ public sealed class TrainingRun<T> : IDisposable
     {
         try
         {
-            StepMetrics metrics = _trainer.Step(cancellationToken);
+            _trainer.WantsToStop = cancellationToken.IsCancellationRequested;
+            StepMetrics metrics = _commands.Do(RunCommand.Step, () => _trainer.Step(Within(cancellationToken)));
             _skippedInARow = 0;
+            StepsTaken++;
             return metrics;
         }
         catch (TrainingDivergedException error)
@@ -213,6 +239,7 @@ public sealed class TrainingRun<T> : IDisposable
                     + $"training stopped, {kept}", couldSkip: false);
             }
 
+            _commands.Say(RunCommand.Skip);
             _trainer.SkipStep();
             observer.Skipped(error, ++_skippedSteps);
             return new StepMetrics(Step, Step * _trainer.TokensOfStep, double.NaN, _options.LearningRates.At(Step - 1), double.NaN, 0, 0, 0);
@@ -224,8 +251,8 @@ public sealed class TrainingRun<T> : IDisposable
     private double? Evaluate(ITrainingObserver observer, MetricsLog log, bool final, CancellationToken cancellationToken)
     {
         Profile?.Begin();
-        double trainLoss = _task.TrainLoss(cancellationToken);
-        EvaluationMetrics metrics = new(Step, trainLoss, _task.ValidationLoss(whole: final, cancellationToken), final);
+        double trainLoss = TrainLoss(cancellationToken);
+        EvaluationMetrics metrics = new(Step, trainLoss, ValidationLoss(whole: final, cancellationToken), final);
         Profile?.Lap("Evaluation");
         TellOfNotLogged(observer, log.Write(metrics));
         observer.Evaluated(metrics);
@@ -245,7 +272,7 @@ public sealed class TrainingRun<T> : IDisposable
         double? loss = Evaluate(observer, log, final: true, cancellationToken);
         if (_options.EvalEvery > 0)
         {
-            double? comparable = _task.PartIsWhole ? loss : _task.ValidationLoss(whole: false, cancellationToken);
+            double? comparable = _task.PartIsWhole ? loss : ValidationLoss(whole: false, cancellationToken);
             if (!_best.SaveIfBest(comparable, () => writer.TryUntilCancelled(() => SaveBest(comparable), TellOf(observer), cancellationToken)))
                 throw new OperationCanceledException(cancellationToken);
         }
@@ -292,6 +319,8 @@ public sealed class TrainingRun<T> : IDisposable
             Tokenizer = _data.Tokenizer,
             ExtraKeys = _extraKeys,
             Optimizer = _trainer.Optimizer,
+            Ranks = _commands.AreSeveral ? _ranks : null,
+            BeforeState = () => _commands.Say(RunCommand.State),
         };
     }
 }

@@ -20,6 +20,9 @@ public sealed record TranslationEvaluation(int Sentences, long Tokens, double Lo
     private const int BatchSize = 32;
     private const int SentencesTogether = 256;
 
+    /// <summary>The same for each language that marks before the sentences name, in the order in which they come.</summary>
+    public IReadOnlyList<(string Language, int Sentences, int Exact)> Languages { get; init; } = [];
+
     /// <summary>The share of translations that are the right one.</summary>
     public double ExactShare => (double)Exact / Sentences;
 
@@ -55,7 +58,13 @@ public sealed record TranslationEvaluation(int Sentences, long Tokens, double Lo
         string[] right = [.. pairs.Select(pair => pair.Target)];
         return new TranslationEvaluation(
             pairs.Count, tokens.Targets.Sum(ids => ids.Length + 1L), loss, TranslationScores.Bleu(written, right, bleu), TranslationScores.Chrf(written, right),
-            written.Zip(right).Count(pair => pair.First == pair.Second));
+            written.Zip(right).Count(pair => pair.First == pair.Second))
+        {
+            Languages = [.. pairs.Zip(written)
+                .GroupBy(pair => TranslationMarks.LanguageOf(pair.First.Source.Split(' ')[0]))
+                .Where(language => language.Key is not null)
+                .Select(language => (language.Key!, language.Count(), language.Count(pair => pair.First.Target == pair.Second)))],
+        };
     }
 
     /// <summary>The numbers as one JSON object.</summary>
@@ -70,5 +79,11 @@ public sealed record TranslationEvaluation(int Sentences, long Tokens, double Lo
         ["chrf"] = Chrf.Score,
         ["chrf_signature"] = Chrf.Signature,
         ["exact"] = Exact,
+        ["languages"] = new JsonArray([.. Languages.Select(language => new JsonObject
+        {
+            ["language"] = language.Language,
+            ["sentences"] = language.Sentences,
+            ["exact"] = language.Exact,
+        })]),
     }.ToJsonString();
 }

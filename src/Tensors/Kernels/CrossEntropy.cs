@@ -6,14 +6,11 @@ namespace MiniGpt.Tensors.Kernels;
 
 /// <summary>How surprised a model is by the right answers: the mean over the rows of -ln softmax(logits)[target], in nats.</summary>
 /// <remarks>
-/// Numbers that all logits of a row share change no probability, but they would take the last digits of ln Σ e^logits with them: at 58,000
-/// a float has steps of 0.004. So where it is large, the greatest logit is kept apart from what the sum adds to it.
+/// Numbers that all logits of a row share change no probability, but they would take the last digits of ln Σ e^logits with them; see
+/// <see cref="ShiftedLogSumExp"/>.
 /// </remarks>
 public static class CrossEntropy
 {
-    // Up to here ln Σ e^logits is rounded by no more than four times as much as a logit of 4 is.
-    private const double LargestUnshifted = 16;
-
     /// <summary>The mean loss over the targets that are not ignored; 0 when all are.</summary>
     /// <param name="logits">[N, V].</param>
     /// <param name="targets">[N], each inside [0, V) or the ignored one.</param>
@@ -134,10 +131,7 @@ public static class CrossEntropy
                 int target = Targets.Pointer[row];
                 T max = Rows.Max<V, T>(logits, columns);
                 T log = T.Log(Rows.SumExp<V, T>(logits, max, null, columns));
-                T whole = max + log;
-                bool isLarge = T.IsFinite(whole) && T.Abs(whole) > T.CreateTruncating(LargestUnshifted);
-                LogSumExp.Pointer[2 * row] = isLarge ? max : T.Zero;
-                LogSumExp.Pointer[2 * row + 1] = isLarge ? log : whole;
+                ShiftedLogSumExp.Write(LogSumExp.Pointer + 2L * row, max + log, max, log);
 
                 // Not logSumExp - logit: after the maximum was added, the rounding would be as large as a small loss.
                 T loss = target == IgnoredTarget ? T.Zero : max - logits[target] + log;

@@ -14,12 +14,13 @@ public static class FmaCeiling
 {
     private const int Chains = 12;
     private const int Repeats = 50_000;
+    private const int FewestRuns = 50; // the first one waits for its code to be compiled, which takes long where processors are busy
 
     /// <summary>
     /// Floating-point operations a second, on all worker threads together. Each thread counts with the best of its many short runs, so that
     /// another program that takes a processor for a moment does not lower the ceiling.
     /// </summary>
-    /// <param name="budget">How long to measure.</param>
+    /// <param name="budget">How long to measure, at the least.</param>
     public static double Measure<T>(TimeSpan budget)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -29,11 +30,13 @@ public static class FmaCeiling
         seconds.Span.Fill(double.PositiveInfinity);
         var kernel = new Chain<T>(seconds, new Tensor<T>([threads]));
         long start = Stopwatch.GetTimestamp();
+        int runs = 0;
         do
         {
             Workers.Run<T, Chain<T>>(ref kernel, threads, grain: 1);
+            runs++;
         }
-        while (Stopwatch.GetElapsedTime(start) < (AreAlike(seconds.Span) ? budget : 4 * budget));
+        while (runs < FewestRuns || Stopwatch.GetElapsedTime(start) < (AreAlike(seconds.Span) ? budget : 4 * budget));
 
         double operations = 2.0 * Chains * Repeats * Math.Max(1, VectorWidth.Bits / 8 / Unsafe.SizeOf<T>());
         double sum = 0;

@@ -103,6 +103,28 @@ public static partial class Reductions
         where T : unmanaged, IBinaryFloatingPointIeee754<T> =>
         Total(x, squares: true);
 
+    /// <summary>How many numbers the chunks of <see cref="SquaresOfChunks"/> have, but for the last.</summary>
+    public const int NumbersOfChunk = Chunks.Elements;
+
+    /// <summary>
+    /// The sums of squares of x's chunks: added up in their order they are <see cref="SumOfSquares"/>, to the last bit, whoever computes which.
+    /// </summary>
+    /// <param name="x">Contiguous.</param>
+    /// <param name="sums">As many as there are chunks.</param>
+    /// <exception cref="ArgumentException">There is room for more or fewer.</exception>
+    /// <exception cref="InvalidOperationException">x is not contiguous.</exception>
+    public static unsafe void SquaresOfChunks<T>(Tensor<T> x, Span<double> sums)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        x.RequireContiguous();
+        int chunks = Chunks.Covering(x.Count);
+        if (sums.Length != chunks)
+            throw new ArgumentException($"{x.Count} numbers have {chunks} chunks, there is room for {sums.Length}.");
+        var kernel = new TotalKernel<T> { X = x, Squares = true, Partials = Scratch.Get<double>(Scratch.Slot.Partials, chunks) };
+        Workers.Run<T, TotalKernel<T>>(ref kernel, chunks, 1);
+        new Span<double>(kernel.Partials, chunks).CopyTo(sums);
+    }
+
     private static unsafe double Total<T>(Tensor<T> x, bool squares)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {

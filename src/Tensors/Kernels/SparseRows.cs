@@ -28,7 +28,7 @@ public static class SparseRows
         {
             // Two threads must not write one row.
             if (id <= before || id >= table.Shape[0])
-                throw new ArgumentException($"SparseRows: id {id} behind {before} found, ascending ids inside of [0, {table.Shape[0]}) expected.");
+                throw new ArgumentException($"SparseRows: id {id} after {before} found, ascending ids inside of [0, {table.Shape[0]}) expected.");
 
             before = id;
         }

@@ -6,7 +6,7 @@ using MiniGpt.Tensors.Threading;
 
 namespace MiniGpt.Tensors.Storage;
 
-/// <summary>Reads the numbers of a file that is mapped into memory, each rounded to the precision that is asked for, on all threads.</summary>
+/// <summary>Reads numbers as they are stored, most often in a file that is mapped into memory, each rounded to the precision that is asked for, on all threads.</summary>
 public static unsafe class Widening
 {
     private const int Square = 32; // as many rows and columns of either precision stay in the nearest cache
@@ -30,6 +30,20 @@ public static unsafe class Widening
     public static void ReadTransposed<T>(MappedFile file, long offset, StoredType type, Span<T> destination, int rows)
         where T : unmanaged, IBinaryFloatingPointIeee754<T> => Read(file, offset, type, destination, rows, transposed: true);
 
+    /// <summary>Reads stored numbers that are in memory: the way back from <see cref="Narrowing.Convert{T}"/>.</summary>
+    /// <param name="bytes">The stored numbers, to the byte.</param>
+    /// <param name="type">How they are stored: F64, F32, F16, BF16 or Q8_0.</param>
+    /// <param name="destination">As many numbers; a multiple of 32 of them from Q8_0.</param>
+    /// <exception cref="ArgumentException">The lengths do not go together, or the type is for indices or flags.</exception>
+    public static void Convert<T>(ReadOnlySpan<byte> bytes, StoredType type, Span<T> destination)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        if (!type.IsReal() || destination.Length % type.BlockSize() != 0 || bytes.Length != (long)destination.Length / type.BlockSize() * type.BlockBytes())
+            throw new ArgumentException($"{destination.Length} numbers cannot be read from {type} in {bytes.Length} bytes");
+        fixed (byte* source = bytes)
+            Run(source, type, destination, rows: 1, transposed: false);
+    }
+
     private static void Read<T>(MappedFile file, long offset, StoredType type, Span<T> destination, int rows, bool transposed)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
@@ -41,9 +55,16 @@ public static unsafe class Widening
             throw new ArgumentException($"{destination.Length} numbers in {rows} rows cannot be read from {type}");
 
         file.CheckRange(offset, (long)destination.Length / block * type.BlockBytes());
+        Run(file.Pointer + offset, type, destination, rows, transposed);
+        GC.KeepAlive(file);
+    }
+
+    private static void Run<T>(byte* source, StoredType type, Span<T> destination, int rows, bool transposed)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
         fixed (T* numbers = destination)
         {
-            var job = new Job<T>(file.Pointer + offset, numbers, rows, destination.Length / rows, transposed);
+            var job = new Job<T>(source, numbers, rows, destination.Length / rows, transposed);
             switch (type)
             {
                 case StoredType.F64: job.Run<double, FromDouble<T>>(); break;
@@ -53,8 +74,6 @@ public static unsafe class Widening
                 default: job.RunBlocks(); break;
             }
         }
-
-        GC.KeepAlive(file);
     }
 
     /// <summary>How a stored number becomes one of T.</summary>

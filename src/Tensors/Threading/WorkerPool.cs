@@ -49,6 +49,9 @@ internal sealed unsafe class WorkerPool : IDisposable
 
     public int Threads => _threads.Length + 1;
 
+    /// <summary>How many workers sleep: they take no processor time until there is work.</summary>
+    public int Asleep => Volatile.Read(ref _asleep);
+
     /// <summary>Calls <paramref name="body"/> for every chunk from 0 up to <paramref name="chunks"/> and returns when all are done.</summary>
     public void Run(delegate*<void*, int, void> body, void* context, int chunks)
     {

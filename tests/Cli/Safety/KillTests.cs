@@ -10,7 +10,7 @@ namespace MiniGpt.Tests.Cli.Safety;
 [Collection("Runs")]
 public sealed class KillTests : IDisposable
 {
-    private const int Kills = 100;
+    private const int Kills = 40;
     private const int Chains = 2; // at once: one a core
     private static readonly TimeSpan s_longestLife = TimeSpan.FromMilliseconds(150);
 
@@ -25,7 +25,7 @@ public sealed class KillTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Fact]
-    public async Task A_hundred_kills_lose_nothing()
+    public async Task Forty_kills_lose_nothing()
     {
         int[] kills = [.. Enumerable.Repeat(Kills / Chains, Chains)];
         Task<(int InsideSave, int Committed)>[] chains =

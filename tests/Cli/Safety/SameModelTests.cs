@@ -65,7 +65,7 @@ public sealed class SameModelTests : IDisposable
             SmallRun.Signal(process, part % 2 == 0 ? SmallRun.Interrupt : SmallRun.Terminate);
             Outcome outcome = Minigpt.OutcomeOf(process);
             Assert.True(outcome.ExitCode == SmallRun.Interrupted, $"{outcome.ExitCode}: {outcome.Error}");
-            Assert.Contains($"  minigpt train --resume {name}", outcome.Error, StringComparison.Ordinal);
+            Assert.Contains($" train --resume {name}\n", outcome.Error, StringComparison.Ordinal);
             command = ["train", "--resume", name];
         }
         Minigpt.Success(_folder.Root, command);

@@ -14,6 +14,7 @@ internal static class SmallRun
     public const int Interrupted = 130;
 
     private static readonly TimeSpan s_longest = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan s_started = TimeSpan.FromSeconds(0.15); // of processor time: the runtime itself takes that
 
     /// <summary>The options of the model: dropout and accumulation, so that there is something to get wrong.</summary>
     public static string[] Model { get; } =
@@ -70,6 +71,23 @@ internal static class SmallRun
             process.Kill();
         Assert.True(ended, "the program works on");
         Assert.Equal(Interrupted, process.ExitCode);
+    }
+
+    /// <summary>Waits until a process has worked and does so no more, or has ended.</summary>
+    public static void WaitUntilIdle(Process process)
+    {
+        TimeSpan idle = TimeSpan.FromSeconds(1.5), worked = default;
+        Stopwatch since = Stopwatch.StartNew(), all = Stopwatch.StartNew();
+        while (!process.HasExited && (worked < s_started || since.Elapsed < idle))
+        {
+            Assert.True(all.Elapsed < s_longest, "the program works on");
+            Thread.Sleep(100);
+            process.Refresh();
+            TimeSpan now = process.HasExited ? worked : process.TotalProcessorTime;
+            if (now - worked >= TimeSpan.FromMilliseconds(20))
+                since.Restart();
+            worked = now;
+        }
     }
 
     /// <summary>Sends a signal.</summary>

@@ -22,6 +22,22 @@ public class SamplerTests
         new SamplingOptions { Temperature = 0, RepetitionPenalty = 2 },
     };
 
+    [Fact]
+    public void What_was_drawn_is_penalised_once_for_being_there_and_once_for_each_time()
+    {
+        // Of the prompt nothing is: only what was drawn counts.
+        Assert.Equal([1, 0, 1, 0, 2, 1], Drawn(new SamplingOptions { Temperature = 0, FrequencyPenalty = 0.3 }));
+        Assert.Equal([1, 0, 2, 1, 1, 1], Drawn(new SamplingOptions { Temperature = 0, PresencePenalty = 0.9 }));
+        Assert.Equal([2, 2, 2, 2, 2, 2], Drawn(new SamplingOptions { Temperature = 0, PresencePenalty = -2, Bias = new Dictionary<int, double> { [2] = 0.6, [7] = 9 } }));
+
+        static int[] Drawn(SamplingOptions options)
+        {
+            Sampler sampler = new(options);
+            sampler.Remember(1);
+            return [.. Enumerable.Range(0, 6).Select(_ => sampler.Choose<double>([0.9, 1.0, 0.5], 0))];
+        }
+    }
+
     [Theory]
     [MemberData(nameof(Settings))]
     public void A_hundred_thousand_draws_pass_a_chi_square_test(SamplingOptions options)

@@ -7,9 +7,6 @@ namespace MiniGpt.Tests.Model.Lessons;
 
 public sealed class LessonTests
 {
-    private static readonly LessonInputs s_inputs =
-        new(Path.Combine(AppContext.BaseDirectory, "data", "tinyshakespeare.txt"), Model: null, CancellationToken.None);
-
     public static TheoryData<string> Names => [.. Lesson.All.Select(lesson => lesson.Name)];
 
     [Theory]
@@ -25,7 +22,7 @@ public sealed class LessonTests
     [Theory]
     [MemberData(nameof(Names))]
     public void Every_number_of_a_stage_has_a_row_and_a_column(string name) =>
-        Assert.All(Run(name).Stages, stage => Assert.Equal(stage.Rows.Count * stage.Columns.Count, stage.Values.Count));
+        Assert.All(Run(name).Stages, stage => Assert.Equal(stage.Frames * stage.Rows.Count * stage.Columns.Count, stage.Values.Count));
 
     [Theory]
     [InlineData("scores", "scores")]
@@ -60,6 +57,25 @@ public sealed class LessonTests
             Assert.Equal(Enumerable.Range(0, 6).Select(key => key > query), masked.Row(query).Select(double.IsNegativeInfinity));
     }
 
+    [Theory]
+    [InlineData("sampling")]
+    [InlineData("quantisation")]
+    [InlineData("training")]
+    [InlineData("induction")]
+    public void Examples_are_in_the_language_of_the_reader_and_every_check_holds_in_either(string name)
+    {
+        LessonResult english = LessonResults.Of(name), japanese = LessonResults.Of(name, Language.Japanese);
+        Assert.All(japanese.Checks, check => Assert.True(check.Passed, $"{check.Key}: {check.Error} is over {check.Tolerance}"));
+        Assert.Equal(english.Stages.Select(stage => stage.Key), japanese.Stages.Select(stage => stage.Key));
+        Assert.Equal(english.Checks.Select(check => check.Key), japanese.Checks.Select(check => check.Key));
+        Assert.DoesNotContain(Names(english), IsJapanese);
+        Assert.Contains(Names(japanese), IsJapanese);
+
+        static IEnumerable<string> Names(LessonResult result) =>
+            result.Stages.SelectMany(stage => stage.Rows.Concat(stage.Columns).Concat(stage.Pieces.Select(piece => piece.Text)));
+        static bool IsJapanese(string name) => name.Any(letter => letter is >= '\u3040' and <= '\u9FFF');
+    }
+
     [Fact]
     public void A_check_that_is_off_fails()
     {
@@ -67,7 +83,7 @@ public sealed class LessonTests
         Assert.False(new LessonCheck("x", Error: double.NaN, Tolerance: 1e-4).Passed);
     }
 
-    private static LessonResult Run(string name) => Lesson.All.Single(lesson => lesson.Name == name).Run(s_inputs);
+    private static LessonResult Run(string name) => LessonResults.Of(name);
 
     private static string Written(double number) => number.ToString("F4", CultureInfo.InvariantCulture);
 }

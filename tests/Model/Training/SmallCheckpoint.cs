@@ -23,7 +23,7 @@ internal static class SmallCheckpoint
         optimizer.Step = step;
         for (int i = 0; i < optimizer.State.Count; i++)
         {
-            foreach ((_, Tensor<T> values) in optimizer.State[i].Parts)
+            foreach (Tensor<T> values in optimizer.State[i].Parts.Select(part => part.Values))
                 values.Span.Fill(T.CreateChecked(Math.Pow(step, i + 1)));
         }
         return new Checkpoint<T>

@@ -25,6 +25,18 @@ public class TrainingOptionsTests
     }
 
     [Fact]
+    public void A_depth_of_four_is_the_preset_quick_and_larger_ones_grow_in_all_sizes()
+    {
+        TrainingOptions quick = TrainingOptions.For(TrainingPreset.Quick), six = TrainingOptions.ForDepth(6);
+        Assert.Equal(quick, TrainingOptions.ForDepth(4));
+        Assert.Equal((6, 6, 192, 256, 12), (six.Layers, six.Heads, six.Width, six.Context, six.BatchSize));
+        Assert.Equal((1780, 0.1, quick.MatrixRate), (six.Steps, six.Dropout, six.MatrixRate)); // 790 steps times 1.5 squared
+        for (int depth = 1; depth <= TrainingOptions.MostDepth; depth++)
+            TrainingOptions.ForDepth(depth).Validate();
+        Assert.Throws<ArgumentException>(() => TrainingOptions.ForDepth(TrainingOptions.MostDepth + 1));
+    }
+
+    [Fact]
     public void Options_come_back_from_JSON()
     {
         TrainingOptions options = TrainingOptions.For(TrainingPreset.Baby) with

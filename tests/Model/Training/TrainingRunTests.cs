@@ -48,6 +48,29 @@ public sealed class TrainingRunTests : IDisposable
     }
 
     [Fact]
+    public async Task One_call_trains_tells_what_happens_and_can_be_cancelled()
+    {
+        TrainingOptions options = _options with { Data = [_folder.File("text.txt")], EvalEvery = 4 };
+        List<TrainingUpdate> updates = [];
+        TrainingSummary summary = await TrainingRun.RunAsync(_folder.File("called"), options, new Told(updates.Add), TestContext.Current.CancellationToken);
+        Assert.True(summary is { Interrupted: false, Step: 8, ValidationLoss: > 0 });
+        Assert.Equal(Enumerable.Range(1, 8), updates.Where(update => update.Taken is not null).Select(update => update.Step));
+        Assert.Equal([4, 8], updates.Where(update => update.Evaluation is not null).Select(update => update.Step));
+        Assert.All(updates, update => Assert.Equal(8, update.Steps));
+        Train("observed", options, new Recorder());
+        Assert.Equal(Weights("observed"), Weights("called"));
+
+        using CancellationTokenSource cancel = new();
+        Told stops = new(update =>
+        {
+            if (update is { Step: 3, Taken: not null })
+                cancel.Cancel();
+        });
+        Assert.True(await TrainingRun.RunAsync(_folder.File("stopped"), options, stops, cancel.Token) is { Interrupted: true, Step: 3 });
+        await Assert.ThrowsAsync<ArgumentException>(() => TrainingRun.RunAsync(_folder.File("nothing"), _options, cancellationToken: TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
     public void A_new_run_that_is_cancelled_before_its_first_step_leaves_the_old_one()
     {
         Train("run", _options, new Recorder());
@@ -334,6 +357,11 @@ public sealed class TrainingRunTests : IDisposable
     ];
 
     private byte[] Weights(string name) => File.ReadAllBytes(_folder.File($"{name}/model.safetensors"));
+
+    private sealed class Told(Action<TrainingUpdate> act) : IProgress<TrainingUpdate>
+    {
+        public void Report(TrainingUpdate value) => act(value);
+    }
 
     private sealed class Recorder : ITrainingObserver
     {

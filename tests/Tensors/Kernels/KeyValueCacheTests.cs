@@ -54,6 +54,73 @@ public class KeyValueCacheTests
     }
 
     [Fact]
+    public void Texts_that_begin_alike_share_blocks_until_one_writes_over_them()
+    {
+        const int Size = 5, Positions = 150;
+        using var cache = new KeyValueCache<double>(layers: 2, texts: 3, keyHeads: 1, context: 200, Size, blocks: 7);
+        Tensor<double> k = Samples.Random<double>([1, 1, Positions, Size], 1), v = Samples.Random<double>([1, 1, Positions, Size], 2);
+        Tensor<double> q = Samples.Random<double>([1, 1, 1, Size], 3), other = Samples.Random<double>([1, 1, 1, Size], 4);
+        for (int layer = 0; layer < 2; layer++)
+            cache.Store(layer, 0, 0, k, v);
+        Assert.Equal(4, cache.FreeBlocks);
+        double[] before = Look(0, Positions);
+        cache.Copy(0, 1);
+        cache.Copy(0, 2, positions: 70);
+        Assert.Equal(4, cache.FreeBlocks); // nothing is copied yet
+        Assert.Equal(before, Look(1, Positions));
+
+        // Position 100 lies in the second block: that one is copied, the first stays shared, and the third is written over no further.
+        for (int layer = 0; layer < 2; layer++)
+            cache.Store(layer, 1, 100, other, other);
+        Assert.Equal(3, cache.FreeBlocks);
+        Assert.Equal(before, Look(0, Positions));
+        Assert.NotEqual(before, Look(1, Positions));
+        Assert.Equal(Look(0, 100), Look(1, 100));
+        Assert.Equal(Look(0, 70), Look(2, 70));
+
+        cache.Forget(0);
+        Assert.Equal(3, cache.FreeBlocks); // the others still have all of its blocks
+        cache.Forget(1);
+        cache.Forget(2);
+        Assert.Equal(7, cache.FreeBlocks);
+        Assert.Throws<InvalidOperationException>(() =>
+        {
+            for (int text = 0; text < 3; text++)
+                cache.Store(0, text, 0, k, v);
+        });
+
+        double[] Look(int text, int positions)
+        {
+            Tensor<double> output = new([1, 1, 1, Size]);
+            cache.Look(1, text, positions, q, output, 1);
+            return output.Span.ToArray();
+        }
+    }
+
+    [Fact]
+    public void Texts_at_different_positions_get_what_each_would_get_alone()
+    {
+        const int Size = 12;
+        int[] texts = [2, 0, 3], positions = [0, 77, 130];
+        using var together = new KeyValueCache<float>(1, 4, 2, 140, Size);
+        using var alone = new KeyValueCache<float>(1, 4, 2, 140, Size);
+        Tensor<float> stored = Samples.Random<float>([1, 2, 130, Size], 1), q = Samples.Random<float>([3, 4, 1, Size], 2);
+        Tensor<float> k = Samples.Random<float>([3, 2, 1, Size], 3), v = Samples.Random<float>([3, 2, 1, Size], 4), output = new([3, 4, 1, Size]), one = new([1, 4, 1, Size]);
+        for (int i = 1; i < 3; i++)
+        {
+            together.Store(0, texts[i], 0, stored.Slice(2, 0, positions[i]), stored.Slice(2, 0, positions[i]));
+            alone.Store(0, texts[i], 0, stored.Slice(2, 0, positions[i]), stored.Slice(2, 0, positions[i]));
+        }
+
+        together.Attend(0, texts, positions, q, k, v, output, 0.3f);
+        for (int i = 0; i < 3; i++)
+        {
+            alone.Attend(0, texts[i], positions[i], q.Slice(0, i, 1), k.Slice(0, i, 1), v.Slice(0, i, 1), one, 0.3f);
+            Assert.Equal(one.Span.ToArray(), output.Slice(0, i, 1).Span.ToArray());
+        }
+    }
+
+    [Fact]
     public void Outputs_that_no_positions_stand_for_are_refused_with_both_shapes()
     {
         using var cache = new KeyValueCache<float>(layers: 1, texts: 2, keyHeads: 1, context: 4, headSize: 3);

@@ -27,15 +27,19 @@ public sealed class WideningTests : IDisposable
         void AssertBoth(StoredType type, byte[] bytes)
         {
             using MappedFile file = MappedFile.Open(_folder.Write($"{type}", [1, 2, 3, .. bytes])); // from an odd place
-            AssertRead<float>(file, type);
-            AssertRead<double>(file, type);
+            AssertRead<float>(file, type, bytes);
+            AssertRead<double>(file, type, bytes);
         }
 
-        void AssertRead<T>(MappedFile file, StoredType type) where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        void AssertRead<T>(MappedFile file, StoredType type, byte[] stored) where T : unmanaged, IBinaryFloatingPointIeee754<T>
         {
             T[] read = new T[numbers.Length];
             Widening.Read<T>(file, 3, type, read);
             Assert.Equal(Array.ConvertAll(numbers, T.CreateChecked), read);
+            Array.Clear(read);
+            Widening.Convert<T>(stored, type, read);
+            Assert.Equal(Array.ConvertAll(numbers, T.CreateChecked), read);
+            Assert.Throws<ArgumentException>(() => Widening.Convert<T>(stored.AsSpan(1), type, read));
             Widening.ReadTransposed<T>(file, 3, type, read, rows);
             for (int i = 0; i < read.Length; i++)
             {

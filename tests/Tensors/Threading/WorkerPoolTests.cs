@@ -23,12 +23,13 @@ public class WorkerPoolTests
     }
 
     [Fact]
-    public void Workers_that_fell_asleep_wake_up()
+    public void Workers_that_have_nothing_to_do_fall_asleep_and_wake_up_when_they_have()
     {
-        using var pool = new WorkerPool(3);
+        using var pool = new WorkerPool(4);
         for (int repeat = 0; repeat < 5; repeat++)
         {
-            Thread.Sleep(5);
+            // They spin for 50 microseconds; a minute is for a machine on which they get no turn.
+            Assert.True(SpinWait.SpinUntil(() => pool.Asleep == 3, TimeSpan.FromMinutes(1)), $"{pool.Asleep} of 3 workers are asleep");
             AssertEachIsDoneOnce(pool, 100);
         }
     }

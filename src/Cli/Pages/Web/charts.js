@@ -7,11 +7,20 @@ const thinned = (count, cell, needed = 13) => {
   return range(count).filter(i => i % every === 0);
 };
 
+// How wide a label is, as it is drawn.
+const pen = document.createElement('canvas').getContext('2d');
+function widthOf(label, fontSize = 12) {
+  pen.font = `${fontSize}px ${getComputedStyle(document.body).fontFamily}`;
+  return pen.measureText(label).width;
+}
+
 // A matrix as colours. cells: [{ r, c, v, row, column }]; what is not among them stays empty.
 function heatmap({ name, rows, columns, cells, width, kind, title = ['', ''], unit = '', digits = null, sums = false, square = true, extent = null, tallest = 720 }) {
-  const longest = Math.min(110, 9 * Math.max(...rows.map(label => label.length)) + 34);
-  const extra = sums ? 110 : 70;
-  const room = Math.max(120, width - longest - extra);
+  // A column that says of each row that it adds up has no place on a narrow screen.
+  sums &&= width >= 480;
+  const labelLimit = width < 480 ? 78 : 120;
+  const longest = Math.min(labelLimit, Math.max(...rows.map(label => widthOf(label))));
+  const room = Math.max(120, width - longest - (title[0] ? 34 : 14) - (sums ? 62 : 0));
   const cell = Math.max(square ? 1.2 : 7, Math.min(square ? 46 : 64, room / columns.length));
   const high = square ? Math.min(cell, tallest / rows.length) : Math.min(26, tallest / rows.length);
   const wide = square ? high : cell;
@@ -20,9 +29,9 @@ function heatmap({ name, rows, columns, cells, width, kind, title = ['', ''], un
     ? { type: 'sqrt', domain: [0, largest / 9, largest / 2.5, largest], range: shares(), interpolate: 'rgb' }
     : { domain: [-largest, 0, largest], range: signed(), interpolate: 'rgb' };
   const axis = (orient, labels, titleText, step) => ({
-    orient, title: titleText || null, ticks: false, labelPadding: 4, labelOverlap: false,
+    orient, title: titleText || null, ticks: false, labelPadding: 4, labelOverlap: false, labelLimit,
     values: thinned(labels.length, step, orient === 'top' ? 9.5 : 10.5), labelFontSize: Math.max(9, Math.min(12, step - 1)), labelExpr: `${orient === 'top' ? 'columnNames' : 'rowNames'}[datum.value]`,
-    ...(orient === 'top' ? { labelAngle: Math.max(...labels.map(label => label.length)) * 8 > step - 2 && Math.max(...labels.map(label => label.length)) > 1 ? -90 : 0 } : {}),
+    ...(orient === 'top' ? { labelAngle: Math.max(...labels.map(label => widthOf(label))) > step - 4 && Math.max(...labels.map(label => label.length)) > 1 ? -90 : 0 } : {}),
   });
   const y = { field: 'r', type: 'ordinal', scale: { domain: range(rows.length) }, axis: axis('left', rows, title[0], high) };
   const map = {
@@ -78,27 +87,31 @@ function cellsOf(rows, columns, at) {
 }
 
 // Bars that lie, the largest on top. values: [{ name, v, group, mark }]
-function lyingBars({ name, values, width, format = '.1%', title = null, groups = null, domain = null }) {
-  const labelWidth = Math.min(150, 10 * Math.max(2, ...values.map(d => d.name.length)) + 24);
+function lyingBars({ name, values, width, format = '.1%', title = null, groups = null, colours = [colour('line'), colour('accent')], domain = null }) {
+  const labelWidth = Math.min(150, Math.max(...values.map(d => widthOf(d.name)))) + 14, behind = groups ? 14 : 56;
   const base = { y: { field: 'i', type: 'ordinal', axis: { title: null, ticks: false, labelExpr: 'names[datum.value]', labelLimit: 150 } } };
-  const x = { field: 'v', type: 'quantitative', axis: { format, title, tickCount: 5, labelFlush: true }, scale: domain ? { domain } : { zero: true } };
+  const x = { field: 'v', type: 'quantitative', axis: { format, title, tickCount: width < 480 ? 3 : 5, labelFlush: false }, scale: domain ? { domain } : { zero: true, nice: false } };
+  // Shares that are small are not nothing.
+  const label = format === '.1%' ? { field: 'label' } : { field: 'v', format };
+  // What is said of a bar that goes to the left stands to the right of it.
+  if (!groups) values = values.map(d => ({ ...d, label: percent(d.v), tip: Math.max(0, d.v) }));
   const count = new Set(values.map(d => d.i)).size;
   const names = [];
   values.forEach(d => names[d.i] = d.name);
   const tooltip = [{ field: 'name', title: ' ' }, { field: 'v', title: title ?? 'v', format: '.4f' }];
-  const common = { params: [{ name: 'names', value: names }], data: { name, values }, width: Math.max(120, width - labelWidth - 70), height: count * (groups ? 26 : 23) };
+  const common = { params: [{ name: 'names', value: names }], data: { name, values }, width: Math.max(120, width - labelWidth - behind), height: count * (groups ? Math.max(26, 11 * groups.length) : 23) };
   if (groups) {
     return {
       ...common, mark: { type: 'bar' },
       encoding: { ...base, x, yOffset: { field: 'group', sort: groups }, tooltip,
-        color: { field: 'group', type: 'nominal', sort: groups, scale: { domain: groups, range: [colour('line'), colour('accent')] }, legend: { orient: 'top', title: null, labelLimit: 320, direction: width < 480 ? 'vertical' : 'horizontal' } } },
+        color: { field: 'group', type: 'nominal', sort: groups, scale: { domain: groups, range: colours }, legend: { orient: 'top', title: null, labelLimit: 320, direction: width < 480 ? 'vertical' : 'horizontal' } } },
     };
   }
   return {
     ...common,
     layer: [
       { mark: { type: 'bar' }, encoding: { ...base, x, tooltip, color: { condition: { test: 'datum.mark', value: colour('warm') }, value: colour('accent') } } },
-      { mark: { type: 'text', align: 'left', dx: 5, fontSize: 12 }, encoding: { ...base, x, text: { field: 'v', format } } },
+      { mark: { type: 'text', align: 'left', dx: 5, fontSize: 12 }, encoding: { ...base, x: { ...x, field: 'tip' }, text: label } },
     ],
   };
 }
@@ -114,7 +127,7 @@ function lines({ name, values, width, height = 230, x, y, zero = false, order = 
         x: { field: 'x', type: 'quantitative', title: x, scale: { nice: false }, axis: { grid: false, tickMinStep: 1, format: '~s' } },
         y: { field: 'y', type: 'quantitative', title: y, scale: { zero, type: logarithmic ? 'log' : 'linear', nice: true }, axis: { format } },
         color: { field: 'line', type: 'nominal', sort: domain, scale: { domain, range: domain.map((_, i) => headColour(i)) },
-          legend: legend && domain.length > 1 ? { orient: 'top', title: null, columns: width < 500 ? 2 : 6, labelLimit: 200 } : null },
+          legend: legend && domain.length > 1 ? { orient: 'top', title: null, columns: Math.max(1, Math.min(6, Math.floor((width - 50) / (Math.max(...domain.map(label => widthOf(label))) + 34)))), labelLimit: 260 } : null },
         tooltip: [{ field: 'line', title: ' ' }, { field: 'x', title: x }, { field: 'y', title: y, format: '.5~g' }],
       },
     }],

@@ -1,58 +1,80 @@
 'use strict';
 // How text goes in: the way of the data, tokens, embeddings and positions.
 
-// ---------- section 1: the way of the data
+// ---------- the way of the data
 
 function wayOfTheData(section) {
-  const V = size.vocabularySize, C = size.width;
-  const last = it.predictions.positions[T - 1].likeliest.slice(0, 3);
+  const V = size.vocabularySize, C = size.width, S = T;
   const first = list => list.slice(0, 8).join(' ') + (list.length > 8 ? ' …' : '');
   const step = (key, shape, content) => el('div', { className: 'step' },
     el('div', {}, el('b', {}, text(`flow.${key}`)), el('span', { className: 'shape' }, shape)), content instanceof Node ? content : el('div', {}, content));
   const arrow = () => el('div', { className: 'arrow' });
   const sizes = { T, V, C, layers, heads, headSize: size.headSize, wide: size.feedForwardWidth, context: size.context };
   const plus = key => el('div', { className: 'plus' }, el('b', {}, '+'), text(`flow.${key}`));
+  // Either each branch begins with a norm, and the way ends with one, or each sum is normed.
+  const normed = about => size.normsFirst ? `${text('flow.normalise')} ${about}` : about;
+  const branch = (key, shape, about) => [el('div', { className: 'residual' }, step(key, shape, normed(about))), plus(size.normsFirst ? 'residual' : 'residual-norm')];
+  const block = (name, count, ...parts) => el('div', { className: 'block' }, el('span', { className: 'times' }, text(name, { layers: count })), ...parts.flat());
+  const feedForward = () => branch('feed-forward', `${C} → ${size.feedForwardWidth} → ${C}`, text('flow.feed-forward.about', sizes));
+  const attention = (count, length, about) => branch('attention', `${count} × [${length}, ${count === heads ? size.headSize : C / count}]`, text(about, { ...sizes, heads: count, headSize: count === heads ? size.headSize : C / count }));
+  const likeliest = () => {
+    const place = kind === 'decoder' ? it.predictions.places[T - 1] : it.predictions.places[0], last = place.likeliest.slice(0, 3);
+    return step('probabilities', textOfKind('flow.behind-the-text'), el('div', { className: 'bars' }, ...last.flatMap(candidate => [
+      el('span', { className: 'mono' }, nameOf(candidate.id)), el('i', { style: { width: `${100 * candidate.probability / last[0].probability}%` } }), el('span', {}, percent(candidate.probability))])));
+  };
+  const embeds = size.positions === 'learned' || size.positions === 'sinusoidal';
+  const input = [
+    step('text', text('flow.characters', { n: [...it.text].length }), el('div', { className: 'mono' }, `“${visible([...it.text].slice(0, 48).join(''))}${[...it.text].length > 48 ? '…' : ''}”`)), arrow(),
+    step('tokens', `[T] = [${T}]`, el('div', { className: 'mono' }, first(shown.map(word => `‹${word}›`)))), arrow(),
+    step('ids', `[T] = [${T}]`, el('div', { className: 'mono' }, first(it.sentence.tokens.map(token => token.id)))), arrow(),
+    step(embeds ? 'embedding' : 'embedding-alone', `[T, C] = [${T}, ${C}]`, text(`flow.embedding.${size.positions}`, sizes) + (size.segments > 0 ? ' ' + text('flow.embedding.segments', { segments: size.segments, C }) : '')), arrow(),
+  ];
+  const output = [arrow(), step('logits', `[T, V] = [${translation ? read.length : T}, ${V}]`, normed(text('flow.logits.about', sizes))),
+    ...(it.predictions.places.length > 0 ? [arrow(), likeliest()] : [])];
+  const middle = translation
+    ? [block('flow.encoder-times', size.sourceLayers, attention(size.sourceHeads, S, 'flow.attention.about.encoder'), feedForward()), arrow(),
+      step('encoded', `[T, C] = [${S}, ${C}]`, text('flow.encoded.about', sizes)), arrow(),
+      block('flow.decoder-times', layers, attention(heads, read.length, 'flow.attention.about'), branch('source-attention', `${heads} × [${read.length}, ${S}]`, text('flow.source-attention.about', sizes)), feedForward())]
+    : [block('flow.times', layers, attention(heads, T, kind === 'encoder' ? 'flow.attention.about.encoder' : 'flow.attention.about'), feedForward())];
 
   figure(section, 'flow', {
-    look: text('flow.look', sizes),
-    draw(plot) {
-      plot.replaceChildren(el('div', { className: 'flow' },
-        step('text', text('flow.characters', { n: [...it.text].length }), el('div', { className: 'mono' }, `“${visible([...it.text].slice(0, 48).join(''))}${[...it.text].length > 48 ? '…' : ''}”`)), arrow(),
-        step('tokens', `[T] = [${T}]`, el('div', { className: 'mono' }, first(shown.map(word => `‹${word}›`)))), arrow(),
-        step('ids', `[T] = [${T}]`, el('div', { className: 'mono' }, first(it.tokens.map(token => token.id)))), arrow(),
-        step('embedding', `[T, C] = [${T}, ${C}]`, text(size.positions === 'sinusoidal' ? 'flow.embedding.sinusoidal' : 'flow.embedding.about', sizes)), arrow(),
-        el('div', { className: 'block' }, el('span', { className: 'times' }, text('flow.times', sizes)),
-          el('div', { className: 'residual' }, step('attention', `${heads} × [T, ${size.headSize}]`, text('flow.attention.about', sizes))), plus('residual'),
-          el('div', { className: 'residual' }, step('feed-forward', `${C} → ${size.feedForwardWidth} → ${C}`, text('flow.feed-forward.about', sizes))), plus('residual')), arrow(),
-        step('logits', `[T, V] = [${T}, ${V}]`, text('flow.logits.about', sizes)), arrow(),
-        step('probabilities', text('flow.behind-the-text'), el('div', { className: 'bars' }, ...last.flatMap(candidate => [
-          el('span', { className: 'mono' }, nameOf(candidate.id)), el('i', { style: { width: `${100 * candidate.probability / last[0].probability}%` } }), el('span', {}, percent(candidate.probability))])))));
-    },
+    look: textOfKind('flow.look', sizes),
+    draw: plot => plot.replaceChildren(el('div', { className: 'flow' }, ...input, ...middle, ...output)),
     table: () => ({
       columns: [text('flow.stage'), text('flow.shape')],
-      rows: [[text('flow.tokens'), `[${T}]`], [text('flow.embedding'), `[${T}, ${C}]`], ['q, k, v', `${heads} × [${T}, ${size.headSize}]`],
-        [text('flow.weights'), `${layers} × ${heads} × [${T}, ${T}]`], [text('flow.feed-forward'), `[${T}, ${size.feedForwardWidth}]`], [text('flow.logits'), `[${T}, ${V}]`], [text('flow.parameters'), size.parameterCount.toLocaleString('en')]],
+      rows: [[text('flow.tokens'), `[${T}]`], [text('flow.embedding'), `[${T}, ${C}]`], ['q, k, v', `${own.heads} × [${T}, ${size.headSize}]`],
+        [text('flow.weights'), `${own.layers} × ${own.heads} × [${T}, ${T}]`],
+        ...(translation ? [[text('flow.source-attention'), `${ofSource.layers} × ${ofSource.heads} × [${read.length}, ${T}]`]] : []),
+        [text('flow.feed-forward'), `[${T}, ${size.feedForwardWidth}]`], [text('flow.logits'), `[${translation ? read.length : T}, ${V}]`], [text('flow.parameters'), size.parameterCount.toLocaleString('en')]],
     }),
   });
 }
 
-// ---------- section 2: tokens
+// ---------- tokens
 
 function tokensSection(section) {
-  figure(section, 'tokens', {
-    look: text('tokens.look', { T, bytes: it.tokens.reduce((sum, token) => sum + token.bytes.split(' ').length, 0) }),
+  tokensFigure(section, 'tokens', it.sentence, sentence);
+  if (translation) tokensFigure(section, 'target-tokens', translation.sequence, read);
+}
+
+function tokensFigure(section, key, sequence, { words, shown }) {
+  const { tokens, segments } = sequence;
+  const bytesOf = token => token.bytes.length > 9 ? `${token.bytes.slice(0, 8)}…` : token.bytes;
+  const segment = i => segments.length > 0 ? [el('br'), text('tokens.segment', { n: segments[i] })] : [];
+  figure(section, key, {
+    title: translation ? text(`${key}.title`) : null,
+    look: translation ? text(`${key}.look.translator`, { T: tokens.length }) : textOfKind('tokens.look', { T: tokens.length, bytes: tokens.reduce((sum, token) => sum + token.bytes.split(' ').length, 0) }),
     draw: plot => plot.replaceChildren(tokenStrip(words, {
-      onchoose: () => {},
-      paint: i => ({ title: `${i + 1}: id ${it.tokens[i].id}, ${it.tokens[i].bytes}`, background: i % 2 ? 'var(--card)' : 'var(--faint)', below: el('small', {}, String(it.tokens[i].id), el('br'), it.tokens[i].bytes.length > 9 ? `${it.tokens[i].bytes.slice(0, 8)}…` : it.tokens[i].bytes) }),
+      paint: i => ({ title: `${i + 1}: id ${tokens[i].id}, ${tokens[i].bytes}`, background: i % 2 ? 'var(--card)' : 'var(--faint)', below: el('small', {}, String(tokens[i].id), el('br'), bytesOf(tokens[i]), ...segment(i)) }),
     })),
     table: () => ({
-      columns: [text('tokens.position'), text('tokens.token'), 'id', text('tokens.bytes')],
-      rows: it.tokens.map((token, i) => [String(i + 1), shown[i], String(token.id), token.bytes]),
+      columns: [text('tokens.position'), text('tokens.token'), 'id', text('tokens.bytes'), ...(segments.length > 0 ? [text('tokens.segments')] : [])],
+      rows: tokens.map((token, i) => [String(i + 1), shown[i], String(token.id), token.bytes, ...(segments.length > 0 ? [String(segments[i])] : [])]),
     }),
   });
 }
 
-// ---------- section 3: embeddings
+// ---------- embeddings
 
 function embeddingSection(section) {
   const e = it.embedding, vectors = matrix(e.vectors), map = matrix(e.map), V = size.vocabularySize, C = size.width;
@@ -128,9 +150,15 @@ function embeddingSection(section) {
   });
 }
 
-// ---------- section 4: positions
+// ---------- positions
 
 function positionSection(section) {
+  if (it.rotation) rotationFigures(section);
+  else if (it.positions) positionTable(section);
+  else section.append(el('p', { id: 'no-positions' }, text('positions.none')));
+}
+
+function positionTable(section) {
   const tables = { table: matrix(it.positions.table), waves: matrix(it.positions.waves) };
   const [positions, dimensions] = it.positions.table.shape;
   let which = size.positions === 'sinusoidal' ? 'waves' : 'table', first = 0;

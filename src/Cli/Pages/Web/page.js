@@ -12,7 +12,7 @@ const text = (key, values = {}) => {
 const visible = s => s.replace(/ /g, '␣').replace(/\r?\n/g, '⏎').replace(/\t/g, '⇥');
 const range = n => Array.from({ length: n }, (_, i) => i);
 const percent = p => `${(100 * p).toFixed(p < 0.0995 ? 2 : 1)} %`;
-const number = x => x === null || x === undefined ? '' : Number.isInteger(x) ? x.toLocaleString('en') : x.toFixed(4).replace('-', '−');
+const number = x => x === null || x === undefined ? '' : (Number.isInteger(x) ? x.toLocaleString('en') : x.toFixed(4)).replace('-', '−');
 
 function el(tag, properties = {}, ...children) {
   const node = document.createElement(tag);
@@ -41,17 +41,14 @@ function matrix(packed) {
   return { shape: packed.shape, all, row: r => all.subarray(r * columns, (r + 1) * columns) };
 }
 
-// Lower triangles of [matrices, T, T]; a row reaches up to the diagonal.
-function triangles(packed) {
-  const [, length] = packed.shape, each = length * (length + 1) / 2;
+// Rows of [matrices, queries, keys], or of lower triangles [matrices, T], whose rows reach up to the diagonal.
+function packedRows(packed) {
+  const [, queries, keys = null] = packed.shape, each = keys === null ? queries * (queries + 1) / 2 : queries * keys;
   const exact = packed.type === 'float32';
   const all = exact ? floats(packed.data) : bytes(packed.data), maxima = exact ? null : floats(packed.rowMaxima);
-  return {
-    length,
-    row(m, r) {
-      const start = m * each + r * (r + 1) / 2, part = all.subarray(start, start + r + 1);
-      return exact ? part : Float32Array.from(part, share => share / 255 * maxima[m * length + r]);
-    },
+  return (m, r) => {
+    const start = m * each + (keys === null ? r * (r + 1) / 2 : r * keys), part = all.subarray(start, start + (keys ?? r + 1));
+    return exact ? part : Float32Array.from(part, share => share / 255 * maxima[m * queries + r]);
   };
 }
 
@@ -95,12 +92,20 @@ const seen = new IntersectionObserver(entries => {
   }
 }, { rootMargin: '400px' });
 
+// A formula: _x and ^x, or _{…} and ^{…}, are set lower and higher.
+function formulaNodes(formula) {
+  return formula.split(/([_^](?:\{[^{}]*\}|[\p{L}\p{N}]+))/u).map(part => /^[_^]./.test(part)
+    ? el(part[0] === '_' ? 'sub' : 'sup', {}, ...formulaNodes(part.slice(1).replace(/^\{|\}$/g, '')))
+    : part);
+}
+
 // draw(plot, width) returns a Vega-Lite specification, or fills the plot itself and returns nothing.
-function figure(parent, key, { title = null, look, controls = null, draw, table }) {
+function figure(parent, key, { title = null, formula = null, look, controls = null, draw, table }) {
   const plot = el('div', { className: 'plot' });
   const caption = el('figcaption');
-  const details = el('details', { ontoggle: () => details.open && fillTable() }, el('summary', {}, text('ui.table')), el('div'));
-  const node = el('figure', { id: key }, title ? el('h3', {}, title) : null, controls, plot, caption, details);
+  const details = table ? el('details', { ontoggle: () => details.open && fillTable() }, el('summary', {}, text('ui.table')), el('div')) : null;
+  const said = formula ? el('p', { className: 'formula' }, ...formulaNodes(formula)) : null;
+  const node = el('figure', { id: key }, title ? el('h3', {}, title) : null, said, controls, plot, caption, details);
   parent.append(node);
   let drawing = 0, drawn = null;
 
@@ -110,30 +115,51 @@ function figure(parent, key, { title = null, look, controls = null, draw, table 
     const head = el('thead', {}, el('tr', {}, ...columns.map(name => el('th', {}, name))));
     const body = el('tbody', {}, ...rows.map(row => el('tr', {}, ...row.map(cell => el('td', {}, typeof cell === 'number' ? number(cell) : cell)))));
     details.lastChild.replaceChildren(el('div', { className: 'scroll' }, el('table', {}, head, body)), copy);
+    reachOverflow(details);
     copy.style.marginTop = '.5rem';
   }
 
+  const say = () => caption.replaceChildren(el('b', {}, text('ui.look') + ' '), typeof look === 'function' ? look() : look);
+  const stateOf = width => `${width} ${theme()}`;
+
   const self = {
     node, near: false, stale: true,
+    // Says what to look for, draws what is quickly drawn, and keeps the room of a chart free: one that is drawn late moves nothing.
+    prepare() {
+      const width = Math.floor(plot.clientWidth);
+      say();
+      if (width === 0) return;
+      const spec = draw(plot, width);
+      if (spec) {
+        plot.style.minHeight = `${heightOf(spec)}px`;
+        return;
+      }
+      drawn = stateOf(width);
+      self.stale = false;
+      node.dataset.drawn = ++drawing;
+      reachOverflow(node);
+    },
     // Draws anew if anybody can see it, else when it comes into view.
     async refresh(changed = false) {
       const width = Math.floor(plot.clientWidth);
-      const state = `${width} ${theme()}`;
+      const state = stateOf(width);
       self.stale ||= changed || drawn !== state;
       if (!self.near || !self.stale || width === 0) return;
       self.stale = false;
       drawn = state;
       const turn = ++drawing;
-      caption.replaceChildren(el('b', {}, text('ui.look') + ' '), typeof look === 'function' ? look() : look);
-      if (details.open) fillTable();
+      say();
+      if (details?.open) fillTable();
       const spec = draw(plot, width);
       if (!spec) {
         node.dataset.drawn = turn;
+        reachOverflow(node);
+        stayLanded();
         return;
       }
       const stage = el('div');
       stage.style.width = 'fit-content';
-      const result = await vegaEmbed(stage, { $schema: 'https://vega.github.io/schema/vega-lite/v6.json', ...spec },
+      const result = await vegaEmbed(stage, { $schema: 'https://vega.github.io/schema/vega-lite/v6.json', description: title ?? node.closest('section')?.querySelector('h2')?.lastChild.textContent, ...spec },
         { actions: false, renderer: 'canvas', config: config(), tooltip: { theme: theme() } });
       if (turn !== drawing) {
         result.finalize();
@@ -145,6 +171,8 @@ function figure(parent, key, { title = null, look, controls = null, draw, table 
       window.minigpt.views[key]?.finalize();
       window.minigpt.views[key] = result.view;
       node.dataset.drawn = turn;
+      reachOverflow(node);
+      stayLanded();
     },
     change: () => self.refresh(true),
   };
@@ -152,6 +180,36 @@ function figure(parent, key, { title = null, look, controls = null, draw, table 
   seen.observe(node);
   return self;
 }
+
+// What is larger than its room can be scrolled by keyboard too.
+function reachOverflow(root) {
+  for (const node of root.querySelectorAll('.plot, .scroll, blockquote, .sample, .code, ol.tokens')) {
+    if (node.scrollWidth > node.clientWidth + 1 || node.scrollHeight > node.clientHeight + 1) node.tabIndex = 0;
+    else node.removeAttribute('tabindex');
+  }
+}
+
+// About how high a chart will be, axes and legends included.
+function heightOf(spec) {
+  if (spec.vconcat) return spec.vconcat.reduce((sum, part) => sum + heightOf(part) + 20, -20);
+  if (spec.hconcat) return Math.max(...spec.hconcat.map(heightOf));
+  const { x, color } = spec.encoding ?? spec.layer?.[0].encoding ?? {};
+  const names = spec.params?.find(param => param.name === 'columnNames')?.value ?? [];
+  const axis = x?.axis === null ? 0 : (x?.axis?.labels === false ? 0 : x?.axis?.labelAngle === -90 ? 8 + Math.min(x.axis.labelLimit ?? 120, Math.max(0, ...names.map(name => widthOf(name, x.axis.labelFontSize)))) : x?.axis?.labelAngle ? 45 : 22) + (x?.title || x?.axis?.title ? 17 : 0);
+  const legend = !color?.legend ? 0 : color.legend.orient === 'bottom' ? 44 : 25;
+  return Math.ceil(spec.height + (spec.title ? 18 : 0) + axis + legend + 10);
+}
+
+// A place that was jumped to stays where it is, whatever is drawn above it, until the reader moves on.
+let landed = null;
+function land(target) {
+  // A step of a walk is read with the buttons above it.
+  landed = target?.closest('.story') ?? target;
+  stayLanded();
+}
+const stayLanded = () => landed?.scrollIntoView({ block: 'start', behavior: 'instant' });
+for (const move of ['wheel', 'touchmove', 'keydown', 'pointerdown']) addEventListener(move, () => landed = null, { passive: true });
+addEventListener('hashchange', () => land(document.getElementById(decodeURIComponent(location.hash.slice(1)))));
 
 async function copyText(content, button) {
   try {
@@ -189,35 +247,48 @@ function choice(options, value, onchange) {
   return el('span', { className: 'group' }, ...buttons);
 }
 
-// A row of tokens that can be chosen. paint(i) gives { background, title, below } of token i.
-function tokenStrip(tokens, { chosen, onchoose, paint = () => ({}) }) {
-  const dark = theme() === 'dark';
+// A row of tokens, which can be chosen where onchoose says what happens then. paint(i) gives { background, title, below } of token i.
+function tokenStrip(tokens, { chosen, onchoose = null, paint = () => ({}) }) {
   return el('div', { className: 'tokens' }, ...tokens.map((token, i) => {
-    const { background = '', strength = 0, title = '', below = null } = paint(i);
-    return el('button', {
-      type: 'button', className: i === chosen ? 'token chosen' : 'token', title,
-      style: { background, color: strength > 0.55 ? (dark ? '#12131a' : '#ffffff') : '' }, onclick: () => onchoose(i),
+    const { background = '', title = '', below = null } = paint(i);
+    const choosing = onchoose ? { type: 'button', 'aria-current': String(i === chosen), onclick: () => onchoose(i) } : {};
+    return el(onchoose ? 'button' : 'span', {
+      className: i === chosen ? 'token chosen' : 'token', title, style: { background, color: background.startsWith('rgb') ? inkOn(background) : '' }, ...choosing,
     }, visible(token), below);
   }));
 }
+const rgbOf = hex => [1, 3, 5].map(i => parseInt(hex.slice(i, i + 2), 16));
+const rgb = parts => `rgb(${parts.map(Math.round).join(', ')})`;
 // A colour between nothing and the accent.
-const tint = (share, name = 'accent') => `color-mix(in srgb, var(--${name}) ${(100 * Math.sqrt(share)).toFixed(1)}%, var(--faint))`;
+function tint(share, name = 'accent') {
+  const [from, to] = ['faint', name].map(each => rgbOf(colour(each)));
+  return rgb(from.map((part, i) => part + (to[i] - part) * Math.sqrt(share)));
+}
+// Black or white: the one that has more contrast with a colour (WCAG 2.2's relative luminance).
+function inkOn(background) {
+  const [r, g, b] = background.match(/\d+/g).map(part => part / 255).map(part => part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 ? '#000000' : '#ffffff';
+}
 
 // ---------- the frame of a page
 
 function frame({ kicker, title, intro, sections }) {
   document.title = title;
   const head = el('header', {}, el('div', {}, el('div', { className: 'kicker' }, kicker), el('h1', {}, title), ...intro));
-  const links = sections.map(section => el('a', { href: `#${section.id}` }, section.name));
-  const switcher = el('button', { type: 'button', title: text('ui.theme'), onclick: () => setTheme(theme() === 'dark' ? 'light' : 'dark') }, '◐');
+  const links = sections.map(section => el('a', { href: `#${section.id}`, onclick: () => landed = document.getElementById(section.id) }, section.name));
+  const switcher = el('button', { type: 'button', title: text('ui.theme'), 'aria-label': text('ui.theme'), onclick: () => setTheme(theme() === 'dark' ? 'light' : 'dark') }, '◐');
   const main = el('main');
   document.body.append(head, el('nav', {}, el('div', {}, ...links, switcher)), main,
     el('footer', {}, text('ui.footer')));
-  sections.forEach(({ id, name, lead, fill }, index) => {
-    const section = el('section', { id }, el('h2', {}, el('span', { className: 'number' }, `${index + 1}`), name), lead ? el('p', { className: 'lead' }, lead) : null);
+  let number = 0;
+  sections.forEach(({ id, name, lead, fill, isNumbered = true }) => {
+    const section = el('section', { id }, el('h2', {}, isNumbered ? el('span', { className: 'number' }, `${++number}`) : null, name), lead ? el('p', { className: 'lead' }, lead) : null);
     main.append(section);
     fill(section);
   });
+  figures.forEach(figure => figure.prepare());
+  reachOverflow(document);
+  if (location.hash) land(document.getElementById(decodeURIComponent(location.hash.slice(1))));
 }
 
 document.documentElement.dataset.theme = system.matches ? 'dark' : 'light';

@@ -5,9 +5,12 @@ using MiniGpt.Model.Layers;
 
 namespace MiniGpt.Model.Formats.Families;
 
-/// <summary>BERT with its head for masked words, as Hugging Face writes it (BertForMaskedLM).</summary>
+/// <summary>BERT as Hugging Face writes it: with its head for masked words (BertForMaskedLM), or without (BertModel, sentence encoders, classifiers).</summary>
 internal sealed class BertFormat : FamilyFormat
 {
+    // What the classes that have the head are called, or end in.
+    private static readonly string[] s_withHead = ["ForMaskedLM", "ForPreTraining", "LMHeadModel"];
+
     public override IReadOnlyList<string> ModelTypes { get; } = ["bert"];
 
     public override IReadOnlySet<string> Keys { get; } = new HashSet<string>
@@ -42,12 +45,13 @@ internal sealed class BertFormat : FamilyFormat
     public override string? ReasonAgainst(TransformerConfig config) => config switch
     {
         { Kind: not ModelKind.Encoder } => "attention that sees backward alone",
-        { Norm: not { Kind: NormKind.Layer, HasBias: true, Place: NormPlace.After } } => "other norms than layer norms behind each branch",
+        { Norm: not { Kind: NormKind.Layer, HasBias: true, Place: NormPlace.After } } => "other norms than layer norms after each branch",
         { Positions.Kind: not PositionKind.Learned } => $"positions of the kind {OptionNames.Of(config.Positions.Kind)}",
         { Attention: not { HasBias: true, HasOutputBias: true, NormsQueriesAndKeys: false, Window: 0 } } =>
             "attention without biases, with norms on queries and keys, or with a window",
         { FeedForward: not { IsGated: false, HasBias: true } } => "gated feed-forward layers, or none with biases",
-        not { Segments: > 0, NormsEmbedding: true, TransformsHead: true, HeadBias: HeadBias.Trained } => "an embedding or a head of another kind",
+        not ({ Segments: > 0, NormsEmbedding: true } and ({ Head: HeadKind.None } or { TransformsHead: true, HeadBias: HeadBias.Trained })) =>
+            "an embedding or a head of another kind",
         { EmbeddingScale: not 1 } => "a scale of the embedding",
         _ when config.Attention.KeyHeads != config.Attention.Heads => "fewer heads of keys than of queries",
         _ when config.HeadSize * config.Attention.Heads != config.Width => "a head size of its own",
@@ -66,6 +70,8 @@ internal sealed class BertFormat : FamilyFormat
             fields.Integer("vocab_size"), fields.Integer("max_position_embeddings"), fields.Integer("num_hidden_layers"),
             fields.Integer("num_attention_heads"), fields.Integer("hidden_size"))
         { FeedForwardWidth = fields.Integer("intermediate_size") });
+        string[] classes = [.. fields.OptionalArray("architectures").Select(name => name.ToString())];
+        bool hasHead = classes.Length == 0 || classes.Any(name => s_withHead.Any(end => name.EndsWith(end, StringComparison.Ordinal)));
         return family with
         {
             FeedForward = family.FeedForward with { Activation = ReadActivation(fields, "hidden_act", Activation.GeluErf) },
@@ -74,13 +80,15 @@ internal sealed class BertFormat : FamilyFormat
             Dropout = dropout,
             InitializerRange = fields.Number("initializer_range", 0.02),
             PaddingId = fields.OptionalInteger("pad_token_id") ?? 0,
-            Head = fields.Flag("tie_word_embeddings", true) ? HeadKind.Tied : HeadKind.Own,
+            Head = !hasHead ? HeadKind.None : fields.Flag("tie_word_embeddings", true) ? HeadKind.Tied : HeadKind.Own,
+            TransformsHead = hasHead,
+            HeadBias = hasHead ? family.HeadBias : HeadBias.None,
         };
     }
 
     public override void WriteConfig(TransformerConfig config, JsonObject json)
     {
-        json["architectures"] = new JsonArray("BertForMaskedLM");
+        json["architectures"] = new JsonArray(config.Head == HeadKind.None ? "BertModel" : "BertForMaskedLM");
         json["vocab_size"] = config.VocabularySize;
         json["hidden_size"] = config.Width;
         json["num_hidden_layers"] = config.Layers;
@@ -94,6 +102,6 @@ internal sealed class BertFormat : FamilyFormat
         json["attention_probs_dropout_prob"] = config.Dropout;
         json["initializer_range"] = config.InitializerRange;
         json["pad_token_id"] = config.PaddingId;
-        json["tie_word_embeddings"] = config.IsTied;
+        json["tie_word_embeddings"] = config.Head != HeadKind.Own;
     }
 }

@@ -40,7 +40,7 @@ internal sealed class MarianFormat : FamilyFormat
     public override string? ReasonAgainst(TransformerConfig config) => config switch
     {
         { Source: null } => "no encoder",
-        { Norm: not { Kind: NormKind.Layer, HasBias: true, Place: NormPlace.After, Epsilon: 1e-5 } } => "other norms than layer norms behind each branch",
+        { Norm: not { Kind: NormKind.Layer, HasBias: true, Place: NormPlace.After, Epsilon: 1e-5 } } => "other norms than layer norms after each branch",
         { Positions: not { Kind: PositionKind.Sinusoidal, SinesFirst: true } } => "positions of another kind than sines and then cosines",
         { Attention: not { HasBias: true, HasOutputBias: true, NormsQueriesAndKeys: false, Window: 0 } } =>
             "attention without biases, with norms on queries and keys, or with a window",

@@ -125,7 +125,7 @@ internal static class GgufTokenizer
         if (tokenizer is not WordPieceTokenizer)
         {
             Require.That(tokenizer.Ends.Before.Count <= 1 && tokenizer.Ends.Behind.Count <= 1,
-                $"a tokenizer that puts {tokenizer.Ends.Before.Count} tokens before a text and {tokenizer.Ends.Behind.Count} behind it has no GGUF form, at most one each expected");
+                $"a tokenizer that puts {tokenizer.Ends.Before.Count} tokens before a text and {tokenizer.Ends.Behind.Count} after it has no GGUF form, at most one each expected");
             writer.Add(AddsBeginKey, tokenizer.Ends.Before.Count == 1);
             writer.Add(AddsEndKey, tokenizer.Ends.Behind.Count == 1);
         }

@@ -12,9 +12,6 @@ internal readonly unsafe struct AttentionForward<T>(
     Tensor<T> q, Tensor<T> k, Tensor<T> v, Tensor<T> output, Tensor<T> logSumExp, AttentionOptions<T> options) : IRangeKernel<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    // As in CrossEntropy.
-    private const double LargestUnshifted = 16;
-
     private readonly Tensor<T> _q = q;
     private readonly Tensor<T> _k = k;
     private readonly Tensor<T> _v = v;
@@ -111,24 +108,16 @@ internal readonly unsafe struct AttentionForward<T>(
         }
     }
 
-    /// <summary>
-    /// For each row a shift and ln Σ e^((score - shift) · scale). The shift is 0 but where the logarithm would be so large that its rounding
-    /// counts: there it is the greatest score, as in the softmax itself.
-    /// </summary>
+    /// <summary>For each row a shift and ln Σ e^((score - shift) · scale), see <see cref="ShiftedLogSumExp"/>.</summary>
     private void WriteLogSumExp<V>(T* maxima, T* sums, T* to, int rows)
         where V : unmanaged, ISimd<V, T>
     {
         for (int i = 0; i < rows; i += V.Count)
             V.Log(V.Load(sums + i)).Store(sums + i);
 
-        T scale = AttentionTile.RemainingScale(_options), largest = T.CreateTruncating(LargestUnshifted);
+        T scale = AttentionTile.RemainingScale(_options);
         for (int row = 0; row < rows; row++)
-        {
-            T whole = maxima[row] * scale + sums[row];
-            bool isLarge = T.IsFinite(whole) && T.Abs(whole) > largest;
-            to[2 * row] = isLarge ? maxima[row] : T.Zero;
-            to[2 * row + 1] = isLarge ? sums[row] : whole;
-        }
+            ShiftedLogSumExp.Write(to + 2L * row, maxima[row] * scale + sums[row], maxima[row], sums[row]);
     }
 
     private static void WriteQuotients<V>(T* from, int stride, T* divisors, Operand<T> to, int rows, int columns)

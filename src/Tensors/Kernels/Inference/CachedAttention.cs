@@ -16,18 +16,23 @@ internal unsafe struct CachedAttention<T> : IRangeKernel<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private const int QueriesTogether = 16;
-    private const int StripOfValues = 64;
+    private const int Block = KeyValueCache<T>.BlockPositions;
 
     public HeadRows<T> Q, K, V, Output;
-    public T* Keys;
-    public long Part;
     public int Heads, KeyHeads, HeadSize;
+
+    /// <summary>The layer in the first block, the numbers of a block, and the blocks of each text, so many a text.</summary>
+    public T* Memory;
+    public long BlockSize;
+    public int* Table;
+    public int BlocksOfText;
+
+    /// <summary>The texts of this call, the positions that are stored of each already, and the most that one has with its new ones.</summary>
+    public int* Texts, Positions;
+    public int Longest;
 
     /// <summary>The positions that are stored first, behind those that are stored already; 0 to look only.</summary>
     public int NewPositions;
-
-    /// <summary>The positions that are stored already.</summary>
-    public int Position;
 
     /// <summary>How many queries a text has. Where positions are stored with them they are the last of these.</summary>
     public int Queries;
@@ -42,57 +47,59 @@ internal unsafe struct CachedAttention<T> : IRangeKernel<T>
 
     // Heads of a few dozen keys are handed out together.
     public readonly int Grain =>
-        (int)Math.Max(1, 65_536 / ((long)Queries * (Heads / KeyHeads) * (Position + NewPositions) * HeadSize + 1));
+        (int)Math.Max(1, 65_536 / ((long)Queries * (Heads / KeyHeads) * Longest * HeadSize + 1));
 
     public readonly void Run<TVector>(int start, int end)
         where TVector : unmanaged, ISimd<TVector, T>
     {
-        int strip = 4 * TVector.Count, all = (Position + NewPositions + strip - 1) / strip * strip, group = Heads / KeyHeads;
+        int strip = 4 * TVector.Count, all = (Longest + strip - 1) / strip * strip, group = Heads / KeyHeads;
         T* scores = Scratch.Get<T>(Scratch.Slot.Scores, QueriesTogether * (all + 1L));
         for (int item = start; item < end; item++)
         {
             (int text, int keyHead) = Math.DivRem(item, KeyHeads);
-            T* keys = Keys + item * 2 * Part, values = keys + Part;
+            HeadBlocks blocks = new(Memory + (long)keyHead * 2 * Block * HeadSize, Table + (long)Texts[text] * BlocksOfText, BlockSize);
+            int known = Positions[text] + NewPositions;
             if (NewPositions > 0)
-                Store(K.Of(text, keyHead), V.Of(text, keyHead), keys, values);
+                Store(K.Of(text, keyHead), V.Of(text, keyHead), blocks, Positions[text]);
 
             for (int head = keyHead * group; head < (keyHead + 1) * group; head++)
             {
                 T* q = Q.Of(text, head), output = Output.Of(text, head);
                 for (int first = 0; first < Queries; first += QueriesTogether)
                 {
-                    int queries = Math.Min(QueriesTogether, Queries - first), known = Position + NewPositions;
+                    int queries = Math.Min(QueriesTogether, Queries - first);
                     int visible = Causal ? known - Queries + first + 1 : known;
-                    Attend<TVector>(q + first * Q.Row, keys, values, visible, queries, scores, output + first * Output.Row);
+                    Attend<TVector>(q + first * Q.Row, blocks, visible, queries, scores, output + first * Output.Row);
                 }
             }
         }
     }
 
-    private readonly void Store(T* key, T* value, T* keys, T* values)
+    private readonly void Store(T* key, T* value, HeadBlocks blocks, int position)
     {
         const int Panel = KeyValueCache<T>.PanelWidth;
-        for (int row = 0; row < NewPositions; row++, key += K.Row, value += V.Row)
+        for (int row = 0; row < NewPositions; row++, position++, key += K.Row, value += V.Row)
         {
-            int position = Position + row;
-            T* lane = keys + (long)(position / Panel) * Panel * HeadSize + position % Panel;
+            T* block = blocks.Of(position);
+            T* lane = Lane(block, position % Block);
             for (int d = 0; d < HeadSize; d++)
                 lane[d * Panel] = key[d];
 
-            new Span<T>(value, HeadSize).CopyTo(new Span<T>(values + (long)position * HeadSize, HeadSize));
+            new Span<T>(value, HeadSize).CopyTo(new Span<T>(block + (Block + position % Block) * HeadSize, HeadSize));
         }
     }
 
     /// <summary>Some queries, of which the first sees the keys up to <paramref name="visible"/> and each further one a key more.</summary>
-    private readonly void Attend<TVector>(T* q, T* keys, T* values, int visible, int queries, T* scores, T* output)
+    private readonly void Attend<TVector>(T* q, HeadBlocks blocks, int visible, int queries, T* scores, T* output)
         where TVector : unmanaged, ISimd<TVector, T>
     {
         int most = Seen(visible, queries - 1), strip = 4 * TVector.Count, stride = (most + strip - 1) / strip * strip, from = From(visible);
         T* factors = scores + (long)queries * stride;
         for (int key = from / strip * strip; key < most; key += strip)
         {
+            T* block = blocks.Of(key);
             for (int query = FirstThatSees(visible, key); query < queries; query++)
-                Score<TVector>(q + query * Q.Row, keys, key, scores + (long)query * stride + key);
+                Score<TVector>(q + query * Q.Row, block, key % Block, scores + (long)query * stride + key);
         }
 
         for (int query = 0; query < queries; query++)
@@ -101,16 +108,17 @@ internal unsafe struct CachedAttention<T> : IRangeKernel<T>
             factors[query] = T.One / Exponentials<TVector>(scores + (long)query * stride + start, seen - start, Scale);
         }
 
-        for (int key = from / StripOfValues * StripOfValues; key < most; key += StripOfValues)
+        for (int key = from / Block * Block; key < most; key += Block)
         {
+            T* values = blocks.Of(key) + Block * HeadSize;
             for (int query = FirstThatSees(visible, key); query < queries; query++)
             {
                 int seen = Seen(visible, query), start = From(seen), at = Math.Max(key, start);
-                int count = Math.Min(key + StripOfValues, seen) - at;
+                int count = Math.Min(key + Block, seen) - at;
                 if (count > 0)
                 {
                     AddValues<TVector>(
-                        scores + (long)query * stride + at, values + (long)at * HeadSize, count, at == start,
+                        scores + (long)query * stride + at, values + (at - key) * HeadSize, count, at == start,
                         at + count == seen ? factors[query] : T.One, output + query * Output.Row);
                 }
             }
@@ -164,7 +172,7 @@ internal unsafe struct CachedAttention<T> : IRangeKernel<T>
     }
 
     private readonly T* Lane(T* keys, int key) =>
-        keys + (long)(key / KeyValueCache<T>.PanelWidth) * KeyValueCache<T>.PanelWidth * HeadSize + key % KeyValueCache<T>.PanelWidth;
+        keys + key / KeyValueCache<T>.PanelWidth * KeyValueCache<T>.PanelWidth * HeadSize + key % KeyValueCache<T>.PanelWidth;
 
     /// <summary>output = (output + Σ weight · value) · factor, over <paramref name="count"/> keys.</summary>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -199,6 +207,15 @@ internal unsafe struct CachedAttention<T> : IRangeKernel<T>
 
             (sum * scale).Store(output + column, width);
         }
+    }
+
+    /// <summary>The blocks of one head of one text.</summary>
+    /// <param name="head">The head in the first block of the memory.</param>
+    /// <param name="table">The numbers of the text's blocks.</param>
+    /// <param name="size">The numbers of a block.</param>
+    private readonly struct HeadBlocks(T* head, int* table, long size)
+    {
+        public T* Of(int position) => head + table[position / Block] * size;
     }
 }
 

@@ -12,7 +12,8 @@ internal readonly struct ProductPartition
     // Rows of X in a task: with Depth floats each they fill less than half of an L2 cache of 1 MB.
     private const int MostRows = 96;
 
-    // Weights in a task, at the least: half a megabyte of floats comes from memory in some twenty microseconds.
+    // Weights in a task, at the least: half a megabyte of floats comes from memory in some twenty microseconds. Each further pair of rows does as
+    // much with them again, so that a task of many rows has enough with fewer; every result is one accumulator, however columns are cut.
     private const int Weights = 131_072;
 
     private readonly int _rows;
@@ -31,7 +32,7 @@ internal readonly struct ProductPartition
         (_rows, _columns) = (rows, columns);
         _rowTasks = (rows + MostRows - 1) / MostRows;
         _rowsOfTask = RoundUp((rows + _rowTasks - 1) / Math.Max(1, _rowTasks), 6);
-        _columnsOfTask = RoundUp(Math.Max(32, Weights / Math.Max(1, depth)), together);
+        _columnsOfTask = RoundUp(Math.Max(32, Weights / Math.Max(1, rows / 2) / Math.Max(1, depth)), together);
         Tasks = _rowTasks * ((columns + _columnsOfTask - 1) / _columnsOfTask);
     }
 

@@ -1,0 +1,23 @@
+using System.ComponentModel;
+using System.Diagnostics;
+
+namespace MiniGpt.Cli.Display;
+
+/// <summary>The user's browser.</summary>
+internal static class BrowserWindow
+{
+    /// <summary>Opens a page in it; where the system knows no program for that, says so.</summary>
+    public static bool TryOpen(string path)
+    {
+        try
+        {
+            using Process? browser = Process.Start(new ProcessStartInfo(Path.GetFullPath(path)) { UseShellExecute = true });
+            return true;
+        }
+        catch (Win32Exception error)
+        {
+            Talk.Say($"note: no browser could be opened: {error.Message}");
+            return false;
+        }
+    }
+}

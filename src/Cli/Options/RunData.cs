@@ -1,0 +1,22 @@
+using MiniGpt.Cli.Display;
+using MiniGpt.Model.Tokenizers;
+using MiniGpt.Model.Training;
+
+namespace MiniGpt.Cli.Options;
+
+/// <summary>The data of a training run. Its tokens are kept in a folder beside that of the run.</summary>
+internal static class RunData
+{
+    private const string TokenCacheFolder = ".minigpt-tokens";
+
+    /// <summary>Reads it, showing how far it is.</summary>
+    /// <inheritdoc cref="TrainingData.Load"/>
+    public static TrainingData Load(
+        string folder, TrainingOptions options, ITokenizer? tokenizer, int? vocabularySize, CancellationToken cancellationToken)
+    {
+        string cache = Path.Combine(Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))) ?? folder, TokenCacheFolder);
+        using Stream standardInput = StandardInput.Open(cancellationToken);
+        return DataProgressDisplay.Run(progress =>
+            TrainingData.Load(options, BundledText.Path, tokenizer, vocabularySize, standardInput, cache, progress, cancellationToken));
+    }
+}

@@ -1,0 +1,66 @@
+using System.CommandLine;
+using MiniGpt.Cli.Help;
+
+namespace MiniGpt.Cli.Verbs;
+
+/// <summary>minigpt completion: the script with which a shell completes verbs, options and choices. The program itself says what fits.</summary>
+internal sealed class CompletionVerb : Command, IHasExample
+{
+    private static readonly (string Shell, string Script)[] s_scripts =
+    [
+        ("bash", """
+            _minigpt() {
+              local IFS=$'\n' current=${COMP_WORDS[COMP_CWORD]}
+              COMPREPLY=($(compgen -W "$(minigpt "[suggest:$COMP_POINT]" "$COMP_LINE" 2>/dev/null)" -- "$current"))
+            }
+            complete -o default -F _minigpt minigpt
+            """),
+        ("zsh", """
+            #compdef minigpt
+            _minigpt() {
+              local -a found
+              found=("${(@f)$(minigpt "[suggest:$CURSOR]" "$BUFFER" 2>/dev/null)}")
+              compadd -- $found
+              (( $#found )) && [[ -n $found[1] ]] || _files
+            }
+            compdef _minigpt minigpt
+            """),
+        ("fish", """
+            complete -c minigpt -a '(minigpt "[suggest:"(commandline -C)"]" (commandline) 2>/dev/null)'
+            """),
+        ("pwsh", """
+            Register-ArgumentCompleter -Native -CommandName minigpt -ScriptBlock {
+              param($word, $line, $position)
+              minigpt "[suggest:$position]" "$line" 2>$null | Where-Object { $_ -like "$word*" } | ForEach-Object {
+                [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_)
+              }
+            }
+            """),
+    ];
+
+    private readonly Argument<string> _shell = new("SHELL") { Description = $"The shell: {string.Join(", ", s_scripts.Select(script => script.Shell))}." };
+
+    public CompletionVerb()
+        : base("completion", "Prints a script that lets a shell complete verbs, options and their choices.")
+    {
+        _shell.CompletionSources.Add([.. s_scripts.Select(script => script.Shell)]);
+        Arguments.Add(_shell);
+        SetAction(Print);
+    }
+
+    public string Example => """
+        source <(minigpt completion bash)                   # in ~/.bashrc; zsh alike
+        minigpt completion fish > ~/.config/fish/completions/minigpt.fish
+        minigpt completion pwsh | Out-String | Invoke-Expression
+        """;
+
+    private int Print(ParseResult arguments)
+    {
+        string shell = arguments.GetRequiredValue(_shell);
+        string[] shells = [.. s_scripts.Select(script => script.Shell)];
+        if (!shells.Contains(shell))
+            throw new UsageException($"there is no script for '{shell}', one of {string.Join('|', shells)} expected{Suggestion.For(shell, shells)}");
+        Console.Out.WriteLine(s_scripts.First(script => script.Shell == shell).Script);
+        return 0;
+    }
+}

@@ -1,0 +1,31 @@
+using System.CommandLine;
+using MiniGpt.Cli.Help;
+
+namespace MiniGpt.Cli.Verbs;
+
+/// <summary>minigpt help: what --help behind a verb prints, too.</summary>
+internal sealed class HelpVerb : Command, IHasExample
+{
+    private readonly Argument<string[]> _names = new("VERB") { Description = "The verb. Left out, all verbs are listed.", Arity = ArgumentArity.ZeroOrMore };
+
+    public HelpVerb()
+        : base("help", "Shows what a verb does, its options, and an example.")
+    {
+        Arguments.Add(_names);
+        SetAction(Show);
+    }
+
+    public string Example => "minigpt help train";
+
+    private int Show(ParseResult arguments)
+    {
+        Command command = arguments.RootCommandResult.Command;
+        foreach (string name in arguments.GetValue(_names) ?? [])
+        {
+            command = command.Subcommands.FirstOrDefault(verb => verb.Name == name)
+                ?? throw new UsageException($"there is no verb '{name}'{Suggestion.For(name, command.Subcommands.Select(verb => verb.Name))}");
+        }
+        HelpPage.Write(Console.Out, command, HelpPage.Width);
+        return 0;
+    }
+}

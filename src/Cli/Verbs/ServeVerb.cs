@@ -1,0 +1,139 @@
+using System.CommandLine;
+using System.Net;
+using System.Net.Sockets;
+using MiniGpt.Cli.Display;
+using MiniGpt.Cli.Options;
+using MiniGpt.Model.Generation;
+using MiniGpt.Model.Layers;
+using MiniGpt.Model.Tokenizers;
+using MiniGpt.Server;
+
+namespace MiniGpt.Cli.Verbs;
+
+/// <summary>minigpt serve: a model behind OpenAI's endpoints, and a page to play with it.</summary>
+internal sealed class ServeVerb : Verb
+{
+    private const long Megabyte = 1 << 20;
+
+    private readonly ModelOption _model = new();
+    private readonly Option<string?> _tokenizer = TokenizerOption.ForModelWithout();
+    private readonly Option<string?> _host = OptionFactory.Text("--host", "ADDRESS",
+        "The address to listen at: localhost, or one of this machine's; 0.0.0.0 for all of them. [default: localhost]");
+    private readonly Option<int> _port = OptionFactory.Whole("--port", "The port to listen at; 0 for any that is free.", 0, 65535);
+    private readonly Option<int> _parallel = OptionFactory.Whole("--parallel", "How many texts are written at once.", 1, 1024);
+    private readonly Option<int> _mostQueued = OptionFactory.Whole("--max-queue", "How many more texts may wait; who comes then is told to try again.", 0, 1_000_000);
+    private readonly Option<int> _cache = OptionFactory.Whole("--cache-megabytes",
+        "Memory for the keys and values of all texts. [default: what --parallel texts need, at most a quarter of the memory there is]", 1, int.MaxValue);
+    private readonly Option<string?> _key = OptionFactory.Text("--api-key", "KEY", "A key that every request must bring. Other users of this machine can see it here; a file is safer.");
+    private readonly Option<string?> _keyFile = OptionFactory.Text("--api-key-file", "FILE", "A file of keys, one a line.");
+    private readonly Option<string[]> _origins = new("--cors")
+    {
+        Description = "An origin whose pages may ask from a browser, as https://example.org, or * for all; may be given several times. [default: none]",
+        HelpName = "ORIGIN",
+        Arity = ArgumentArity.ZeroOrMore,
+        AllowMultipleArgumentsPerToken = false,
+    };
+    private readonly Option<int> _mostTokens = OptionFactory.Whole("--max-tokens", "How many tokens a request can ask for.", 1, int.MaxValue);
+    private readonly Option<int> _mostTime = OptionFactory.Whole("--max-seconds", "How long a request may take.", 1, 86_400);
+    private readonly Option<int> _drain = OptionFactory.Whole("--drain-seconds", "After Ctrl-C, how long requests that run may go on.", 0, 86_400);
+
+    public ServeVerb()
+        : base("serve", "Serves a model to programs that speak OpenAI's API, and a page to play with it.")
+    {
+        _port.DefaultValueFactory = _ => 8080;
+        _parallel.DefaultValueFactory = _ => 16;
+        _mostQueued.DefaultValueFactory = _ => 64;
+        _mostTokens.DefaultValueFactory = _ => 4096;
+        _mostTime.DefaultValueFactory = _ => 600;
+        _drain.DefaultValueFactory = _ => 10;
+        foreach (Option option in (IEnumerable<Option>)
+            [_model, _tokenizer, _host, _port, _parallel, _mostQueued, _cache, _key, _keyFile, _origins, _mostTokens, _mostTime, _drain])
+            Options.Add(option);
+    }
+
+    public override string Example => """
+        minigpt serve --model runs/quick --port 8080
+        curl http://localhost:8080/v1/completions -H "Content-Type: application/json" -d '{"prompt": "ROMEO:", "max_tokens": 60}'
+        """;
+
+    protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
+    {
+        string path = _model.PathOf(arguments);
+        ITokenizer? tokenizer = arguments.GetValue(_tokenizer) is string name ? TokenizerOption.Read(name, UnknownCharacter.Error) : null;
+        GenerationLimits limits = new()
+        {
+            Parallel = arguments.GetValue(_parallel),
+            MostQueued = arguments.GetValue(_mostQueued),
+            CacheBytes = arguments.IsGiven(_cache) ? arguments.GetValue(_cache) * Megabyte : GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4,
+        };
+        ServerOptions options = new()
+        {
+            Address = AddressOf(arguments.GetValue(_host) ?? "localhost"),
+            Port = arguments.GetValue(_port),
+            ApiKeys = Keys(arguments),
+            Origins = arguments.GetValue(_origins) ?? [],
+            Generation = limits,
+            MostTokens = arguments.GetValue(_mostTokens),
+            MostTime = TimeSpan.FromSeconds(arguments.GetValue(_mostTime)),
+            Drain = TimeSpan.FromSeconds(arguments.GetValue(_drain)),
+            Failed = error => Talk.Say($"an error of the service itself, {error.GetType().Name}: {error.Message}"),
+        };
+        EndInGoodOrder();
+        Serve(options, () => new ServedModel(TextModel.Load(path, tokenizer, limits, Talk.Say)), cancellationToken).GetAwaiter().GetResult();
+        return 0;
+    }
+
+    private static async Task Serve(ServerOptions options, Func<ServedModel> load, CancellationToken cancellationToken)
+    {
+        Task<ServedModel> loading = Task.Run(load, CancellationToken.None);
+        await using ModelServer server = await ModelServer.StartAsync(options, loading, cancellationToken).ConfigureAwait(false);
+        ServedModel model = await loading.WaitAsync(cancellationToken).ConfigureAwait(false);
+        string does = model.Config.Kind switch
+        {
+            ModelKind.Encoder => "reads texts",
+            ModelKind.Translator => "translates",
+            _ => $"writes {options.Generation.Parallel} texts at once, conversations as {model.Template.Name}",
+        };
+        Talk.Say($"{server.Address} serves the model {model.Id}, which {does}. Ctrl-C ends it.");
+        if (!IPAddress.IsLoopback(options.Address) && options.ApiKeys.Count == 0)
+            Talk.Say("note: whoever reaches this address may use the model; --api-key-file lets in those with a key alone");
+        await Task.Delay(Timeout.Infinite, cancellationToken).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).ConfigureAwait(false);
+        Talk.Say($"ending; requests that run have {options.Drain.TotalSeconds} s");
+        await server.StopAsync().ConfigureAwait(false);
+    }
+
+    private static IPAddress AddressOf(string host)
+    {
+        if (host == "localhost")
+            return IPAddress.Loopback;
+        if (IPAddress.TryParse(host, out IPAddress? address))
+            return address;
+        try
+        {
+            if (Dns.GetHostAddresses(host) is [{ } found, ..])
+                return found;
+        }
+        catch (SocketException)
+        {
+            // no such name: said below
+        }
+
+        throw new UsageException($"--host: '{host}' found, localhost or an address of this machine expected");
+    }
+
+    private string[] Keys(ParseResult arguments)
+    {
+        List<string> keys = [];
+        if (arguments.GetValue(_key) is { } key)
+            keys.Add(key);
+        if (arguments.GetValue(_keyFile) is { } file)
+        {
+            string[] lines = [.. File.ReadLines(file).Select(line => line.Trim()).Where(line => line.Length > 0)];
+            if (lines.Length == 0)
+                throw new UsageException($"--api-key-file: {file} has no key, one a line expected");
+            keys.AddRange(lines);
+        }
+
+        return keys.Any(one => one.Length == 0) ? throw new UsageException("--api-key: an empty key found, at least one character expected") : [.. keys];
+    }
+}

@@ -1,0 +1,34 @@
+using System.Runtime.InteropServices;
+
+namespace MiniGpt.Model.Distribution;
+
+/// <summary>Losses of many batches, each computed by one of the ranks and then known to all: what is made of them is the same on any number.</summary>
+internal static class SharedLosses
+{
+    /// <summary>The losses, in the order of the batches.</summary>
+    /// <param name="ranks">Who computes them, each some that follow each other.</param>
+    /// <param name="count">How many batches there are.</param>
+    /// <param name="loss">Computes the loss of a batch.</param>
+    public static double[] Of(ICollective ranks, int count, Func<int, double> loss)
+    {
+        double[] losses = new double[count];
+        (int first, int end) = ShareOf(ranks.Rank);
+        for (int batch = first; batch < end; batch++)
+            losses[batch] = loss(batch);
+        if (ranks.Size == 1)
+            return losses;
+
+        int most = (count + ranks.Size - 1) / ranks.Size;
+        double[] own = new double[most], all = new double[most * ranks.Size];
+        losses.AsSpan(first, end - first).CopyTo(own);
+        ranks.AllGather(MemoryMarshal.AsBytes<double>(own), MemoryMarshal.AsBytes(all.AsSpan()));
+        for (int rank = 0; rank < ranks.Size; rank++)
+        {
+            (first, end) = ShareOf(rank);
+            all.AsSpan(rank * most, end - first).CopyTo(losses.AsSpan(first));
+        }
+        return losses;
+
+        (int First, int End) ShareOf(int rank) => ((int)((long)count * rank / ranks.Size), (int)((long)count * (rank + 1) / ranks.Size));
+    }
+}

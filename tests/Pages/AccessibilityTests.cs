@@ -1,0 +1,71 @@
+using Microsoft.Playwright;
+using MiniGpt.Tests.Cli;
+using Xunit;
+
+namespace MiniGpt.Tests.Pages;
+
+/// <summary>Pages as those see them who use a keyboard or a screen reader: axe-core finds nothing serious on them.</summary>
+public sealed class AccessibilityTests(Browser browser) : IClassFixture<Browser>, IDisposable
+{
+    private const string Package = "axe-core";
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("explain", "en", 1000, ColorScheme.Light)]
+    [InlineData("explain", "ja", 390, ColorScheme.Dark)]
+    [InlineData("translation", "en", 390, ColorScheme.Light)]
+    [InlineData("lesson", "en", 390, ColorScheme.Dark)]
+    [InlineData("lesson", "ja", 1000, ColorScheme.Light)]
+    [InlineData("report", "en", 390, ColorScheme.Light)]
+    [InlineData("report", "en", 1000, ColorScheme.Dark)]
+    public async Task No_finding_of_axe_is_serious(string kind, string language, int width, ColorScheme scheme)
+    {
+        string? modules = NodeModules.With(Package);
+        Assert.SkipWhen(modules is null, $"there is no npm's {Package}; MINIGPT_NODE_MODULES says where its modules are, .ci/run installs them");
+        await using OpenPage open = await browser.Open(PageOf(kind, language), width, scheme);
+        foreach (string figure in await open.Figures())
+            await open.Draw(figure);
+        await open.Page.EvaluateAsync("document.querySelectorAll('details').forEach(details => details.open = true)");
+        await open.Page.AddScriptTagAsync(new PageAddScriptTagOptions { Content = await File.ReadAllTextAsync(Path.Combine(modules!, Package, "axe.min.js"), TestContext.Current.CancellationToken) });
+        int steps = await open.Page.EvaluateAsync<int>("window.minigpt.story?.count ?? 1");
+        for (int step = 1; step <= steps; step++)
+        {
+            if (steps > 1)
+                await open.Page.EvaluateAsync("step => { minigpt.story.go(step); }", step);
+            await open.Page.WaitForFunctionAsync("step => !minigpt.story || minigpt.story.at() === step", step);
+            // The rest of the page stays as it is while the story goes on.
+            string[] found = await open.Page.EvaluateAsync<string[]>("""
+                async inside => (await axe.run(inside ?? document, { resultTypes: ['violations'] })).violations
+                  .filter(violation => ['serious', 'critical'].includes(violation.impact))
+                  .flatMap(violation => violation.nodes.map(node => `${violation.impact} ${violation.id}: ${node.target} ${node.html.slice(0, 160)} ${node.any.map(check => check.message).join('; ')}`))
+                """, step == 1 ? null : "#story");
+            Assert.True(found.Length == 0, string.Join('\n', found));
+        }
+        Assert.Empty(open.Complaints);
+    }
+
+    private string PageOf(string kind, string language)
+    {
+        string file = _folder.File("page.html");
+        switch (kind)
+        {
+            case "explain": // a short text: axe looks at each number of its tables
+                Minigpt.Success(_folder.Root, "explain", "--model", ExampleModel.Tiny(_folder), "--text", "To be", "--against", "To me", "--out", file, "--language", language);
+                return file;
+            case "translation":
+                Minigpt.Success(_folder.Root, "explain", "--model", RecordedModels.WithCharacters(_folder, "marian-tiny"), "--text", RecordedModels.TextOf(15, 39, 14, 1), "--out", file, "--language", language);
+                return file;
+            case "lesson":
+                Minigpt.Success(_folder.Root, "lesson", language == "en" ? "attention" : "tokens", "--out", file, "--language", language);
+                return file;
+            default:
+                string text = _folder.Write("text.txt", string.Concat(Enumerable.Repeat("the cat sat on the mat. ", 60)));
+                Minigpt.Success(_folder.Root, "train", "--data", text, "--out", "run", "--layers", "1", "--heads", "2", "--width", "8", "--context", "16",
+                    "--batch-size", "2", "--steps", "12", "--log-every", "2", "--eval-every", "4", "--sample-every", "6");
+                return _folder.File("run/report.html");
+        }
+    }
+}
