@@ -65,7 +65,7 @@ public abstract class LanguageModel<T>
         _ => new Decoder<T>(config),
     };
 
-    /// <summary>Draws the first parameters: N(0, 0.02), residual projections smaller, gains one, biases zero.</summary>
+    /// <summary>Draws the first parameters: N(0, 0.02), residual projections smaller, gains one, biases zero, positions as configured.</summary>
     public void Initialize(ulong seed)
     {
         Parameters.Initialize(seed);

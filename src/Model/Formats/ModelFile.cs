@@ -220,7 +220,7 @@ public sealed class ModelFile : IDisposable
         using Arena arena = new();
         LanguageModel<float> reading = model.Reading(Matrix, parameter => ReadInto(new Tensor<float>(parameter.Shape), parameter));
         if (parts.Values.Any(list => list.Length == 0))
-            reading.Input.Initialize();
+            reading.Input.FillFixedPositions();
         return reading;
 
         WeightMatrix<float> Matrix(Parameter<float> parameter)

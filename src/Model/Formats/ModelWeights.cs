@@ -35,7 +35,7 @@ public static partial class ModelWeights
         foreach (Parameter<T> parameter in model.Parameters.All)
             ReadInto(source, parts[parameter], parameter.Value.Span);
         if (parts.Values.Any(list => list.Length == 0))
-            model.Input.Initialize();
+            model.Input.FillFixedPositions();
         return model;
     }
 

@@ -44,8 +44,16 @@ public sealed class InputEmbedding<T>
     /// <summary>The norm of the sum, where there is one.</summary>
     public Norm<T>? Norm { get; }
 
-    /// <summary>Fills the table of positions that are not learned.</summary>
+    /// <summary>Fills the table of positions that are not learned, and that of learned ones that start as waves.</summary>
     public void Initialize()
+    {
+        FillFixedPositions();
+        if (_config.Positions is { Kind: PositionKind.Learned, FirstWaves: > 0 } positions)
+            SinusoidalPositions.Fill(Positions!.Table.Value, positions.SinesFirst, positions.FirstWaves);
+    }
+
+    /// <summary>Fills the table of positions that are not learned.</summary>
+    public void FillFixedPositions()
     {
         if (_config.Positions.Kind == PositionKind.Sinusoidal)
             SinusoidalPositions.Fill(Positions!.Table.Value, _config.Positions.SinesFirst);

@@ -70,6 +70,10 @@ public sealed partial record TrainingOptions
             {
                 Kind = Positions ?? family.Positions.Kind,
                 RotaryBase = RotaryBase ?? family.Positions.RotaryBase,
+
+                // A causal mask tells neighbours apart by itself. An encoder has positions alone, and with drawn ones it learns for thousands of
+                // steps how frequent words are before it finds out what stands beside a mask.
+                FirstWaves = Task == TaskKind.Masked ? 0.1 : 0,
             },
             Head = Head ?? family.Head,
             Source = Task == TaskKind.Translate ? family.Source ?? new() : null,
