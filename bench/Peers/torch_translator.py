@@ -92,7 +92,7 @@ class Translator(nn.Module):
         return F.cross_entropy((x @ self.tokens.weight.t()).flatten(0, 1), targets.flatten(), ignore_index=-100, label_smoothing=smoothing)
 
     @torch.inference_mode()
-    def translate(self, source, mask, begin, end, most):
+    def translate(self, source, mask, begin, end, padding, most):
         encoded, B, width = self.encode(source, mask), source.shape[0], self.tokens.weight.shape[1]
         sources = [block.source.keys_values(encoded) for block in self.decoder]
         memories = [[torch.empty(B, self.heads, most, width // self.heads) for _ in 'kv'] for _ in self.decoder]
@@ -100,7 +100,8 @@ class Translator(nn.Module):
         for position in range(most):
             x = self.embed(ids, position)
             for block, memory, keys_values in zip(self.decoder, memories, sources): x = block.step(x, memory, position, keys_values, mask)
-            ids = (x[:, -1] @ self.tokens.weight.t()).argmax(-1, keepdim=True); written.append(ids); done |= ids[:, 0] == end
+            logits = x[:, -1] @ self.tokens.weight.t(); logits[:, padding] = -math.inf
+            ids = logits.argmax(-1, keepdim=True); written.append(ids); done |= ids[:, 0] == end
             if done.all(): break
         return [row[:row.index(end)] if end in row else row for row in torch.cat(written, 1).tolist()]
 
@@ -183,6 +184,6 @@ print(f'validation loss {total / count:.4f}', flush=True)
 start = time.perf_counter(); order = sorted(range(len(test)), key=lambda i: len(test[i][0])); lines = [None] * len(test)
 for at in range(0, len(order), 64):
     numbers = order[at:at + 64]; source, mask, _, _ = batch([test[i] for i in numbers])
-    for i, ids in zip(numbers, model.translate(source, mask, begin, end, min(200, model.context))): lines[i] = ids
+    for i, ids in zip(numbers, model.translate(source, mask, begin, end, padding, min(200, model.context))): lines[i] = ids
 print(f'translated {time.perf_counter() - start:.2f} s, {len(test)} sentences', flush=True)
 with open(f'{folder}/torch.ids', 'w') as out: out.writelines(' '.join(map(str, ids)) + '\n' for ids in lines)
