@@ -21,7 +21,7 @@ internal static class TranslationRace
         switch (arguments)
         {
             case ["ids", string run, string pairs]:
-                WriteIds(Tokenizer(run), pairs);
+                WriteIds(run, pairs);
                 return 0;
             case ["text", string run, string file]:
                 WriteText(Tokenizer(run), file);
@@ -48,11 +48,13 @@ internal static class TranslationRace
         return PairReader.Read(corpus);
     }
 
-    private static void WriteIds(ITokenizer tokenizer, string path)
+    private static void WriteIds(string run, string path)
     {
+        using ModelFile file = ModelFile.Open(run);
+        (ITokenizer source, ITokenizer target) = (file.SourceTokenizer!, file.Tokenizer!);
         using StreamWriter output = new(Console.OpenStandardOutput());
         foreach (PairLine pair in Read(path))
-            output.Write($"{string.Join(' ', tokenizer.Encode(pair.Source))}\t{string.Join(' ', tokenizer.Encode(pair.Target))}\n");
+            output.Write($"{string.Join(' ', source.Encode(pair.Source))}\t{string.Join(' ', target.Encode(pair.Target))}\n");
     }
 
     private static void WriteText(ITokenizer tokenizer, string path)

@@ -22,7 +22,7 @@ internal sealed partial class TrainArguments
         ("Everyday options", ["--data", "--preset", "--depth", "--task", "--out", "--steps", "--resume", "--init-from", "--config", "--overwrite", "--tokenizer", "--vocab-size", "--seed", "--threads"]),
         ("The model", ["--architecture", "--layers", "--heads", "--width", "--context", "--dropout", "--activation", "--positions", "--kv-heads", "--head-size", "--norm",
             "--norm-place", "--rope-base", "--gated", "--qk-norm", "--no-bias", "--window", "--untied-head"]),
-        ("The data", ["--validation-data", "--validation-fraction", "--unknown", "--batches", "--mask-words"]),
+        ("The data", ["--validation-data", "--validation-fraction", "--unknown", "--batches", "--mask-words", "--separate-vocabularies"]),
         ("The updates", ["--batch-size", "--accumulate", "--optimizer", "--matrix-rate", "--learning-rate", "--min-learning-rate", "--warmup-steps", "--schedule", "--decay-fraction",
             "--beta1", "--beta2", "--epsilon", "--weight-decay", "--clip-norm", "--label-smoothing", "--on-bad-loss"]),
         ("Several machines", ["--cluster", "--wire"]),
@@ -130,11 +130,12 @@ internal sealed partial class TrainArguments
             : recorded is not null || arguments.IsGiven(_preset) || task == TaskKind.Next ? OptionNames.Of(preset) : OptionNames.Of(task);
         string folder = chosen ?? ChooseFolder(arguments, recipe, notes);
         ITokenizer? tokenizer = start?.Tokenizer ?? ReadTokenizer(tokenizerName, options);
+        ITokenizer? source = start is not null ? start.SourceTokenizer : ReadSourceTokenizer(tokenizerName, options);
         if (start is { Tokenizer: null } && tokenizer?.VocabularySize > start.Any.Config.VocabularySize)
             throw new UsageException($"--tokenizer {tokenizerName} has {tokenizer.VocabularySize} tokens, at most the {start.Any.Config.VocabularySize} of {start.Path} expected");
-        TrainingData data = RunData.Load(folder, options, tokenizer, start?.Any.Config.VocabularySize, cancellationToken);
+        TrainingData data = RunData.Load(folder, options, tokenizer, start?.Any.Config.VocabularySize, cancellationToken, source);
         TransformerConfig sizes = start is null
-            ? options.ToConfig(data.VocabularySize)
+            ? options.ToConfig(data.VocabularySize, data.Tokenizer, data.SourceTokenizer)
             : start.Any.Config with { Context = options.Context, Dropout = options.Dropout };
         MemoryCheck.Check(sizes, options, MemoryLimit.Find(), isNew: true, ranks);
         return new TrainPlan(folder, options, StartingModel(options, start, data), data, notes)
@@ -156,7 +157,7 @@ internal sealed partial class TrainArguments
     {
         if (start is not null)
             return ContextCut.Apply(start.Any, options.Context, options.Dropout);
-        TransformerConfig config = options.ToConfig(data.VocabularySize, data.Tokenizer);
+        TransformerConfig config = options.ToConfig(data.VocabularySize, data.Tokenizer, data.SourceTokenizer);
         // Samples begin with this token where there is no prompt: one that training never meets would make nonsense of their beginnings.
         if (config.BeginOfTextId is int begin && config.Kind == ModelKind.Decoder && !data.Train.Contains(begin))
             config = config with { BeginOfTextId = null };
@@ -171,6 +172,7 @@ internal sealed partial class TrainArguments
             ? config.Architecture
             : null,
         VocabularySize = config.VocabularySize,
+        SeparateVocabularies = config.Source is { VocabularySize: > 0 },
         Layers = config.Layers,
         Heads = config.Attention.Heads,
         KeyHeads = config.Attention.KeyHeads == config.Attention.Heads ? null : config.Attention.KeyHeads,
@@ -191,6 +193,8 @@ internal sealed partial class TrainArguments
         Check(_settings.Heads, config.Attention.Heads);
         Check(_settings.Width, config.Width);
         Check(_settings.VocabularySize, config.VocabularySize);
+        if (arguments.IsGiven(_settings.SeparateVocabularies) && config.Source is not { VocabularySize: > 0 })
+            throw new UsageException($"{_settings.SeparateVocabularies.Name} does not go with --init-from {start.Path}, which has one table of tokens for both languages");
         Check(_settings.Activation, config.FeedForward.Activation);
         Check(_settings.Positions, config.Positions.Kind);
         if (arguments.IsGiven(_settings.Context) && arguments.GetValue(_settings.Context) > config.Context)
@@ -262,6 +266,15 @@ internal sealed partial class TrainArguments
 
     private static ITokenizer? ReadTokenizer(string? name, TrainingOptions options) =>
         name is not null && !OptionNames.TryParse(name, out LearnedTokenizer _) ? TokenizerOption.Read(name, options.Unknown) : null;
+
+    /// <summary>The tokenizer of the sentences that are translated, where a folder was named that has one for each language.</summary>
+    private ITokenizer? ReadSourceTokenizer(string? name, TrainingOptions options)
+    {
+        if (!options.SeparateVocabularies || name is null || OptionNames.TryParse(name, out LearnedTokenizer _))
+            return null;
+        return TokenizerFolder.FindSource(name, options.Unknown)
+            ?? throw new UsageException($"--tokenizer {name} is one tokenizer, and {_settings.SeparateVocabularies.Name} needs one for each language: bpe, unigram, or a folder with both expected");
+    }
 
     private string ChooseFolder(ParseResult arguments, string preset, List<string> notes)
     {

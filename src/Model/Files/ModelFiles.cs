@@ -15,6 +15,9 @@ internal static class ModelFiles
     /// <summary>Any tokenizer.</summary>
     public const string Tokenizer = "tokenizer.json";
 
+    /// <summary>The tokenizer of the texts that a translator reads, where it is another than that of those that it writes.</summary>
+    public const string SourceTokenizer = "source_tokenizer.json";
+
     /// <summary>The tokens of WordPiece, one a line.</summary>
     public const string Pieces = "vocab.txt";
 
@@ -29,5 +32,5 @@ internal static class ModelFiles
 
     /// <summary>Every name that a file of a tokenizer can have.</summary>
     public static IReadOnlyList<string> TokenizerParts { get; } =
-        [Tokenizer, .. BytePairs.SelectMany(names => (string[])[names.Vocabulary, names.Merges]), Pieces];
+        [Tokenizer, SourceTokenizer, .. BytePairs.SelectMany(names => (string[])[names.Vocabulary, names.Merges]), Pieces];
 }

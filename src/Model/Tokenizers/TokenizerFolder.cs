@@ -39,6 +39,19 @@ public static class TokenizerFolder
         return File.Exists(pieces) ? WordPieceJson.ReadVocabulary(pieces) : null;
     }
 
+    /// <summary>
+    /// Reads the tokenizer of the texts that the translator in a folder reads; null where it is the same as that of the texts that it writes.
+    /// </summary>
+    /// <param name="path">The folder, or a tokenizer.json itself, which has no other.</param>
+    /// <param name="unknown">What a character or word tokenizer does with what it does not know.</param>
+    /// <exception cref="FileFormatException">Its file is not right: one line says what and where.</exception>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    public static ITokenizer? FindSource(string path, UnknownCharacter unknown = UnknownCharacter.Error)
+    {
+        string json = Path.Combine(path, ModelFiles.SourceTokenizer);
+        return !File.Exists(path) && File.Exists(json) ? TokenizerJson.Read(json, unknown) : null;
+    }
+
     /// <summary>Whether a folder has a tokenizer.</summary>
     public static bool Exists(string path) =>
         File.Exists(Path.Combine(path, ModelFiles.Tokenizer)) || FindPair(path) is not null || File.Exists(Path.Combine(path, ModelFiles.Pieces));

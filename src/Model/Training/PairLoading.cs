@@ -4,42 +4,53 @@ using MiniGpt.Model.Tokenizers;
 
 namespace MiniGpt.Model.Training;
 
-/// <summary>Sentence pairs to tokens, with a tokenizer of both languages.</summary>
+/// <summary>The tokenizers of sentence pairs.</summary>
+/// <param name="Source">That of the sentences.</param>
+/// <param name="Target">That of their translations: the same, or one of its own.</param>
+internal readonly record struct PairTokenizers(ITokenizer Source, ITokenizer Target);
+
+/// <summary>Sentence pairs to tokens, with a tokenizer of both languages or one for each.</summary>
 internal static class PairLoading
 {
-    /// <summary>Learns a tokenizer from both sides of some pairs.</summary>
-    /// <param name="options">Which, and of how many tokens.</param>
+    /// <summary>Learns a tokenizer from both sides of some pairs, or one from each.</summary>
+    /// <param name="options">Which, of how many tokens, and whether each side has its own.</param>
     /// <param name="pairs">The pairs.</param>
     /// <param name="marks">What stands before sentences to say into which language they go.</param>
     /// <param name="progress">Is told how far it is.</param>
     /// <param name="cancellationToken">Ends the learning without a result.</param>
     /// <exception cref="ArgumentException">Such a tokenizer knows no special tokens, or its size is not named or too small.</exception>
-    public static ITokenizer Learn(
+    public static PairTokenizers Learn(
         TrainingOptions options, IReadOnlyList<PairLine> pairs, IReadOnlyList<string> marks, IProgress<DataProgress>? progress, CancellationToken cancellationToken)
     {
         Require.That(options.Tokenizer is LearnedTokenizer.BytePair or LearnedTokenizer.Unigram,
             $"translation needs a tokenizer that gives text back and knows tokens of its own, {OptionNames.Of(LearnedTokenizer.BytePair)} or "
             + $"{OptionNames.Of(LearnedTokenizer.Unigram)} expected, {OptionNames.Of(options.Tokenizer)} found");
         Require.That(options.VocabularySize is not null, $"a tokenizer that is learned needs to know how large its vocabulary is to be");
-        string[] special = [Tokenizers.Tokenizer.EndOfText, TranslationMarks.Padding, .. marks];
-        return TokenizerLearner.Subwords(
-            options.Tokenizer, pairs.SelectMany(pair => (string[])[pair.Source, pair.Target]), options.VocabularySize!.Value, special, progress, cancellationToken);
+        string[] ends = [Tokenizers.Tokenizer.EndOfText, TranslationMarks.Padding];
+        IEnumerable<string> sources = pairs.Select(pair => pair.Source), targets = pairs.Select(pair => pair.Target);
+        if (options.SeparateVocabularies)
+            return new(Subwords(sources, marks), Subwords(targets, []));
+        ITokenizer both = Subwords(pairs.SelectMany(pair => (string[])[pair.Source, pair.Target]), marks);
+        return new(both, both);
+
+        ITokenizer Subwords(IEnumerable<string> texts, IReadOnlyList<string> marks) => TokenizerLearner.Subwords(
+            options.Tokenizer, texts, options.VocabularySize!.Value, [.. ends, .. marks], progress, cancellationToken);
     }
 
     /// <summary>The ids of some pairs.</summary>
     /// <exception cref="ArgumentException">A sentence is longer than the context, or has what the tokenizer cannot say.</exception>
-    public static TokenPairs Tokenise(IReadOnlyList<PairLine> pairs, ITokenizer tokenizer, int context, CancellationToken cancellationToken)
+    public static TokenPairs Tokenise(IReadOnlyList<PairLine> pairs, PairTokenizers tokenizers, int context, CancellationToken cancellationToken)
     {
         List<int[]> sources = new(pairs.Count), targets = new(pairs.Count);
         foreach (PairLine pair in pairs)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            sources.Add(Encode(pair.Source, pair));
-            targets.Add(Encode(pair.Target, pair));
+            sources.Add(Encode(tokenizers.Source, pair.Source, pair));
+            targets.Add(Encode(tokenizers.Target, pair.Target, pair));
         }
         return new TokenPairs(sources, targets);
 
-        int[] Encode(string text, in PairLine pair)
+        int[] Encode(ITokenizer tokenizer, string text, in PairLine pair)
         {
             int[] ids;
             try

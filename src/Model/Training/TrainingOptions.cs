@@ -73,6 +73,10 @@ public sealed partial record TrainingOptions
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public double LabelSmoothing { get; init; }
 
+    /// <summary>Whether the languages of sentence pairs have a tokenizer and a table of tokens each, instead of one for both.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public bool SeparateVocabularies { get; init; }
+
     /// <summary>The family of the model, one of <see cref="ModelFamily.All"/>; null for GPT-2.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Architecture { get; init; }
@@ -259,6 +263,7 @@ public sealed partial record TrainingOptions
         Require.Fraction(ValidationFraction, "validation fraction");
         Require.Fraction(LabelSmoothing, "label smoothing");
         Require.That(LabelSmoothing == 0 || Task == TaskKind.Translate, $"label smoothing, {LabelSmoothing}, goes with translation alone");
+        Require.That(!SeparateVocabularies || Task == TaskKind.Translate, $"a vocabulary for each language goes with translation alone");
         Require.That(!MasksWords || Task == TaskKind.Masked, $"whole words are masked where masked words are learned alone");
         Require.Positive(Steps, "number of steps");
         Require.Positive(BatchSize, "batch size");
