@@ -11,7 +11,7 @@ public sealed class SeparateVocabulariesTests : IDisposable
 {
     private static readonly string[] s_small =
     [
-        "--task", "translate", "--separate-vocabularies", "--vocab-size", "280", "--layers", "1", "--heads", "2", "--width", "32", "--context", "40",
+        "--task", "translate", "--source-tokenizer", "bpe", "--vocab-size", "280", "--layers", "1", "--heads", "2", "--width", "32", "--context", "40",
         "--batch-size", "8", "--schedule", "constant", "--eval-every", "5", "--validation-fraction", "0.2",
     ];
 
@@ -50,8 +50,18 @@ public sealed class SeparateVocabulariesTests : IDisposable
         Assert.Equal(expected, Minigpt.Success(_folder.Root, "translate", "--model", "copy", "three four", "--tokens", "12").TrimEnd('\n'));
         Minigpt.Success(_folder.Root, "train", "--init-from", "run", "--data", "pairs.tsv", "--steps", "2", "--batch-size", "8", "--out", "further");
         Assert.Equal(File.ReadAllBytes(_folder.File("run/source_tokenizer.json")), File.ReadAllBytes(_folder.File("further/source_tokenizer.json")));
-        Minigpt.Success(_folder.Root, ["train", "--data", "pairs.tsv", "--tokenizer", "run", "--steps", "2", "--out", "again", .. s_small.Except(["--vocab-size", "280"])]);
+        Minigpt.Success(_folder.Root, ["train", "--data", "pairs.tsv", "--target-tokenizer", "run", "--steps", "2", "--out", "again", .. s_small.Select(option => option == "bpe" ? "run" : option).Except(["--vocab-size", "280"])]);
         Assert.Equal(File.ReadAllBytes(_folder.File("run/source_tokenizer.json")), File.ReadAllBytes(_folder.File("again/source_tokenizer.json")));
+    }
+
+    [Fact]
+    public void One_side_can_be_learned_in_another_way_than_the_other()
+    {
+        Minigpt.Success(_folder.Root, ["train", "--data", "pairs.tsv", "--steps", "2", "--target-tokenizer", "unigram", "--out", "mixed", .. s_small]);
+        Assert.Equal("bpe", TokenizerJson.Read(_folder.File("mixed/source_tokenizer.json")).Kind);
+        Assert.Equal("unigram", TokenizerJson.Read(_folder.File("mixed/tokenizer.json")).Kind);
+        Minigpt.Success(_folder.Root, "train", "--config", "mixed/training.json", "--out", "again");
+        Assert.Equal(File.ReadAllBytes(_folder.File("mixed/model.safetensors")), File.ReadAllBytes(_folder.File("again/model.safetensors")));
     }
 
     [Fact]
@@ -67,12 +77,13 @@ public sealed class SeparateVocabulariesTests : IDisposable
     [Fact]
     public void What_does_not_go_together_is_refused_in_one_line()
     {
-        Minigpt.Refusal(_folder.Root, 2, "goes with translation alone", "train", "--separate-vocabularies", "--data", "pairs.tsv");
-        Minigpt.Refusal(_folder.Root, 2, "needs one for each language", "train", "--task", "translate", "--separate-vocabularies", "--tokenizer", "gpt2", "--data", "pairs.tsv");
+        Minigpt.Refusal(_folder.Root, 2, "goes with translation alone", "train", "--source-tokenizer", "bpe", "--data", "pairs.tsv");
+        Minigpt.Refusal(_folder.Root, 2, "--tokenizer is one for both languages", "train", "--task", "translate", "--target-tokenizer", "bpe", "--tokenizer", "unigram", "--data", "pairs.tsv");
+        Minigpt.Refusal(_folder.Root, 1, "bpe or unigram expected, char found", "train", "--task", "translate", "--source-tokenizer", "char", "--data", "pairs.tsv");
         Minigpt.Success(_folder.Root, ["train", "--data", "pairs.tsv", "--steps", "2", "--out", "apart", .. s_small]);
-        Minigpt.Success(_folder.Root, ["train", "--data", "pairs.tsv", "--steps", "2", "--out", "shared", .. s_small.Except(["--separate-vocabularies"])]);
+        Minigpt.Success(_folder.Root, ["train", "--data", "pairs.tsv", "--steps", "2", "--out", "shared", .. s_small.Except(["--source-tokenizer", "bpe"])]);
         Assert.False(File.Exists(_folder.File("shared/source_tokenizer.json")));
-        Minigpt.Refusal(_folder.Root, 2, "one table of tokens for both languages", "train", "--init-from", "shared", "--separate-vocabularies", "--data", "pairs.tsv");
+        Minigpt.Refusal(_folder.Root, 2, "brings the tokenizers of its model", "train", "--init-from", "shared", "--source-tokenizer", "bpe", "--data", "pairs.tsv");
         File.Delete(_folder.File("apart/training.json"));
         File.Copy(_folder.File("apart/tokenizer.json"), _folder.File("shared/source_tokenizer.json"));
         File.Delete(_folder.File("apart/source_tokenizer.json"));

@@ -50,10 +50,6 @@ internal sealed class TrainSettings
 
         Add(new Option<bool>("--mask-words") { Description = "--task masked: mask all pieces of a word together." },
             (options, value) => options with { MasksWords = value });
-        SeparateVocabularies = Add(new Option<bool>("--separate-vocabularies")
-        {
-            Description = "--task translate: a tokenizer and a table of tokens for each language, each of --vocab-size tokens, instead of one for both.",
-        }, (options, value) => options with { SeparateVocabularies = value });
         Add(OptionFactory.Number("--label-smoothing", "--task translate: the share of each right word that is spread over all others. [default: 0]"),
             (options, value) => options with { LabelSmoothing = value });
 
@@ -133,8 +129,6 @@ internal sealed class TrainSettings
     public Option<int> VocabularySize { get; } = OptionFactory.Whole(
         "--vocab-size", "--tokenizer bpe, unigram, wordpiece: how many tokens to learn. Token files: how many ids there are. "
             + "[default: that of --init-from or of --preset gpt2, else the largest id and one]", 1, int.MaxValue);
-
-    public Option<bool> SeparateVocabularies { get; }
 
     public Option<int> Steps { get; }
 

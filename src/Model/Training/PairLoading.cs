@@ -1,5 +1,4 @@
 using MiniGpt.Model.Data;
-using MiniGpt.Model.Generation;
 using MiniGpt.Model.Tokenizers;
 
 namespace MiniGpt.Model.Training;
@@ -12,29 +11,34 @@ internal readonly record struct PairTokenizers(ITokenizer Source, ITokenizer Tar
 /// <summary>Sentence pairs to tokens, with a tokenizer of both languages or one for each.</summary>
 internal static class PairLoading
 {
-    /// <summary>Learns a tokenizer from both sides of some pairs, or one from each.</summary>
-    /// <param name="options">Which, of how many tokens, and whether each side has its own.</param>
+    /// <summary>The tokenizers that are given, and where they are not, learned from both sides of some pairs, or from each.</summary>
+    /// <param name="options">Which are learned, of how many tokens, and whether each side has its own.</param>
     /// <param name="pairs">The pairs.</param>
     /// <param name="marks">What stands before sentences to say into which language they go.</param>
+    /// <param name="given">Given for the translations, or for both sides; null where it is learned.</param>
+    /// <param name="givenSource">Given for the sentences; null where there is no other for them, or where it is learned.</param>
     /// <param name="progress">Is told how far it is.</param>
     /// <param name="cancellationToken">Ends the learning without a result.</param>
     /// <exception cref="ArgumentException">Such a tokenizer knows no special tokens, or its size is not named or too small.</exception>
-    public static PairTokenizers Learn(
-        TrainingOptions options, IReadOnlyList<PairLine> pairs, IReadOnlyList<string> marks, IProgress<DataProgress>? progress, CancellationToken cancellationToken)
+    public static PairTokenizers TokenizersOf(
+        TrainingOptions options, IReadOnlyList<PairLine> pairs, IReadOnlyList<string> marks, ITokenizer? given, ITokenizer? givenSource,
+        IProgress<DataProgress>? progress, CancellationToken cancellationToken)
     {
-        Require.That(options.Tokenizer is LearnedTokenizer.BytePair or LearnedTokenizer.Unigram,
-            $"translation needs a tokenizer that gives text back and knows tokens of its own, {OptionNames.Of(LearnedTokenizer.BytePair)} or "
-            + $"{OptionNames.Of(LearnedTokenizer.Unigram)} expected, {OptionNames.Of(options.Tokenizer)} found");
-        Require.That(options.VocabularySize is not null, $"a tokenizer that is learned needs to know how large its vocabulary is to be");
-        string[] ends = [Tokenizers.Tokenizer.EndOfText, TranslationMarks.Padding];
         IEnumerable<string> sources = pairs.Select(pair => pair.Source), targets = pairs.Select(pair => pair.Target);
-        if (options.SeparateVocabularies)
-            return new(Subwords(sources, marks), Subwords(targets, []));
-        ITokenizer both = Subwords(pairs.SelectMany(pair => (string[])[pair.Source, pair.Target]), marks);
-        return new(both, both);
+        if (options.SourceTokenizer is LearnedTokenizer own)
+            return new(givenSource ?? Learn(own, sources, marks), given ?? Learn(options.Tokenizer, targets, []));
+        ITokenizer both = given ?? Learn(options.Tokenizer, pairs.SelectMany(pair => (string[])[pair.Source, pair.Target]), marks);
+        return new(givenSource ?? both, both);
 
-        ITokenizer Subwords(IEnumerable<string> texts, IReadOnlyList<string> marks) => TokenizerLearner.Subwords(
-            options.Tokenizer, texts, options.VocabularySize!.Value, [.. ends, .. marks], progress, cancellationToken);
+        ITokenizer Learn(LearnedTokenizer kind, IEnumerable<string> texts, IReadOnlyList<string> marks)
+        {
+            Require.That(kind is LearnedTokenizer.BytePair or LearnedTokenizer.Unigram,
+                $"translation needs a tokenizer that gives text back and knows tokens of its own, {OptionNames.Of(LearnedTokenizer.BytePair)} or "
+                + $"{OptionNames.Of(LearnedTokenizer.Unigram)} expected, {OptionNames.Of(kind)} found");
+            Require.That(options.VocabularySize is not null, $"a tokenizer that is learned needs to know how large its vocabulary is to be");
+            string[] special = [Tokenizers.Tokenizer.EndOfText, TranslationMarks.Padding, .. marks];
+            return TokenizerLearner.Subwords(kind, texts, options.VocabularySize!.Value, special, progress, cancellationToken);
+        }
     }
 
     /// <summary>The ids of some pairs.</summary>

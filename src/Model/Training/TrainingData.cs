@@ -156,8 +156,6 @@ public sealed class TrainingData : IDisposable
     private void LoadPairs(
         TrainingOptions options, string[] training, string[] validation, ITokenizer? given, ITokenizer? givenSource, int? givenVocabulary, Reading reading)
     {
-        Require.That(given is null || givenSource is not null || !options.SeparateVocabularies,
-            $"a vocabulary for each language needs two tokenizers, one is given");
         Require.That(given is not null || givenVocabulary is null, $"the model to start from has no tokenizer: one that goes with it expected");
         List<PairLine> train, rest;
         if (options.Data.Count == 0)
@@ -180,8 +178,8 @@ public sealed class TrainingData : IDisposable
                 : TextCorpus.CombineHashes([Convert.FromHexString(corpus.Hash), Convert.FromHexString(other.Hash)]);
             _warnings.AddRange([.. corpus.Notes, .. other?.Notes ?? []]);
         }
-        PairTokenizers tokenizers = given is not null ? new(givenSource ?? given, given)
-            : PairLoading.Learn(options, train, options.Data.Count == 0 ? BundledPairs.Marks : [], reading.Progress, reading.CancellationToken);
+        PairTokenizers tokenizers = PairLoading.TokenizersOf(
+            options, train, options.Data.Count == 0 ? BundledPairs.Marks : [], given, givenSource, reading.Progress, reading.CancellationToken);
         (SourceTokenizer, Tokenizer) = (tokenizers.Source, tokenizers.Target);
         VocabularySize = givenVocabulary ?? Tokenizer.VocabularySize;
         TokenPairs? kept = rest.Count > 0 ? PairLoading.Tokenise(rest, tokenizers, options.Context, reading.CancellationToken) : null;

@@ -1,5 +1,4 @@
 using MiniGpt.Model.Architectures;
-using MiniGpt.Model.Generation;
 using MiniGpt.Model.Layers;
 using MiniGpt.Model.Tasks;
 using MiniGpt.Model.Tokenizers;
@@ -82,7 +81,7 @@ public sealed partial record TrainingOptions
         };
     }
 
-    private SourceConfig ToSource(SourceConfig source, ITokenizer? tokenizer, ITokenizer? sourceTokenizer) => !SeparateVocabularies || sourceTokenizer is null
+    private SourceConfig ToSource(SourceConfig source, ITokenizer? tokenizer, ITokenizer? sourceTokenizer) => SourceTokenizer is null || sourceTokenizer is null
         ? source
         : source with
         {

@@ -67,6 +67,8 @@ internal sealed class MarianFormat : FamilyFormat
         int source = fields.Integer("vocab_size"), target = fields.OptionalInteger("decoder_vocab_size") ?? source, width = fields.Integer("d_model");
         if (isShared && target != source)
             throw fields.Wrong("decoder_vocab_size", $"{source}, as vocab_size has it, where both languages share a table");
+        if (!isShared && source <= 0)
+            throw fields.Wrong("vocab_size", "how many tokens the language that is read has");
         TransformerConfig family = Marian.Config(new ModelSizes(
             target, fields.Integer("max_position_embeddings"), fields.Integer("decoder_layers"), fields.Integer("decoder_attention_heads"), width)
         { FeedForwardWidth = fields.Integer("decoder_ffn_dim") });
