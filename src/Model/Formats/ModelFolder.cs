@@ -12,6 +12,10 @@ namespace MiniGpt.Model.Formats;
 /// <summary>A model as a folder: config.json, model.safetensors and, for text, tokenizer.json, as Hugging Face writes them.</summary>
 public static class ModelFolder
 {
+    // Of these another tokenizer than the one that is written may have been in a folder.
+    private static readonly string[] s_ofTranslators =
+        [ModelFiles.Tokenizer, ModelFiles.SourceTokenizer, ModelFiles.SourcePieces, ModelFiles.TargetPieces, ModelFiles.TargetVocabulary];
+
     /// <summary>Whether a folder holds what <see cref="Load"/> needs.</summary>
     public static bool Exists(string path) => File.Exists(Path.Combine(path, ModelFiles.Config))
         && (File.Exists(Path.Combine(path, ModelFiles.Weights)) || File.Exists(Path.Combine(path, ModelFiles.Index)));
@@ -87,7 +91,7 @@ public static class ModelFolder
         using StagedFiles files = new(path);
         Stage(files, model, tokenizer, extraKeys, type, sourceTokenizer);
         files.Replace(tokenizer is null ? [ModelFiles.Index, .. ModelFiles.TokenizerParts]
-            : IsApart(tokenizer, sourceTokenizer) ? [ModelFiles.Index] : [ModelFiles.Index, ModelFiles.SourceTokenizer]);
+            : [ModelFiles.Index, .. s_ofTranslators]);
     }
 
     /// <summary>The folder under <paramref name="runs"/> whose model was trained or written last; null where there is none.</summary>
@@ -107,12 +111,16 @@ public static class ModelFolder
         {
             Require.That(tokenizer.VocabularySize <= model.Config.VocabularySize,
                 $"a tokenizer of {tokenizer.VocabularySize} tokens does not go with a model of {model.Config.VocabularySize}");
-            files.Add(ModelFiles.Tokenizer, stream => JsonFile.Write(stream, TokenizerJson.ToJson(tokenizer)));
+            if (tokenizer is MarianTokenizer)
+                MarianFolder.Stage(files, tokenizer, sourceTokenizer);
+            else
+                files.Add(ModelFiles.Tokenizer, stream => JsonFile.Write(stream, TokenizerJson.ToJson(tokenizer)));
         }
         if (tokenizer is not null && IsApart(tokenizer, sourceTokenizer))
         {
             RequireSource(model.Config, sourceTokenizer!);
-            files.Add(ModelFiles.SourceTokenizer, stream => JsonFile.Write(stream, TokenizerJson.ToJson(sourceTokenizer!)));
+            if (tokenizer is not MarianTokenizer)
+                files.Add(ModelFiles.SourceTokenizer, stream => JsonFile.Write(stream, TokenizerJson.ToJson(sourceTokenizer!)));
         }
         files.Add(ModelFiles.Config, stream => JsonFile.Write(stream, ConfigJson.ToJson(model.Config, extraKeys)));
         files.Add(ModelFiles.Weights, stream => ModelWeights.Write(stream, model, type));
@@ -127,7 +135,7 @@ public static class ModelFolder
         if (source is null && tokenizer is not null && config.Source is { VocabularySize: > 0 })
             throw new FileFormatException(path, $"no {ModelFiles.SourceTokenizer} found, one beside {ModelFiles.Tokenizer} expected of a model each of whose languages has its own tokens");
         if (source is not null)
-            JsonFile.Refusing(Path.Combine(path, ModelFiles.SourceTokenizer), () => RequireSource(config, source));
+            JsonFile.Refusing(Path.Combine(path, source is MarianTokenizer ? ModelFiles.Vocabulary : ModelFiles.SourceTokenizer), () => RequireSource(config, source));
         return source;
     }
 
