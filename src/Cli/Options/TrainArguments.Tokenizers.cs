@@ -1,6 +1,5 @@
 using System.CommandLine;
 using MiniGpt.Model;
-using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Data;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Tasks;

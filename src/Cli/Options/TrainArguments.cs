@@ -130,7 +130,7 @@ internal sealed partial class TrainArguments
         ITokenizer? source = start is not null ? start.SourceTokenizer : ReadSourceTokenizer(sourceName, options);
         if (start is { Tokenizer: null } && tokenizer?.VocabularySize > start.Any.Config.VocabularySize)
             throw new UsageException($"--tokenizer {tokenizerName} has {tokenizer.VocabularySize} tokens, at most the {start.Any.Config.VocabularySize} of {start.Path} expected");
-        TrainingData data = RunData.Load(folder, options, tokenizer, start?.Any.Config.VocabularySize, cancellationToken, source);
+        TrainingData data = RunData.Load(folder, options, tokenizer, source, start?.Any.Config.VocabularySize, cancellationToken);
         TransformerConfig sizes = start is null
             ? options.ToConfig(data.VocabularySize, data.Tokenizer, data.SourceTokenizer)
             : start.Any.Config with { Context = options.Context, Dropout = options.Dropout };

@@ -63,7 +63,7 @@ internal sealed class EvalVerb : Verb
     {
         TrainingOptions options = TrainingData.OptionsOf(model.Path, out string run, out string hash)
             ?? throw new UsageException($"{_data.Name} FILE with the text to evaluate on expected: {model.Path} is no training run, which would have kept some");
-        TrainingData data = RunData.Load(run, options, model.Tokenizer, model.Any.Config.VocabularySize, cancellationToken, model.SourceTokenizer);
+        TrainingData data = RunData.Load(run, options, model.Tokenizer, model.SourceTokenizer, model.Any.Config.VocabularySize, cancellationToken);
         string? fault = data.Hash != hash ? "is not what it was when the run began" : data.Validation is null ? "was not split: none of it was kept to validate with" : null;
         if (fault is not null)
         {

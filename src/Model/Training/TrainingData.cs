@@ -59,8 +59,8 @@ public sealed class TrainingData : IDisposable
     /// kept in memory.
     /// </param>
     /// <param name="progress">Is told how far it is.</param>
-    /// <param name="cancellationToken">Ends the reading without a result.</param>
     /// <param name="givenSource">The tokenizer of the sentences that are translated, where it is another than <paramref name="given"/>.</param>
+    /// <param name="cancellationToken">Ends the reading without a result.</param>
     /// <exception cref="ArgumentException">
     /// Text and token files are mixed; the text is too short for a batch, or holds what the tokenizer cannot say; or a model without
     /// a tokenizer is to learn from text.
@@ -75,8 +75,8 @@ public sealed class TrainingData : IDisposable
         Stream? standardInput = null,
         string? cacheFolder = null,
         IProgress<DataProgress>? progress = null,
-        CancellationToken cancellationToken = default,
-        ITokenizer? givenSource = null)
+        ITokenizer? givenSource = null,
+        CancellationToken cancellationToken = default)
     {
         string[] training = options.Data.Count > 0 ? [.. options.Data] : bundledCorpusPath is null ? [] : [bundledCorpusPath];
         Require.That(training.Length > 0 || options.Task == TaskKind.Translate, $"no data is named, at least one file or folder expected in {nameof(options)}.{nameof(options.Data)}");
