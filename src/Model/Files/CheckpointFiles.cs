@@ -136,11 +136,8 @@ internal static class CheckpointFiles
     {
         if (!Directory.Exists(folder))
             return;
-        foreach (string name in s_all)
-        {
-            Disk.Delete(Path.Combine(folder, name));
-            Disk.Delete(Partial(folder, name));
-        }
+        foreach (string path in s_all.SelectMany(name => (string[])[Path.Combine(folder, name), Partial(folder, name)]).Where(File.Exists))
+            Disk.Delete(path);
         if (!Directory.EnumerateFileSystemEntries(folder).Any())
             Directory.Delete(folder);
     }
