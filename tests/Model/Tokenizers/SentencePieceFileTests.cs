@@ -57,7 +57,13 @@ public sealed class SentencePieceFileTests : IDisposable
     {
         byte[] map = SentencePieceBytes.Map(new Dictionary<string, string>
         {
-            ["ａ"] = "a", ["\u00A0"] = " ", ["\uFB01"] = "fi", ["か"] = "x", ["か\u3099"] = "が", ["\u0007"] = "", ["\u3000"] = " ",
+            ["ａ"] = "a",
+            ["\u00A0"] = " ",
+            ["\uFB01"] = "fi",
+            ["か"] = "x",
+            ["か\u3099"] = "が",
+            ["\u0007"] = "",
+            ["\u3000"] = " ",
         });
         MarianTokenizer withRules = Marian(SentencePieceBytes.Model(s_pieces, SentencePieceBytes.Normalizer(map)));
         Assert.Equal(Marian(SentencePieceBytes.Model(s_pieces)).Encode(normal), withRules.Encode(text));
@@ -112,7 +118,12 @@ public sealed class SentencePieceFileTests : IDisposable
     [Fact]
     public void Broken_files_are_read_or_refused_and_never_believed()
     {
-        byte[] map = SentencePieceBytes.Map(new Dictionary<string, string> { ["ａ"] = "a", ["か"] = "x", ["か\u3099"] = "が" });
+        byte[] map = SentencePieceBytes.Map(new Dictionary<string, string>
+        {
+            ["ａ"] = "a",
+            ["か"] = "x",
+            ["か\u3099"] = "が",
+        });
         Fuzzing.AssertSafe([SentencePieceBytes.Model(s_pieces), SentencePieceBytes.Model(s_pieces, SentencePieceBytes.Normalizer(map))],
             content => Marian(content).Encode("a doga ａか\u3099 か犬"));
     }
