@@ -63,7 +63,7 @@ internal sealed class EvalVerb : Verb
     {
         TrainingOptions options = TrainingData.OptionsOf(model.Path, out string run, out string hash)
             ?? throw new UsageException($"{_data.Name} FILE with the text to evaluate on expected: {model.Path} is no training run, which would have kept some");
-        TrainingData data = RunData.Load(run, options, model.Tokenizer, model.Any.Config.VocabularySize, cancellationToken);
+        TrainingData data = RunData.Load(run, options, model.Tokenizer, model.SourceTokenizer, model.Any.Config.VocabularySize, cancellationToken);
         string? fault = data.Hash != hash ? "is not what it was when the run began" : data.Validation is null ? "was not split: none of it was kept to validate with" : null;
         if (fault is not null)
         {
@@ -137,7 +137,7 @@ internal sealed class EvalVerb : Verb
     {
         if (arguments.GetValue(_data) is not { } data)
         {
-            bool knowsMarks = model.Tokenizer is { } tokenizer && BundledPairs.Languages.All(SentenceTranslator.LanguagesOf(tokenizer).Contains);
+            bool knowsMarks = model.SourceTokenizer is { } tokenizer && BundledPairs.Languages.All(SentenceTranslator.LanguagesOf(tokenizer).Contains);
             return knowsMarks ? BundledPairs.HeldOut() : throw new UsageException($"{_data.Name} FILE with sentence pairs expected: {model.Path} has not learned from the grammar");
         }
         using Stream standardInput = StandardInput.Open(cancellationToken);
