@@ -31,7 +31,7 @@ public sealed class PublicApiTests
         if (Environment.GetEnvironmentVariable(Accept) == "1")
             File.WriteAllText(list, found);
         string listed = File.Exists(list) ? File.ReadAllText(list).ReplaceLineEndings("\n") : "";
-        Assert.True(found == listed, $"{library} offers others something else than its list says:\n{Difference(listed, found)}\n{Accept}=1 dotnet test tests --filter Name~its_list writes the list anew");
+        Assert.True(found == listed, $"{library} offers others something else than its list says:\n{Difference(listed, found)}\n{Accept}=1 dotnet test tests --filter FullyQualifiedName~PublicApiTests writes the list anew");
     }
 
     /// <summary>The first lines that one has and the other has not.</summary>
