@@ -91,8 +91,16 @@ internal sealed class HelpPage : SynchronousCommandLineAction
         return $"{names}{verb}{arguments} [options]";
     }
 
-    // What every verb takes comes after what is its own.
-    private static Option[] OptionsOf(Command command) => [.. command.Options.Where(option => !option.Hidden).OrderBy(option => option is ThreadsOption)];
+    /// <summary>The options of a command and those of the program that every verb takes: they come after what is its own.</summary>
+    internal static Option[] OptionsOf(Command command) =>
+    [
+        .. command.Options.Union(RootOf(command).Options.Where(IsForAll)).Where(option => !option.Hidden)
+            .OrderBy(option => option is ThreadsOption ? 1 : IsForAll(option) ? 2 : 0),
+    ];
+
+    private static Command RootOf(Command command) => command.Parents.OfType<Command>().FirstOrDefault() is Command parent ? RootOf(parent) : command;
+
+    private static bool IsForAll(Option option) => option.Name == LanguageOption.OptionName;
 
     private static string NameOf(Argument argument)
     {

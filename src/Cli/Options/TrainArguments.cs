@@ -1,10 +1,12 @@
 using System.CommandLine;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model;
 using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Data;
 using MiniGpt.Model.Distribution;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Layers;
+using MiniGpt.Model.Lessons;
 using MiniGpt.Model.Tasks;
 using MiniGpt.Model.Tokenizers;
 using MiniGpt.Model.Training;
@@ -19,7 +21,7 @@ internal sealed partial class TrainArguments
     /// <summary>The options as the help groups them.</summary>
     public static IReadOnlyList<(string Heading, IReadOnlyList<string> Names)> Groups { get; } =
     [
-        ("Everyday options", ["--data", "--preset", "--depth", "--task", "--out", "--steps", "--resume", "--init-from", "--config", "--overwrite", "--tokenizer", "--vocab-size", "--seed", "--threads"]),
+        ("Everyday options", ["--data", "--text", "--preset", "--depth", "--task", "--out", "--steps", "--resume", "--init-from", "--config", "--overwrite", "--tokenizer", "--vocab-size", "--seed", "--threads", "--language"]),
         ("The model", ["--architecture", "--layers", "--heads", "--width", "--context", "--dropout", "--activation", "--positions", "--kv-heads", "--head-size", "--norm",
             "--norm-place", "--rope-base", "--gated", "--qk-norm", "--no-bias", "--window", "--untied-head"]),
         ("The data", ["--validation-data", "--validation-fraction", "--unknown", "--batches", "--mask-words"]),
@@ -113,25 +115,29 @@ internal sealed partial class TrainArguments
         UsageException.Check(options.Validate);
         if (ranks.Size > options.Accumulate)
         {
-            throw new UsageException($"{ranks.Size} processes and --accumulate {options.Accumulate} found: each needs a batch of every step, --accumulate "
-                + $"{ranks.Size} or more expected (the step has the rows of all its batches: --batch-size can be smaller for it)");
+            throw new UsageException(Messages.Of("train.processes", ("processes", ranks.Size), ("accumulate", options.Accumulate)));
         }
         if (ranks.Size > 1 && options.Data.Contains(TextSource.StandardInput))
-            throw new UsageException("--data - found and several processes, of which the first alone has a standard input: a file that all of them can read expected");
+            throw new UsageException(Messages.Of("train.standard-input"));
+        CheckText(arguments, task);
         CheckParts(arguments, options);
         CheckVocabulary(arguments, options, start);
-        if (arguments.IsGiven(_settings.ValidationData) && arguments.IsGiven(_settings.ValidationFraction))
-            throw new UsageException("--validation-data and --validation-fraction are given: one or the other expected");
+        RefuseBoth(arguments, _settings.ValidationData, _settings.ValidationFraction);
         if (arguments.IsGiven(_overwrite) && !arguments.IsGiven(_out))
-            throw new UsageException("--overwrite replaces the model in --out DIR; no --out is given");
+            throw new UsageException(Messages.Of("train.overwrite"));
 
         List<string> notes = [];
+        if (Messages.Language == Language.Japanese && start is null && task == TaskKind.Next && options is { Data.Count: 0, Text: BundledText.Shakespeare } && !arguments.IsGiven(_settings.Text))
+            notes.Add(Messages.Of("header.text-hint"));
         string recipe = arguments.IsGiven(_depth) ? $"depth-{arguments.GetValue(_depth)}"
             : recorded is not null || arguments.IsGiven(_preset) || task == TaskKind.Next ? OptionNames.Of(preset) : OptionNames.Of(task);
         string folder = chosen ?? ChooseFolder(arguments, recipe, notes);
         ITokenizer? tokenizer = start?.Tokenizer ?? ReadTokenizer(tokenizerName, options);
         if (start is { Tokenizer: null } && tokenizer?.VocabularySize > start.Any.Config.VocabularySize)
-            throw new UsageException($"--tokenizer {tokenizerName} has {tokenizer.VocabularySize} tokens, at most the {start.Any.Config.VocabularySize} of {start.Path} expected");
+        {
+            throw new UsageException(Messages.Of("train.tokenizer-size",
+                ("tokenizer", tokenizerName!), ("tokens", tokenizer.VocabularySize), ("most", start.Any.Config.VocabularySize), ("model", start.Path)));
+        }
         TrainingData data = RunData.Load(folder, options, tokenizer, start?.Any.Config.VocabularySize, cancellationToken);
         TransformerConfig sizes = start is null
             ? options.ToConfig(data.VocabularySize)
@@ -144,12 +150,28 @@ internal sealed partial class TrainArguments
         };
     }
 
+    private void CheckText(ParseResult arguments, TaskKind task)
+    {
+        RefuseBoth(arguments, _settings.Text, _settings.Data);
+        if (task == TaskKind.Translate && arguments.IsGiven(_settings.Text))
+            throw new UsageException(Messages.Of("train.text-task", ("option", _settings.Text.Name), ("task", _task.Name), ("found", OptionNames.Of(task))));
+    }
+
+    private static void RefuseBoth(ParseResult arguments, Option one, Option other)
+    {
+        if (arguments.IsGiven(one) && arguments.IsGiven(other))
+            throw new UsageException(Messages.Of("option.both", ("one", one.Name), ("other", other.Name)));
+    }
+
     private void CheckDepth(ParseResult arguments, TaskKind task)
     {
         if (((Option[])[_preset, _initFrom]).FirstOrDefault(arguments.IsGiven) is Option other)
-            throw new UsageException($"{_depth.Name} and {other.Name} are given: one or the other expected, both bring a model's sizes");
+            throw new UsageException(Messages.Of("train.depth", ("one", _depth.Name), ("other", other.Name)));
         if (task != TaskKind.Next)
-            throw new UsageException($"{_depth.Name} is for models that go on with a text: {_task.Name} {OptionNames.Of(TaskKind.Next)} expected, {OptionNames.Of(task)} found");
+        {
+            throw new UsageException(Messages.Of("train.depth-task",
+                ("option", _depth.Name), ("task", _task.Name), ("next", OptionNames.Of(TaskKind.Next)), ("found", OptionNames.Of(task))));
+        }
     }
 
     private static LanguageModel<float> StartingModel(TrainingOptions options, LoadedModel<float>? start, TrainingData data)
@@ -186,7 +208,7 @@ internal sealed partial class TrainArguments
     {
         TransformerConfig config = start.Any.Config;
         if (_architecture.All.FirstOrDefault(arguments.IsGiven) is Option part)
-            throw new UsageException($"{part.Name} does not go with --init-from, which brings the parts of its model");
+            throw new UsageException(Messages.Of("train.init-part", ("option", part.Name)));
         Check(_settings.Layers, config.Layers);
         Check(_settings.Heads, config.Attention.Heads);
         Check(_settings.Width, config.Width);
@@ -195,8 +217,8 @@ internal sealed partial class TrainArguments
         Check(_settings.Positions, config.Positions.Kind);
         if (arguments.IsGiven(_settings.Context) && arguments.GetValue(_settings.Context) > config.Context)
         {
-            throw new UsageException(
-                $"--context {arguments.GetValue(_settings.Context)} found, at most the {config.Context} of {start.Path} expected");
+            throw new UsageException(Messages.Of("train.init-context",
+                ("found", arguments.GetValue(_settings.Context)), ("most", config.Context), ("model", start.Path)));
         }
 
         void Check<T>(Option<T> option, T expected)
@@ -204,8 +226,9 @@ internal sealed partial class TrainArguments
         {
             if (arguments.IsGiven(option) && !expected.Equals(arguments.GetValue(option)))
             {
-                string name = expected is Enum ? $"{option.Name} differs from" : $"{option.Name} {arguments.GetValue(option)} is not";
-                throw new UsageException($"{name} that of {start.Path}: leave it out, --init-from brings it");
+                throw new UsageException(expected is Enum
+                    ? Messages.Of("train.init-choice", ("option", option.Name), ("model", start.Path))
+                    : Messages.Of("train.init-size", ("option", option.Name), ("found", arguments.GetValue(option)), ("model", start.Path)));
             }
         }
     }
@@ -217,7 +240,7 @@ internal sealed partial class TrainArguments
             return;
         IEnumerable<Option> parts = _architecture.OfTransformers.Concat([_settings.Heads, _settings.Activation, _settings.Positions]);
         if (parts.FirstOrDefault(arguments.IsGiven) is Option part)
-            throw new UsageException($"{part.Name} is for transformers; {options.Architecture} is a recurrent network, which has no such part");
+            throw new UsageException(Messages.Of("train.recurrent", ("option", part.Name), ("architecture", options.Architecture!)));
     }
 
     private void CheckVocabulary(ParseResult arguments, TrainingOptions options, LoadedModel<float>? start)
@@ -226,16 +249,16 @@ internal sealed partial class TrainArguments
         string? name = arguments.GetValue(_tokenizer);
         bool isLearned = OptionNames.TryParse(name ?? "", out LearnedTokenizer learned);
         if (start?.Tokenizer is not null && name is not null)
-            throw new UsageException("--tokenizer does not go with --init-from, which brings the tokenizer of its model");
+            throw new UsageException(Messages.Of("train.init-tokenizer"));
         if (start is not null && isLearned)
-            throw new UsageException($"--tokenizer {name} does not go with --init-from, whose model knows the tokens of another: {TokenizerOption.Gpt2} or a PATH expected");
+            throw new UsageException(Messages.Of("train.init-learned", ("tokenizer", name!), ("gpt2", TokenizerOption.Gpt2)));
         if (readsTokens && isLearned)
-            throw new UsageException($"--tokenizer {name} does not go with token files (.bin), which have no text to make it from");
+            throw new UsageException(Messages.Of("train.tokenizer-bin", ("tokenizer", name!)));
         bool hasSize = isLearned ? TokenizerLearner.HasSize(learned) : name is null && TokenizerLearner.HasSize(options.Tokenizer);
         if (hasSize && options.VocabularySize is null)
-            throw new UsageException($"--tokenizer {name} needs to know how many tokens to learn: --vocab-size N");
+            throw new UsageException(Messages.Of("train.vocab-size", ("tokenizer", name ?? "")));
         if (!readsTokens && !hasSize && start is null && arguments.IsGiven(_settings.VocabularySize))
-            throw new UsageException("--vocab-size goes with --tokenizer bpe, unigram and wordpiece and with token files (.bin); other tokenizers bring their own");
+            throw new UsageException(Messages.Of("train.vocab-size-needless"));
     }
 
     /// <summary>The tokenizer that was asked for. GPT-2's preset has GPT-2's vocabulary, so its text is cut by GPT-2's tokenizer.</summary>
@@ -249,7 +272,7 @@ internal sealed partial class TrainArguments
     private TrainingOptions OptionsOfRun(ParseResult arguments, string path)
     {
         if (((Option[])[_preset, _depth, _task, _initFrom]).FirstOrDefault(arguments.IsGiven) is Option other)
-            throw new UsageException($"{other.Name} does not go with {ConfigFile.Name} {path}, which has the model and the task of a run");
+            throw new UsageException(Messages.Of("train.config", ("option", other.Name), ("config", ConfigFile.Name), ("path", path)));
         return RunFolder.OptionsOf(path);
     }
 
@@ -257,7 +280,7 @@ internal sealed partial class TrainArguments
     private string? FolderOfRecordedTokenizer(ParseResult arguments)
     {
         string? folder = arguments.GetValue(_config) is string path ? Path.GetDirectoryName(Path.GetFullPath(path)) : null;
-        return folder is not null && !arguments.IsGiven(_settings.Data) && TokenizerFolder.Exists(folder) ? folder : null;
+        return folder is not null && !arguments.IsGiven(_settings.Data) && !arguments.IsGiven(_settings.Text) && TokenizerFolder.Exists(folder) ? folder : null;
     }
 
     private static ITokenizer? ReadTokenizer(string? name, TrainingOptions options) =>
@@ -276,7 +299,7 @@ internal sealed partial class TrainArguments
 
         string first = Path.Combine(ModelOption.Runs, preset), free = RunFolder.ChooseNew(first);
         if (free != first)
-            notes.Add($"{first} is there already, this run goes into {free}");
+            notes.Add(Messages.Of("train.folder-taken", ("path", first), ("free", free)));
         return free;
     }
 }

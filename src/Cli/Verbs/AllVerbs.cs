@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using MiniGpt.Cli.Help;
+using MiniGpt.Cli.Options;
 
 namespace MiniGpt.Cli.Verbs;
 
@@ -36,6 +37,7 @@ internal sealed class AllVerbs : RootCommand, IHasGroups
         help.Description = "Show help. After a verb, its options and an example.";
         help.Aliases.Clear();
         help.Aliases.Add("-h");
+        Options.Add(LanguageOption.Create());
         VersionOption version = Options.OfType<VersionOption>().Single();
         version.Description = "Show the version.";
         version.Aliases.Add("-v");

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MiniGpt.Cli.Help;
+using MiniGpt.Cli.Speech;
 
 namespace MiniGpt.Cli.Verbs;
 
@@ -59,7 +60,8 @@ internal sealed class CompletionVerb : Command, IHasExample
         string shell = arguments.GetRequiredValue(_shell);
         string[] shells = [.. s_scripts.Select(script => script.Shell)];
         if (!shells.Contains(shell))
-            throw new UsageException($"there is no script for '{shell}', one of {string.Join('|', shells)} expected{Suggestion.For(shell, shells)}");
+            throw new UsageException(Messages.Of(
+                "completion.unknown", ("shell", shell), ("names", string.Join('|', shells)), ("suggestion", Suggestion.For(shell, shells))));
         Console.Out.WriteLine(s_scripts.First(script => script.Shell == shell).Script);
         return 0;
     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Options;
 using MiniGpt.Cli.Pages;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Explanation;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Layers;
@@ -27,7 +28,6 @@ internal sealed class ExplainVerb : Verb
         "A second text of as many tokens, for models that do not translate: the page shows where its attention differs. [default: none]");
     private readonly PageOption _out = new("Where the page goes. [default: explain-MODEL.html here, or explain-MODEL-2.html and so on]");
     private readonly Option<bool> _open = new("--open") { Description = "Open the page in the browser." };
-    private readonly Option<Language> _language = LanguageOption.Create();
     private readonly Option<string?> _to = OptionFactory.Text("--to", "LANGUAGE", "Into which language a model that translates is to write, where it knows several. [default: its first]");
     private readonly Option<int> _beam = OptionFactory.Whole("--beam", "How many beginnings of a translation are followed at once.", 1, 16);
     private readonly Option<UnknownCharacter> _unknown = OptionFactory.Choice<UnknownCharacter>(
@@ -37,7 +37,7 @@ internal sealed class ExplainVerb : Verb
         : base("explain", "Writes one self-contained HTML page that shows what a model does with a sentence.")
     {
         _beam.DefaultValueFactory = _ => new ExplanationOptions().Beams;
-        foreach (Option option in (IEnumerable<Option>)[_model, _text, _against, _out, _open, _language, _to, _beam, _unknown])
+        foreach (Option option in (IEnumerable<Option>)[_model, _text, _against, _out, _open, _to, _beam, _unknown])
             Options.Add(option);
     }
 
@@ -60,9 +60,9 @@ internal sealed class ExplainVerb : Verb
         if (explanation.LeftOut > 0)
             Talk.Say($"note: the context of {from} has room for {explanation.Sentence.Tokens.Length} tokens; the last {explanation.LeftOut} are left out");
         cancellationToken.ThrowIfCancellationRequested();
-        Page.Write(path, Scripts, Texts.Of(arguments.GetValue(_language)), explanation, PageJson.Default.SentenceExplanation);
+        Page.Write(path, Scripts, Texts.Of(Messages.Language), explanation, PageJson.Default.SentenceExplanation);
         bool isOpen = arguments.GetValue(_open) && BrowserWindow.TryOpen(path);
-        Talk.Say(isOpen ? $"written to {path}, and opened" : $"written to {path}: open it in a browser");
+        Talk.Say(Messages.Of(isOpen ? "page.opened" : "page.written-open", ("path", path)));
         return 0;
     }
 
