@@ -21,6 +21,8 @@ internal sealed class ExplainVerb : Verb
         "live-forward.js", "live.js", "explain-against.js", "explain.js",
     ];
 
+    private const string EnglishSentence = "To be, or not to be, that is the question", JapaneseSentence = "吾輩は猫である。名前はまだ無い。";
+
     private readonly ModelOption _model = new();
     private readonly Option<string?> _text = OptionFactory.Text(OptionFactory.TextName, "TEXT",
         $"The sentence; for a model that reads in both directions with {WordPieceTokenizer.Mask} where a word is to be filled in. [default: a sentence that suits the model]");
@@ -50,15 +52,15 @@ internal sealed class ExplainVerb : Verb
         foreach (Option option in (IEnumerable<Option>)[_to, _beam])
         {
             if (arguments.IsGiven(option) && file.Config.Kind != ModelKind.Translator)
-                throw new UsageException($"{option.Name} is for models that translate, {from} does not");
+                throw new UsageException(Messages.Of("explain.translates-alone", ("option", option.Name), ("model", from)));
         }
         ExplanationOptions options = new() { Language = arguments.GetValue(_to), Beams = arguments.GetValue(_beam), Against = arguments.GetValue(_against) };
-        string text = arguments.GetValue(_text) ?? SentenceFor(file.Config.Kind);
+        string text = arguments.GetValue(_text) ?? SentenceFor(file);
         if (options.Against is string other)
             RequirePair(file, from, text, other);
         SentenceExplanation explanation = Explain(file.Load<float>(), text, options, isGiven: arguments.IsGiven(_text), cancellationToken);
         if (explanation.LeftOut > 0)
-            Talk.Say($"note: the context of {from} has room for {explanation.Sentence.Tokens.Length} tokens; the last {explanation.LeftOut} are left out");
+            Talk.Note(Messages.Of("explain.left-out", ("model", from), ("tokens", explanation.Sentence.Tokens.Length), ("count", explanation.LeftOut)));
         cancellationToken.ThrowIfCancellationRequested();
         Page.Write(path, Scripts, Texts.Of(Messages.Language), explanation, PageJson.Default.SentenceExplanation);
         bool isOpen = arguments.GetValue(_open) && BrowserWindow.TryOpen(path);
@@ -69,18 +71,31 @@ internal sealed class ExplainVerb : Verb
     private void RequirePair(ModelFile file, string from, string text, string other)
     {
         if (file.Config.Kind == ModelKind.Translator)
-            throw new UsageException($"{_against.Name} is for models that do not translate, {from} does");
+            throw new UsageException(Messages.Of("explain.no-translator", ("option", _against.Name), ("model", from)));
         if (file.Tokenizer is { } tokenizer)
             UsageException.Check(() => AgainstView.RequireSameLength(tokenizer, text, other));
     }
 
-    /// <summary>A sentence in which each kind of model has something to do.</summary>
-    private static string SentenceFor(ModelKind kind) => kind switch
+    /// <summary>A sentence in which each kind of model has something to do, in Japanese where its tokenizer knows no English.</summary>
+    private static string SentenceFor(ModelFile file) => file.Config.Kind switch
     {
         ModelKind.Encoder => $"The {WordPieceTokenizer.Mask} sat on the mat.",
         ModelKind.Translator => "I am a good dog.",
-        _ => "To be, or not to be, that is the question",
+        _ => file.Tokenizer is not { } tokenizer || CanRead(tokenizer, EnglishSentence) || !CanRead(tokenizer, JapaneseSentence) ? EnglishSentence : JapaneseSentence,
     };
+
+    private static bool CanRead(ITokenizer tokenizer, string text)
+    {
+        try
+        {
+            tokenizer.Encode(text);
+            return true;
+        }
+        catch (TextEncodingException)
+        {
+            return false;
+        }
+    }
 
     private SentenceExplanation Explain(
         LoadedModel<float> model, string text, ExplanationOptions options, bool isGiven, CancellationToken cancellationToken)
@@ -91,7 +106,7 @@ internal sealed class ExplainVerb : Verb
         }
         catch (TextEncodingException error) when (!isGiven)
         {
-            throw new UsageException($"the model cannot read \"{text}\", {error.Message}; {_text.Name} gives it a sentence of its own");
+            throw new UsageException(Messages.Of("explain.cannot-read", ("text", text), ("reason", LibraryMessages.Translated(error.Message)), ("option", _text.Name)));
         }
     }
 
