@@ -163,6 +163,9 @@ public sealed class JapaneseTests : IDisposable
         string[] rows = Drawn("minigpt sample --model run --prompt 猫 --tokens 2 --show-probabilities 3", "順位|───|^ +[1-3] ");
         Assert.Equal(10, rows.Length);
         Assert.All(rows, line => Assert.True(Columns(line) <= 60, line));
+        string[] help = Drawn("minigpt --help", "^  [^m]");
+        Assert.True(help.Length > 30, string.Join('\n', help));
+        Assert.All(help, line => Assert.True(Columns(line) <= 60 || line.Contains("成功なら", StringComparison.Ordinal), line));
 
         string[] Drawn(string command, string pattern)
         {
@@ -170,6 +173,19 @@ public sealed class JapaneseTests : IDisposable
             Assert.True(outcome.ExitCode == 0, outcome.Output);
             return [.. Regex.Split(Regex.Replace(outcome.Output, "\u001b\\[[0-9;?]*[A-Za-z]", ""), "[\r\n]+").Where(line => Regex.IsMatch(line, pattern))];
         }
+    }
+
+    [Fact]
+    public void Help_has_its_headings_and_what_the_verbs_do_in_Japanese()
+    {
+        string help = Minigpt.Success(_folder.Root, ["--help", .. s_japanese]);
+        Assert.StartsWith("MiniGpt はトランスフォーマーを学習し、", help, StringComparison.Ordinal);
+        Assert.Contains("\n使い方:\n  minigpt VERB [options]\n\nふだん使うもの:\n  train ", help, StringComparison.Ordinal);
+        Assert.Contains("\n終了コード:\n  成功なら 0、失敗なら 1、使い方の誤りなら 2、Ctrl-C、SIGTERM、端末が閉じたときは 130\n", help, StringComparison.Ordinal);
+        string train = Minigpt.Success(_folder.Root, ["help", "train", .. s_japanese]);
+        Assert.Equal(train, Minigpt.Success(_folder.Root, ["train", "--help", .. s_japanese]));
+        foreach (string heading in (string[])["使い方", "ふだん使うオプション", "モデル", "データ", "更新", "複数の計算機", "評価、文章の見本、チェックポイント", "例"])
+            Assert.Contains($"\n{heading}:\n  ", train, StringComparison.Ordinal);
     }
 
     private static string Unwrapped(string text) => Regex.Replace(text, @"\s+", " ");

@@ -13,8 +13,7 @@ internal static class LanguageOption
     /// <summary>The option of the program, for all its verbs.</summary>
     public static Option<Language> Create()
     {
-        Option<Language> option = OptionFactory.Choice<Language>(OptionName,
-            "What the program speaks: messages, lessons and pages in English or Japanese. [default: ja where the locale, of LC_ALL, LC_MESSAGES or LANG, is Japanese; else en]");
+        Option<Language> option = OptionFactory.Choice<Language>(OptionName, "help.language");
         option.Recursive = true;
         return option;
     }

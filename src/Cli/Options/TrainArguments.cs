@@ -21,14 +21,14 @@ internal sealed partial class TrainArguments
     /// <summary>The options as the help groups them.</summary>
     public static IReadOnlyList<(string Heading, IReadOnlyList<string> Names)> Groups { get; } =
     [
-        ("Everyday options", ["--data", "--text", "--preset", "--depth", "--task", "--out", "--steps", "--resume", "--init-from", "--config", "--overwrite", "--tokenizer", "--vocab-size", "--seed", "--threads", "--language"]),
-        ("The model", ["--architecture", "--layers", "--heads", "--width", "--context", "--dropout", "--activation", "--positions", "--kv-heads", "--head-size", "--norm",
+        ("group.everyday-options", ["--data", "--text", "--preset", "--depth", "--task", "--out", "--steps", "--resume", "--init-from", "--config", "--overwrite", "--tokenizer", "--vocab-size", "--seed", "--threads", "--language"]),
+        ("group.model", ["--architecture", "--layers", "--heads", "--width", "--context", "--dropout", "--activation", "--positions", "--kv-heads", "--head-size", "--norm",
             "--norm-place", "--rope-base", "--gated", "--qk-norm", "--no-bias", "--window", "--untied-head"]),
-        ("The data", ["--validation-data", "--validation-fraction", "--unknown", "--batches", "--mask-words"]),
-        ("The updates", ["--batch-size", "--accumulate", "--optimizer", "--matrix-rate", "--learning-rate", "--min-learning-rate", "--warmup-steps", "--schedule", "--decay-fraction",
+        ("group.data", ["--validation-data", "--validation-fraction", "--unknown", "--batches", "--mask-words"]),
+        ("group.updates", ["--batch-size", "--accumulate", "--optimizer", "--matrix-rate", "--learning-rate", "--min-learning-rate", "--warmup-steps", "--schedule", "--decay-fraction",
             "--beta1", "--beta2", "--epsilon", "--weight-decay", "--clip-norm", "--label-smoothing", "--on-bad-loss"]),
-        ("Several machines", ["--cluster", "--wire"]),
-        ("Evaluations, samples, checkpoints", ["--eval-every", "--eval-batches", "--sample-every", "--checkpoint-every", "--keep", "--log-every", "--profile"]),
+        ("group.machines", ["--cluster", "--wire"]),
+        ("group.checks", ["--eval-every", "--eval-batches", "--sample-every", "--checkpoint-every", "--keep", "--log-every", "--profile"]),
     ];
 
     private readonly TrainSettings _settings = new();
@@ -150,30 +150,6 @@ internal sealed partial class TrainArguments
         };
     }
 
-    private void CheckText(ParseResult arguments, TaskKind task)
-    {
-        RefuseBoth(arguments, _settings.Text, _settings.Data);
-        if (task == TaskKind.Translate && arguments.IsGiven(_settings.Text))
-            throw new UsageException(Messages.Of("train.text-task", ("option", _settings.Text.Name), ("task", _task.Name), ("found", OptionNames.Of(task))));
-    }
-
-    private static void RefuseBoth(ParseResult arguments, Option one, Option other)
-    {
-        if (arguments.IsGiven(one) && arguments.IsGiven(other))
-            throw new UsageException(Messages.Of("option.both", ("one", one.Name), ("other", other.Name)));
-    }
-
-    private void CheckDepth(ParseResult arguments, TaskKind task)
-    {
-        if (((Option[])[_preset, _initFrom]).FirstOrDefault(arguments.IsGiven) is Option other)
-            throw new UsageException(Messages.Of("train.depth", ("one", _depth.Name), ("other", other.Name)));
-        if (task != TaskKind.Next)
-        {
-            throw new UsageException(Messages.Of("train.depth-task",
-                ("option", _depth.Name), ("task", _task.Name), ("next", OptionNames.Of(TaskKind.Next)), ("found", OptionNames.Of(task))));
-        }
-    }
-
     private static LanguageModel<float> StartingModel(TrainingOptions options, LoadedModel<float>? start, TrainingData data)
     {
         if (start is not null)
@@ -202,64 +178,6 @@ internal sealed partial class TrainArguments
         Activation = config.FeedForward.Activation,
         Positions = config.Positions.Kind,
     };
-
-    /// <summary>Sizes that are given beside --init-from must be those of the model, but for a shorter context.</summary>
-    private void CheckSizes(ParseResult arguments, LoadedModel<float> start)
-    {
-        TransformerConfig config = start.Any.Config;
-        if (_architecture.All.FirstOrDefault(arguments.IsGiven) is Option part)
-            throw new UsageException(Messages.Of("train.init-part", ("option", part.Name)));
-        Check(_settings.Layers, config.Layers);
-        Check(_settings.Heads, config.Attention.Heads);
-        Check(_settings.Width, config.Width);
-        Check(_settings.VocabularySize, config.VocabularySize);
-        Check(_settings.Activation, config.FeedForward.Activation);
-        Check(_settings.Positions, config.Positions.Kind);
-        if (arguments.IsGiven(_settings.Context) && arguments.GetValue(_settings.Context) > config.Context)
-        {
-            throw new UsageException(Messages.Of("train.init-context",
-                ("found", arguments.GetValue(_settings.Context)), ("most", config.Context), ("model", start.Path)));
-        }
-
-        void Check<T>(Option<T> option, T expected)
-            where T : struct
-        {
-            if (arguments.IsGiven(option) && !expected.Equals(arguments.GetValue(option)))
-            {
-                throw new UsageException(expected is Enum
-                    ? Messages.Of("train.init-choice", ("option", option.Name), ("model", start.Path))
-                    : Messages.Of("train.init-size", ("option", option.Name), ("found", arguments.GetValue(option)), ("model", start.Path)));
-            }
-        }
-    }
-
-    /// <summary>A recurrent network has none of the parts of a transformer that could be chosen.</summary>
-    private void CheckParts(ParseResult arguments, TrainingOptions options)
-    {
-        if (options.ToConfig(vocabularySize: 1).Recurrence is null)
-            return;
-        IEnumerable<Option> parts = _architecture.OfTransformers.Concat([_settings.Heads, _settings.Activation, _settings.Positions]);
-        if (parts.FirstOrDefault(arguments.IsGiven) is Option part)
-            throw new UsageException(Messages.Of("train.recurrent", ("option", part.Name), ("architecture", options.Architecture!)));
-    }
-
-    private void CheckVocabulary(ParseResult arguments, TrainingOptions options, LoadedModel<float>? start)
-    {
-        bool readsTokens = options.Data.Any(TextSource.IsTokenFile);
-        string? name = arguments.GetValue(_tokenizer);
-        bool isLearned = OptionNames.TryParse(name ?? "", out LearnedTokenizer learned);
-        if (start?.Tokenizer is not null && name is not null)
-            throw new UsageException(Messages.Of("train.init-tokenizer"));
-        if (start is not null && isLearned)
-            throw new UsageException(Messages.Of("train.init-learned", ("tokenizer", name!), ("gpt2", TokenizerOption.Gpt2)));
-        if (readsTokens && isLearned)
-            throw new UsageException(Messages.Of("train.tokenizer-bin", ("tokenizer", name!)));
-        bool hasSize = isLearned ? TokenizerLearner.HasSize(learned) : name is null && TokenizerLearner.HasSize(options.Tokenizer);
-        if (hasSize && options.VocabularySize is null)
-            throw new UsageException(Messages.Of("train.vocab-size", ("tokenizer", name ?? "")));
-        if (!readsTokens && !hasSize && start is null && arguments.IsGiven(_settings.VocabularySize))
-            throw new UsageException(Messages.Of("train.vocab-size-needless"));
-    }
 
     /// <summary>The tokenizer that was asked for. GPT-2's preset has GPT-2's vocabulary, so its text is cut by GPT-2's tokenizer.</summary>
     private string? TokenizerName(ParseResult arguments, TrainingPreset preset, TrainingOptions options, LoadedModel<float>? start)

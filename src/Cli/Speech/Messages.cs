@@ -22,6 +22,9 @@ internal static class Messages
     public static string Of(string key, params ReadOnlySpan<(string Name, object Value)> values) =>
         Filled(Table(Language).TryGetValue(key, out string? text) ? text : throw new InvalidOperationException($"There is no message {key}."), values);
 
+    /// <summary>A message without placeholders; null where there is none with that key.</summary>
+    public static string? Find(string key) => Table(Language).TryGetValue(key, out string? text) ? text : null;
+
     /// <summary>Every message of a language by its key.</summary>
     public static IReadOnlyDictionary<string, string> Table(Language language)
     {

@@ -17,7 +17,7 @@ internal sealed class CompareVerb : Verb
     private readonly PageOption _out = new("Where the page goes.");
 
     public CompareVerb()
-        : base("compare", "Lays the training curves of several runs over each other, on one self-contained HTML page.")
+        : base("compare", "verb.compare")
     {
         _out.Required = true;
         Arguments.Add(_runs);

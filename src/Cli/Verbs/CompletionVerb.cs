@@ -42,7 +42,7 @@ internal sealed class CompletionVerb : Command, IHasExample
     private readonly Argument<string> _shell = new("SHELL") { Description = $"The shell: {string.Join(", ", s_scripts.Select(script => script.Shell))}." };
 
     public CompletionVerb()
-        : base("completion", "Prints a script that lets a shell complete verbs, options and their choices.")
+        : base("completion", "verb.completion")
     {
         _shell.CompletionSources.Add([.. s_scripts.Select(script => script.Shell)]);
         Arguments.Add(_shell);

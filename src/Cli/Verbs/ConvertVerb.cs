@@ -37,7 +37,7 @@ internal sealed class ConvertVerb : Verb
     private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Replace what is there under the name of --to." };
 
     public ConvertVerb()
-        : base("convert", "Writes a model in another form, and says what the new form has no room for.")
+        : base("convert", "verb.convert")
     {
         foreach (Option option in (IEnumerable<Option>)[_from, _to, _type, _tokenizer, _overwrite])
             Options.Add(option);

@@ -30,7 +30,7 @@ internal sealed class EvalVerb : Verb
     private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object." };
 
     public EvalVerb()
-        : base("eval", "Loss and perplexity of a model on a text, and bits per byte, right fillings, or BLEU and chrF, as its kind has it.")
+        : base("eval", "verb.eval")
     {
         _beam.DefaultValueFactory = _ => 1;
         _bleu.DefaultValueFactory = _ => BleuTokenizer.Mteval13a;

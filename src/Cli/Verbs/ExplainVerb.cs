@@ -36,7 +36,7 @@ internal sealed class ExplainVerb : Verb
         "--unknown", "What to do with characters that the vocabulary does not have. [default: error]");
 
     public ExplainVerb()
-        : base("explain", "Writes one self-contained HTML page that shows what a model does with a sentence.")
+        : base("explain", "verb.explain")
     {
         _beam.DefaultValueFactory = _ => new ExplanationOptions().Beams;
         foreach (Option option in (IEnumerable<Option>)[_model, _text, _against, _out, _open, _to, _beam, _unknown])

@@ -21,7 +21,7 @@ internal sealed class FillVerb : Verb
     private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object." };
 
     public FillVerb()
-        : base("fill", "The likeliest fillings of masked words, by a model that reads in both directions (train --task masked makes one).")
+        : base("fill", "verb.fill")
     {
         _top.DefaultValueFactory = _ => 10;
         foreach (Option option in (IEnumerable<Option>)[_model, _text, _top, _score, _json])

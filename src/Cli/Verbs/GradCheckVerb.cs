@@ -23,7 +23,7 @@ internal sealed class GradCheckVerb : Verb
     private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object a line." };
 
     public GradCheckVerb()
-        : base("gradcheck", "Checks every operator's gradient against central differences, in double, through the kernels of training.")
+        : base("gradcheck", "verb.gradcheck")
     {
         _seed.DefaultValueFactory = _ => DefaultSeed;
         Arguments.Add(_operators);

@@ -10,7 +10,7 @@ internal sealed class HelpVerb : Command, IHasExample
     private readonly Argument<string[]> _names = new("VERB") { Description = "The verb. Left out, all verbs are listed.", Arity = ArgumentArity.ZeroOrMore };
 
     public HelpVerb()
-        : base("help", "Shows what a verb does, its options, and an example.")
+        : base("help", "verb.help")
     {
         Arguments.Add(_names);
         SetAction(Show);

@@ -26,7 +26,7 @@ internal sealed class LessonVerb : Verb
         $"n-gram: the model to stand beside the counts. [default: the newest run under {ModelOption.Runs}, if there is one]");
 
     public LessonVerb()
-        : base("lesson", "Worked examples that show each stage of a computation and check themselves.")
+        : base("lesson", "verb.lesson")
     {
         _name.CompletionSources.Add(s_names);
         Arguments.Add(_name);

@@ -35,7 +35,7 @@ internal sealed class SampleVerb : Verb
         "--unknown", "What to do with characters of the prompt that the vocabulary does not have. [default: error]");
 
     public SampleVerb()
-        : base("sample", "Writes text from a model, as it is made.")
+        : base("sample", "verb.sample")
     {
         _tokens.DefaultValueFactory = _ => 200;
         _samples.DefaultValueFactory = _ => 1;

@@ -39,7 +39,7 @@ internal sealed class ServeVerb : Verb
     private readonly Option<int> _drain = OptionFactory.Whole("--drain-seconds", "After Ctrl-C, how long requests that run may go on.", 0, 86_400);
 
     public ServeVerb()
-        : base("serve", "Serves a model to programs that speak OpenAI's API, and a page to play with it.")
+        : base("serve", "verb.serve")
     {
         _port.DefaultValueFactory = _ => 8080;
         _parallel.DefaultValueFactory = _ => 16;

@@ -42,7 +42,7 @@ internal sealed class TokenizeTrainVerb : Verb
     private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Replace the tokenizer that is in --out." };
 
     public TokenizeTrainVerb()
-        : base("train", "Learns a tokenizer of pieces of words from text, and writes it as Hugging Face's tools read it.")
+        : base("train", "verb.tokenize-train")
     {
         _vocabularySize.Required = true;
         foreach (Option option in (IEnumerable<Option>)[_data, _type, _vocabularySize, _out, _special, _overwrite])

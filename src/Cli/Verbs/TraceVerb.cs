@@ -26,7 +26,7 @@ internal sealed class TraceVerb : Verb
     private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object, with every number." };
 
     public TraceVerb()
-        : base("trace", "Asks a model why: which heads and layers the next token comes from, what switching them off changes, what carries the difference of two texts.")
+        : base("trace", "verb.trace")
     {
         _top.DefaultValueFactory = _ => 10;
         foreach (Option option in (IEnumerable<Option>)[_model, _text, .. _asked.All, _top, _unknown, _json])

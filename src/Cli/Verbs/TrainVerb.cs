@@ -21,7 +21,7 @@ internal sealed class TrainVerb : Verb, IHasGroups
     private readonly TrainArguments _arguments;
 
     public TrainVerb()
-        : base("train", "Trains a model on text and writes a model folder. Without options: quick, on Shakespeare, into runs/quick.") =>
+        : base("train", "verb.train") =>
         _arguments = new TrainArguments(this);
 
     public override string Example =>

@@ -31,7 +31,7 @@ internal sealed class TranslateVerb : Verb
     private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object a sentence." };
 
     public TranslateVerb()
-        : base("translate", "Text in another language, a translation a line, by a model that translates (train --task translate makes one).")
+        : base("translate", "verb.translate")
     {
         _beam.DefaultValueFactory = _ => 1;
         _penalty.DefaultValueFactory = _ => 1;

@@ -41,7 +41,7 @@ internal sealed class Word2VecVerb : Verb
     private readonly Option<bool> _json = new("--json") { Description = "Answer with one JSON object." };
 
     public Word2VecVerb()
-        : base("word2vec", "Trains vectors of words (skip-gram or CBOW with negative sampling), and finds the neighbours of words and analogies.")
+        : base("word2vec", "verb.word2vec")
     {
         foreach (Option option in (IEnumerable<Option>)[.. Trains, .. Answers])
             Options.Add(option);
