@@ -96,6 +96,7 @@ public sealed class JapaneseTests : IDisposable
     [InlineData(Failure, "22 トークンの文章は短すぎます。文脈 128 には少なくとも 129 トークンが要ります\n", "train", "--data", "text.txt", "--validation-fraction", "0")]
     [InlineData(Failure, "ファイルがありません: ", "sample", "--model", "MODEL", "--ids", "--prompt-file", "missing.txt", "--tokenizer", "gpt2")]
     [InlineData(Failure, "folder: config.json がありません。config.json と model.safetensors のあるモデルのフォルダを指定してください\n", "sample", "--model", "folder")]
+    [InlineData(Failure, "nowhere: training.json がありません。学習のフォルダを指定してください\n", "train", "--resume", "nowhere")]
     [InlineData(Failure, "nowhere: ファイルもフォルダもありません。モデルのフォルダか、.gguf、llm.c、llama2.c のファイルを指定してください\n", "sample", "--model", "nowhere")]
     [InlineData(Failure, "両方向に読む（エンコーダー）モデルです。文章の続きを書く（デコーダー）モデルが要ります: minigpt fill と embed で使えます\n", "sample", "--model", "BERT", "--ids")]
     [InlineData(WrongUsage, "には文章を書くためのトークナイザーがありません。", "sample", "--model", "MODEL")]
@@ -124,6 +125,9 @@ public sealed class JapaneseTests : IDisposable
         Assert.StartsWith("吾輩\nは猫", Minigpt.Success(_folder.Root, [.. sample, "--prompt", "吾輩\nは猫犬", "--unknown", "skip"]), StringComparison.Ordinal);
         string taken = Minigpt.Refusal(_folder.Root, WrongUsage, "run", ["train", "--data", "text.txt", .. s_small, "--out", "run", .. s_japanese]);
         Assert.Equal($"{Error}run にはもうモデルがあります: --resume run で学習を続けるか、--overwrite で置き換えます\n", taken);
+        _folder.Write("broken.txt", [.. "吾輩は猫である。吾輩は猫である。"u8, 0xFF, (byte)'\n']);
+        Outcome broken = Minigpt.Run(_folder.Root, ["train", "--data", "broken.txt", "--validation-fraction", "0", .. s_small, "--steps", "1", "--out", "again", .. s_japanese]);
+        Assert.Contains("broken.txt: UTF-8 でないバイト列が 1 か所あり、U+FFFD に置き換えました\n", broken.Error, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -12,6 +12,8 @@ internal static class LibraryMessages
     /// <summary>What the keys of these messages begin with.</summary>
     public const string Prefix = "library.";
 
+    private const string PrefixOfNames = $"{Prefix}name."; // of what stands in placeholders
+
     // Placeholders of words that the tables may have; all others, paths among them, stand as they are.
     private static readonly string[] s_words = ["found", "name", "wanted"];
 
@@ -22,17 +24,19 @@ internal static class LibraryMessages
     ]);
 
     /// <summary>A message of a library in the user's language, or as it is where the tables do not have it.</summary>
-    public static string Translated(string message)
+    public static string Translated(string message) => Messages.Language == Language.English ? message : Translated(message, isName: false);
+
+    private static string Translated(string message, bool isName)
     {
-        if (Messages.Language == Language.English)
-            return message;
         foreach ((string key, Regex pattern) in s_patterns.Value)
         {
-            if (pattern.Match(message) is { Success: true } match)
-                return Messages.Of(key, [.. match.Groups.Values.Skip(1).Select(group => (group.Name, (object)(s_words.Contains(group.Name) ? Translated(group.Value) : group.Value)))]);
+            if (key.StartsWith(PrefixOfNames, StringComparison.Ordinal) == isName && pattern.Match(message) is { Success: true } match)
+                return Messages.Of(key, [.. match.Groups.Values.Skip(1).Select(group => (group.Name, (object)ValueOf(group)))]);
         }
         return message;
     }
+
+    private static string ValueOf(Group group) => s_words.Contains(group.Name) ? Translated(group.Value, isName: true) : group.Value;
 
     /// <summary>Matches what a text says, whatever stands in its placeholders.</summary>
     private static Regex PatternOf(string text) =>
