@@ -10,6 +10,7 @@ namespace MiniGpt.Tests.Cli;
 /// <summary>The tables of what the program says: the same in both languages, and no other than what the source asks them for.</summary>
 public sealed partial class MessagesTests
 {
+    private const string MeaningOfWord = ".word."; // of a Japanese word, which Japanese readers need not be told
     private const int TellingLength = 6; // of a piece of a message by which it is found in the source
 
     // Put together from parts that stand in several places; JapaneseTests meets them in the program.
@@ -24,8 +25,9 @@ public sealed partial class MessagesTests
     public void Both_languages_have_the_same_keys_and_placeholders(string folder)
     {
         Dictionary<string, string> english = Table(folder, "en"), japanese = Table(folder, "ja");
-        Assert.Equal(english.Keys.Order(StringComparer.Ordinal), japanese.Keys.Order(StringComparer.Ordinal));
-        Assert.All(english, message => Assert.Equal(PlaceholdersOf(message.Value), PlaceholdersOf(japanese[message.Key])));
+        string[] keys = [.. english.Keys.Where(key => !key.Contains(MeaningOfWord, StringComparison.Ordinal))];
+        Assert.Equal(keys.Order(StringComparer.Ordinal), japanese.Keys.Order(StringComparer.Ordinal));
+        Assert.All(english.Where(message => keys.Contains(message.Key)), message => Assert.Equal(PlaceholdersOf(message.Value), PlaceholdersOf(japanese[message.Key])));
         Assert.All(japanese, message => Assert.False(string.IsNullOrWhiteSpace(message.Value), message.Key));
     }
 

@@ -114,9 +114,7 @@ internal sealed partial class TrainArguments
             options = options with { Tokenizer = learned };
         UsageException.Check(options.Validate);
         if (ranks.Size > options.Accumulate)
-        {
             throw new UsageException(Messages.Of("train.processes", ("processes", ranks.Size), ("accumulate", options.Accumulate)));
-        }
         if (ranks.Size > 1 && options.Data.Contains(TextSource.StandardInput))
             throw new UsageException(Messages.Of("train.standard-input"));
         CheckText(arguments, task);
