@@ -88,6 +88,13 @@ internal sealed class OpenPage : IAsyncDisposable
         await Page.WaitForFunctionAsync("([id, before]) => Number(document.getElementById(id).dataset.drawn) > before", new object[] { figure, before });
     }
 
+    /// <summary>Opens the table under a figure, which the page fills a moment after the click.</summary>
+    public async Task OpenTable(string figure)
+    {
+        await Page.ClickAsync($"#{figure} summary");
+        await Page.Locator($"#{figure} td").First.WaitForAsync();
+    }
+
     public Task<string[]> Figures() => Page.EvaluateAsync<string[]>("() => [...document.querySelectorAll('figure')].map(figure => figure.id)");
 
     public async ValueTask DisposeAsync() => await Page.CloseAsync();

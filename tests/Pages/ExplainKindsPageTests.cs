@@ -44,7 +44,7 @@ public sealed class ExplainKindsPageTests(Browser browser) : IClassFixture<Brows
         Assert.Equal(ids.Length * ids.Length, cells.Length / 3);
         Assert.All(cells.Chunk(3), cell => Assert.Equal(trace.Blocks[1].Weights[2, (int)cell[0], (int)cell[1]], cell[2], Rounding));
         await open.Draw("tokens");
-        await open.Page.ClickAsync("#tokens summary");
+        await open.OpenTable("tokens");
         Assert.Equal(segments.Select(segment => $"{segment}"), await open.Page.Locator("#tokens td:last-child").AllInnerTextsAsync());
         Assert.Empty(open.Complaints);
     }
@@ -116,7 +116,7 @@ public sealed class ExplainKindsPageTests(Browser browser) : IClassFixture<Brows
         Assert.Equal(trace.Blocks[0].Scores[5, 8, 3], await open.Page.EvaluateAsync<double>("minigpt.views['rotation-distance'].data('rotation-real')[0].y"), 1e-4);
 
         await open.Draw("head-groups");
-        await open.Page.ClickAsync("#head-groups summary");
+        await open.OpenTable("head-groups");
         IReadOnlyList<string> table = await open.Page.Locator("#head-groups td").AllInnerTextsAsync();
         Assert.Equal(6, table.Count / 4);
         Assert.All(table.Chunk(4).Index(), pair =>

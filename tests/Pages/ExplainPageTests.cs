@@ -27,8 +27,7 @@ public sealed class ExplainPageTests(Browser browser) : IClassFixture<Browser>, 
         foreach (string figure in figures)
         {
             await open.Draw(figure);
-            await open.Page.ClickAsync($"#{figure} summary");
-            await open.Page.Locator($"#{figure} td").First.WaitForAsync();
+            await open.OpenTable(figure);
             Assert.NotEqual("", await open.Page.Locator($"#{figure} figcaption").InnerTextAsync());
         }
 

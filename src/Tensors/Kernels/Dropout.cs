@@ -54,20 +54,17 @@ public static class Dropout
             where V : unmanaged, ISimd<V, T>
         {
             uint* bits = stackalloc uint[Piece];
-            T* factors = stackalloc T[Piece];
+            V factor = V.Broadcast(Factor);
             (long first, int count) = Chunks.Range(start, end, X.Count);
             for (int from = 0; from < count; from += Piece)
             {
                 int length = Math.Min(Piece, count - from);
                 Stream.FillBits(new Span<uint>(bits, length), (ulong)(first + from));
-                for (int i = 0; i < length; i++)
-                    factors[i] = bits[i] >= Threshold ? Factor : T.Zero;
-
                 T* x = X.Pointer + first + from, y = Y.Pointer + first + from;
                 for (int i = 0; i < length; i += V.Count)
                 {
                     int width = Math.Min(V.Count, length - i);
-                    V result = V.Load(x + i, width) * V.Load(factors + i, width);
+                    V result = V.Load(x + i, width) * V.KeepWhereAtLeast(bits + i, Threshold, factor);
                     (Accumulate ? V.Load(y + i, width) + result : result).Store(y + i, width);
                 }
             }

@@ -7,11 +7,11 @@ namespace MiniGpt.Tensors;
 /// <remarks>Salmon, Moraes, Dror and Shaw, "Parallel random numbers: as easy as 1, 2, 3", SC 2011.</remarks>
 public static class Philox
 {
-    private const int Rounds = 10;
-    private const uint MultiplierA = 0xD2511F53;
-    private const uint MultiplierB = 0xCD9E8D57;
-    private const uint KeyStepA = 0x9E3779B9; // the golden ratio
-    private const uint KeyStepB = 0xBB67AE85; // √3 - 1
+    internal const int Rounds = 10;
+    internal const uint MultiplierA = 0xD2511F53;
+    internal const uint MultiplierB = 0xCD9E8D57;
+    internal const uint KeyStepA = 0x9E3779B9; // the golden ratio
+    internal const uint KeyStepB = 0xBB67AE85; // √3 - 1
 
     /// <summary>The 128 random bits of one counter under one key.</summary>
     public static (uint X, uint Y, uint Z, uint W) Block(uint x, uint y, uint z, uint w, uint keyA, uint keyB)

@@ -99,6 +99,12 @@ public interface ISimd<TSelf, T>
     /// <summary><paramref name="whenSet"/> where the mask is set, <paramref name="otherwise"/> elsewhere.</summary>
     static abstract TSelf Select(TSelf mask, TSelf whenSet, TSelf otherwise);
 
+    /// <summary>
+    /// <paramref name="a"/> where the bits at the element's place, 32 for each, are at least <paramref name="threshold"/> as a whole number
+    /// without a sign; zero elsewhere. Reads <see cref="Count"/> of them.
+    /// </summary>
+    static abstract unsafe TSelf KeepWhereAtLeast(uint* bits, uint threshold, TSelf a);
+
     /// <summary>The sum of the elements, always in the same order.</summary>
     static abstract T SumAcross(TSelf a);
 

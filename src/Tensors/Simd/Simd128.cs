@@ -147,6 +147,12 @@ internal readonly struct Simd128<T>(Vector128<T> value) : ISimd<Simd128<T>, T>
         new(Vector128.ConditionalSelect(mask._value, whenSet._value, otherwise._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe Simd128<T> KeepWhereAtLeast(uint* bits, uint threshold, Simd128<T> a) =>
+        typeof(T) == typeof(float)
+            ? new(a._value & Vector128.GreaterThanOrEqual(Vector128.Load(bits), Vector128.Create(threshold)).As<uint, T>())
+            : new(a._value & Vector128.GreaterThanOrEqual(Vector128.Create(bits[0], (ulong)bits[1]), Vector128.Create((ulong)threshold)).As<ulong, T>());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T SumAcross(Simd128<T> a) => Vector128.Sum(a._value);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

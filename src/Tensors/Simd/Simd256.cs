@@ -147,6 +147,16 @@ internal readonly struct Simd256<T>(Vector256<T> value) : ISimd<Simd256<T>, T>
         new(Vector256.ConditionalSelect(mask._value, whenSet._value, otherwise._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe Simd256<T> KeepWhereAtLeast(uint* bits, uint threshold, Simd256<T> a)
+    {
+        if (typeof(T) == typeof(float))
+            return new(a._value & Vector256.GreaterThanOrEqual(Vector256.Load(bits), Vector256.Create(threshold)).As<uint, T>());
+
+        (Vector128<ulong> lower, Vector128<ulong> upper) = Vector128.Widen(Vector128.Load(bits));
+        return new(a._value & Vector256.GreaterThanOrEqual(Vector256.Create(lower, upper), Vector256.Create((ulong)threshold)).As<ulong, T>());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T SumAcross(Simd256<T> a) => Vector256.Sum(a._value);
 
     // Four sums for the price of one and a half: each step halves all four at once.

@@ -154,6 +154,16 @@ internal readonly struct Simd512<T>(Vector512<T> value) : ISimd<Simd512<T>, T>
         new(Vector512.ConditionalSelect(mask._value, whenSet._value, otherwise._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe Simd512<T> KeepWhereAtLeast(uint* bits, uint threshold, Simd512<T> a)
+    {
+        if (typeof(T) == typeof(float))
+            return new(a._value & Vector512.GreaterThanOrEqual(Vector512.Load(bits), Vector512.Create(threshold)).As<uint, T>());
+
+        (Vector256<ulong> lower, Vector256<ulong> upper) = Vector256.Widen(Vector256.Load(bits));
+        return new(a._value & Vector512.GreaterThanOrEqual(Vector512.Create(lower, upper), Vector512.Create((ulong)threshold)).As<ulong, T>());
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T SumAcross(Simd512<T> a) => Vector512.Sum(a._value);
 
     // Four sums for the price of one and a half: each step halves all four at once.

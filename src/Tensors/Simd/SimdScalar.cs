@@ -95,6 +95,9 @@ internal readonly struct SimdScalar<T>(T value) : ISimd<SimdScalar<T>, T>
         T.IsNaN(mask._value) ? whenSet : otherwise;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static unsafe SimdScalar<T> KeepWhereAtLeast(uint* bits, uint threshold, SimdScalar<T> a) => *bits >= threshold ? a : default;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static T SumAcross(SimdScalar<T> a) => a._value;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -26,6 +26,9 @@ public unsafe class SimdTests
     public void A_mask_of_the_first_elements_selects_them() => CheckEverywhere(new Masked());
 
     [Fact]
+    public void Elements_are_kept_where_their_bits_reach_a_threshold() => CheckEverywhere(new Kept());
+
+    [Fact]
     public void Partial_loads_and_stores_leave_the_rest_alone() => CheckEverywhere(new Partial());
 
     private interface ICheck
@@ -46,6 +49,28 @@ public unsafe class SimdTests
         check.Run<Simd256<double>, double>();
         check.Run<Simd128<double>, double>();
         check.Run<SimdScalar<double>, double>();
+    }
+
+    private struct Kept : ICheck
+    {
+        public readonly void Run<V, T>()
+            where V : unmanaged, ISimd<V, T>
+            where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        {
+            const uint Threshold = 0x80000001;
+            uint[] examples = [0, 0x7FFFFFFF, 0x80000000, Threshold, 0x80000002, uint.MaxValue];
+            uint* bits = stackalloc uint[V.Count];
+            T* kept = stackalloc T[V.Count];
+            for (int first = 0; first < examples.Length; first++)
+            {
+                for (int i = 0; i < V.Count; i++)
+                    bits[i] = examples[(first + i) % examples.Length];
+
+                V.KeepWhereAtLeast(bits, Threshold, V.Broadcast(-T.One)).Store(kept);
+                for (int i = 0; i < V.Count; i++)
+                    Assert.Equal(bits[i] >= Threshold ? -T.One : T.Zero, kept[i]);
+            }
+        }
     }
 
     private struct Greatest : ICheck

@@ -229,7 +229,7 @@ internal readonly unsafe partial struct AttentionBackward<T>(
                 weights + (long)row * stride, block.FirstKey, visible[row], _options, item, item / _q.Shape[1], query + row,
                 slopes is null ? null : slopes + (long)row * stride);
             if (drops)
-                AttentionTile.Drop(gradients + (long)row * stride, visible[row], _options, place + (long)row * _k.Shape[2]);
+                AttentionTile.Drop<T, V>(gradients + (long)row * stride, visible[row], _options, place + (long)row * _k.Shape[2]);
         }
 
         AttentionTile.WeightsAndGradients<T, V>(
@@ -241,7 +241,7 @@ internal readonly unsafe partial struct AttentionBackward<T>(
                 MultiplyBy<V>(gradients + (long)row * stride, slopes + (long)row * stride, visible[row]);
 
             if (drops)
-                AttentionTile.Drop(weights + (long)row * stride, visible[row], _options, place + (long)row * _k.Shape[2]);
+                AttentionTile.Drop<T, V>(weights + (long)row * stride, visible[row], _options, place + (long)row * _k.Shape[2]);
         }
     }
 

@@ -104,7 +104,7 @@ internal readonly unsafe struct AttentionForward<T>(
         for (int row = 0; row < rows && _options.Dropout > 0; row++)
         {
             long place = ((long)item * _q.Shape[2] + query + row) * _k.Shape[2];
-            AttentionTile.Drop(scores + (long)row * stride, visible[row], _options, place);
+            AttentionTile.Drop<T, V>(scores + (long)row * stride, visible[row], _options, place);
         }
     }
 

@@ -355,19 +355,24 @@ internal static unsafe class AttentionTile
     }
 
     /// <summary>Drops weights of a row and scales the others up; <paramref name="first"/> is the row's place in the stream.</summary>
-    public static void Drop<T>(T* weights, int count, in AttentionOptions<T> options, long first)
+    public static void Drop<T, V>(T* weights, int count, in AttentionOptions<T> options, long first)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where V : unmanaged, ISimd<V, T>
     {
         const int Piece = 256;
         uint* bits = stackalloc uint[Piece];
-        T scale = T.CreateChecked(1 / (1 - options.Dropout));
+        V scale = V.Broadcast(T.CreateChecked(1 / (1 - options.Dropout)));
         uint threshold = (uint)Math.Round(options.Dropout * 4294967296.0);
         for (int from = 0; from < count; from += Piece)
         {
             int length = Math.Min(Piece, count - from);
             options.DropoutStream.FillBits(new Span<uint>(bits, length), (ulong)(first + from));
-            for (int i = 0; i < length; i++)
-                weights[from + i] = bits[i] >= threshold ? weights[from + i] * scale : T.Zero;
+            T* piece = weights + from;
+            for (int i = 0; i < length; i += V.Count)
+            {
+                int width = Math.Min(V.Count, length - i);
+                V.KeepWhereAtLeast(bits + i, threshold, V.Load(piece + i, width) * scale).Store(piece + i, width);
+            }
         }
     }
 }
