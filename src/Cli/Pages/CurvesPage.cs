@@ -1,5 +1,4 @@
 using MiniGpt.Cli.Speech;
-using MiniGpt.Model.Lessons;
 using MiniGpt.Model.Training;
 
 namespace MiniGpt.Cli.Pages;

@@ -4,7 +4,6 @@ using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Options;
 using MiniGpt.Cli.Pages;
 using MiniGpt.Cli.Speech;
-using MiniGpt.Model.Lessons;
 using MiniGpt.Model.Training;
 using Spectre.Console;
 

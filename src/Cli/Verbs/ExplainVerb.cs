@@ -6,7 +6,6 @@ using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Explanation;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Layers;
-using MiniGpt.Model.Lessons;
 using MiniGpt.Model.Tokenizers;
 
 namespace MiniGpt.Cli.Verbs;
