@@ -165,7 +165,8 @@ internal sealed class TrainVerb : Verb, IHasGroups
         if (plan.Model.Config.Kind != ModelKind.Decoder && plan.Data.Tokenizer is not null)
         {
             string use = plan.Model.Config.Kind == ModelKind.Translator ? "translate" : "fill";
-            string text = plan.Model.Config.Kind == ModelKind.Translator ? FirstSource(plan) : $"--text \"The {WordPieceTokenizer.Mask} is here.\"";
+            string masked = plan.Options is { Data.Count: 0, Text: BundledText.Novel } ? $"吾輩は{WordPieceTokenizer.Mask}である。" : $"The {WordPieceTokenizer.Mask} is here.";
+            string text = plan.Model.Config.Kind == ModelKind.Translator ? FirstSource(plan) : $"--text \"{masked}\"";
             Talk.Say(Messages.Of("end.use", ("command", $"{ProgramName.Current} {use} --model {ProgramName.Quoted(plan.Folder)} {text}")));
             return;
         }
