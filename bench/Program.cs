@@ -13,6 +13,9 @@ if (args is ["tokenizers", .. string[] threads])
 if (args is ["softmax", .. string[] size])
     return SoftmaxSpeed.Run(size);
 
+if (args is ["translation", .. string[] race])
+    return TranslationRace.Run(race);
+
 if (args is ["serve-load", .. string[] load])
     return await ServeLoad.Run(load);
 

@@ -84,7 +84,7 @@ public sealed class ServedModel(TextModel text) : IAsyncDisposable
             throw new ApiException(400, $"the model '{Id}' does not translate", code: "unsupported_by_model");
         return OneAtATime(() =>
         {
-            using SentenceTranslator sentenceTranslator = new(translator, Tokenizer, language);
+            using SentenceTranslator sentenceTranslator = new(translator, Tokenizer, language, text.SourceTokenizer);
             return sentenceTranslator.Translate(sentences, options, cancellationToken);
         }, cancellationToken);
     }

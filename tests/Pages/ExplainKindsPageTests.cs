@@ -97,6 +97,27 @@ public sealed class ExplainKindsPageTests(Browser browser) : IClassFixture<Brows
     }
 
     [Fact]
+    public async Task Of_a_translator_with_a_vocabulary_for_each_language_each_side_is_named_in_its_own()
+    {
+        int[] source = [15, 39, 14, 1];
+        string text = string.Concat(source.Select(id => (char)('ア' + id)));
+        await using OpenPage open = await OpenWhole(Explain(RecordedModels.WithTwoAlphabets(_folder), text));
+        Assert.Equal(RecordedModels.TextOf(1, 14, 39, 15), await open.Page.InnerTextAsync("#translation"));
+        string read = await open.Page.InnerTextAsync("#tokens"), written = await open.Page.InnerTextAsync("#target-tokens");
+        Assert.All(source, id =>
+        {
+            Assert.Contains((char)('ア' + id), read);
+            Assert.DoesNotContain(RecordedModels.TextOf(id), read, StringComparison.Ordinal);
+            Assert.Contains(RecordedModels.TextOf(id), written, StringComparison.Ordinal);
+            Assert.DoesNotContain((char)('ア' + id), written);
+        });
+        string[] near = await open.Page.EvaluateAsync<string[]>("minigpt.views.neighbours.data('neighbours').map(bar => bar.name)");
+        Assert.NotEmpty(near);
+        Assert.All(near, name => Assert.InRange(name[0], 'ア', (char)('ア' + 46)));
+        Assert.Empty(open.Complaints);
+    }
+
+    [Fact]
     public async Task Rotary_positions_turn_queries_and_keys_to_the_scores_of_the_model_and_groups_of_heads_look_where_it_looks()
     {
         int[] ids = [55, 10, 43, 12, 23, 2, 18, 36, 34];

@@ -1,6 +1,7 @@
 using System.Text;
 using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Formats;
+using MiniGpt.Model.Layers;
 using MiniGpt.Model.Tokenizers;
 
 namespace MiniGpt.Tests.Pages;
@@ -20,6 +21,22 @@ internal static class RecordedModels
         CharacterTokenizer tokenizer = new(Enumerable.Range(0, model.Config.VocabularySize).Select(id => new Rune(FirstCharacter + id)));
         ModelFolder.Save(folder.File(name), model, tokenizer);
         return folder.File(name);
+    }
+
+    /// <summary>The translator with a table for each language: the characters that it reads begin with ア, those that it writes with あ.</summary>
+    public static string WithTwoAlphabets(TemporaryFolder folder)
+    {
+        Translator<float> shared = ModelFolder.Load<float>(Fixtures.File("family/marian-tiny")).Translator;
+        Translator<float> model = new(shared.Config with { Source = shared.Config.Source! with { VocabularySize = shared.Config.VocabularySize } });
+        foreach (Parameter<float> parameter in model.Parameters.All)
+        {
+            string name = parameter.Name == "encoder.tokens.weight" ? "tokens.weight" : parameter.Name;
+            shared.Parameters.All.Single(other => other.Name == name).Value.Span.CopyTo(parameter.Value.Span);
+        }
+        CharacterTokenizer[] alphabets = [.. new[] { 'ア', FirstCharacter }.Select(first =>
+            new CharacterTokenizer(Enumerable.Range(0, model.Config.VocabularySize).Select(id => new Rune(first + id))))];
+        ModelFolder.Save(folder.File("two-alphabets"), model, alphabets[1], sourceTokenizer: alphabets[0]);
+        return folder.File("two-alphabets");
     }
 
     /// <summary>A BERT whose pieces are BERT's special tokens and w5, w6 and so on.</summary>

@@ -58,6 +58,21 @@ public class OtherModelsTests
     }
 
     [Fact]
+    public async Task A_translator_with_a_vocabulary_for_each_language_reads_with_one_and_writes_with_the_other()
+    {
+        CharacterTokenizer source = CharacterTokenizer.FromText("zyxwvutsrqponmlkjihgfedcba 犬");
+        TransformerConfig marian = Marian.Config(new ModelSizes(s_tokenizer.VocabularySize, Context: 16, Layers: 2, Heads: 2, Width: 16));
+        Translator<float> model = new(marian with { EndOfTextId = 0, PaddingId = 1, BeginOfTextId = 2, Source = new() { VocabularySize = source.VocabularySize } });
+        model.Initialize(1);
+        await using ModelServer server = await ServedTinyModel.Start(new ServerOptions(), model.ForReading(), s_tokenizer, source);
+        using HttpClient client = new() { BaseAddress = server.Address };
+        JsonNode answer = await Post(client, "/v1/translate", """{"text":"a 犬","max_tokens":6}""", HttpStatusCode.OK);
+        using TranslationSearch<float> search = new(model);
+        int[] ids = search.Translate([source.Encode("a 犬")], new SearchOptions { MostTokens = 6 }, Token)[0][0].Ids;
+        Assert.Equal(s_tokenizer.Decode(ids), (string)answer["translations"]![0]!["text"]!);
+    }
+
+    [Fact]
     public async Task Ids_and_their_texts_go_both_ways_and_metrics_count_them()
     {
         Decoder<float> model = new(Gpt2.Config(s_tokenizer.VocabularySize, 16, 1, 1, 8));

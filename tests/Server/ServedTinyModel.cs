@@ -37,8 +37,8 @@ public sealed class ServedTinyModel : IAsyncLifetime
     internal static Task<ModelServer> Start(ServerOptions options) => Start(options, TinyModels.Get("trained").ForReading(), TinyModels.Tokenizer);
 
     /// <summary>Serves any model.</summary>
-    internal static Task<ModelServer> Start(ServerOptions options, LanguageModel<float> model, ITokenizer tokenizer) =>
-        ModelServer.StartAsync(options with { Port = 0 }, Task.FromResult(new ServedModel(new TextModel(Id, model, tokenizer, limits: options.Generation))));
+    internal static Task<ModelServer> Start(ServerOptions options, LanguageModel<float> model, ITokenizer tokenizer, ITokenizer? sourceTokenizer = null) =>
+        ModelServer.StartAsync(options with { Port = 0 }, Task.FromResult(new ServedModel(new TextModel(Id, model, tokenizer, limits: options.Generation, sourceTokenizer: sourceTokenizer))));
 
     /// <summary>Asks, and reads what is answered.</summary>
     internal async Task<JsonNode> Post(string path, string json, HttpStatusCode expected = HttpStatusCode.OK)

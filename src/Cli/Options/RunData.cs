@@ -12,11 +12,12 @@ internal static class RunData
     /// <summary>Reads it, showing how far it is.</summary>
     /// <inheritdoc cref="TrainingData.Load"/>
     public static TrainingData Load(
-        string folder, TrainingOptions options, ITokenizer? tokenizer, int? vocabularySize, CancellationToken cancellationToken)
+        string folder, TrainingOptions options, ITokenizer? tokenizer, ITokenizer? sourceTokenizer, int? vocabularySize,
+        CancellationToken cancellationToken)
     {
         string cache = Path.Combine(Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))) ?? folder, TokenCacheFolder);
         using Stream standardInput = StandardInput.Open(cancellationToken);
         return DataProgressDisplay.Run(progress =>
-            TrainingData.Load(options, BundledFile.Of(options.Text), tokenizer, vocabularySize, standardInput, cache, progress, cancellationToken));
+            TrainingData.Load(options, BundledFile.Of(options.Text), tokenizer, vocabularySize, standardInput, cache, progress, sourceTokenizer, cancellationToken));
     }
 }

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using MiniGpt.Cli.Speech;
 using MiniGpt.Model;
-using MiniGpt.Model.Data;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Layers;
 using MiniGpt.Model.Tasks;
@@ -74,23 +73,5 @@ internal sealed partial class TrainArguments
         IEnumerable<Option> parts = _architecture.OfTransformers.Concat([_settings.Heads, _settings.Activation, _settings.Positions]);
         if (parts.FirstOrDefault(arguments.IsGiven) is Option part)
             throw new UsageException(Messages.Of("train.recurrent", ("option", part.Name), ("architecture", options.Architecture!)));
-    }
-
-    private void CheckVocabulary(ParseResult arguments, TrainingOptions options, LoadedModel<float>? start)
-    {
-        bool readsTokens = options.Data.Any(TextSource.IsTokenFile);
-        string? name = arguments.GetValue(_tokenizer);
-        bool isLearned = OptionNames.TryParse(name ?? "", out LearnedTokenizer learned);
-        if (start?.Tokenizer is not null && name is not null)
-            throw new UsageException(Messages.Of("train.init-tokenizer"));
-        if (start is not null && isLearned)
-            throw new UsageException(Messages.Of("train.init-learned", ("tokenizer", name!), ("gpt2", TokenizerOption.Gpt2)));
-        if (readsTokens && isLearned)
-            throw new UsageException(Messages.Of("train.tokenizer-bin", ("tokenizer", name!)));
-        bool hasSize = isLearned ? TokenizerLearner.HasSize(learned) : name is null && TokenizerLearner.HasSize(options.Tokenizer);
-        if (hasSize && options.VocabularySize is null)
-            throw new UsageException(Messages.Of("train.vocab-size", ("tokenizer", name ?? "")));
-        if (!readsTokens && !hasSize && start is null && arguments.IsGiven(_settings.VocabularySize))
-            throw new UsageException(Messages.Of("train.vocab-size-needless"));
     }
 }

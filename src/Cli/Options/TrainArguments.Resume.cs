@@ -56,7 +56,7 @@ internal sealed partial class TrainArguments
     {
         try
         {
-            return RunData.Load(folder, options, checkpoint.Tokenizer, checkpoint.Model.Config.VocabularySize, cancellationToken);
+            return RunData.Load(folder, options, checkpoint.Tokenizer, checkpoint.SourceTokenizer, checkpoint.Model.Config.VocabularySize, cancellationToken);
         }
         catch (FileNotFoundException error)
         {

@@ -16,15 +16,13 @@ namespace MiniGpt.Cli.Options;
 /// <summary>The options of train, and what they mean together.</summary>
 internal sealed partial class TrainArguments
 {
-    private static readonly string s_learnedNames = string.Join('|', OptionNames.All<LearnedTokenizer>());
-
     /// <summary>The options as the help groups them.</summary>
     public static IReadOnlyList<(string Heading, IReadOnlyList<string> Names)> Groups { get; } =
     [
         ("group.everyday-options", ["--data", "--text", "--preset", "--depth", "--task", "--out", "--steps", "--resume", "--init-from", "--config", "--overwrite", "--tokenizer", "--vocab-size", "--seed", "--threads", "--language"]),
         ("group.model", ["--architecture", "--layers", "--heads", "--width", "--context", "--dropout", "--activation", "--positions", "--kv-heads", "--head-size", "--norm",
             "--norm-place", "--rope-base", "--gated", "--qk-norm", "--no-bias", "--window", "--untied-head"]),
-        ("group.data", ["--validation-data", "--validation-fraction", "--unknown", "--batches", "--mask-words"]),
+        ("group.data", ["--validation-data", "--validation-fraction", "--unknown", "--batches", "--mask-words", "--source-tokenizer", "--target-tokenizer"]),
         ("group.updates", ["--batch-size", "--accumulate", "--optimizer", "--matrix-rate", "--learning-rate", "--min-learning-rate", "--warmup-steps", "--schedule", "--decay-fraction",
             "--beta1", "--beta2", "--epsilon", "--weight-decay", "--clip-norm", "--label-smoothing", "--on-bad-loss"]),
         ("group.machines", ["--cluster", "--wire"]),
@@ -51,9 +49,6 @@ internal sealed partial class TrainArguments
         + "and --data and --validation-data where the same data has another name now.");
     private readonly Option<string?> _config = OptionFactory.Text(ConfigFile.Name, "FILE",
         "Options in a JSON file, such as {\"steps\": 500}; those given here as well count. The training.json of a run trains as that run did.");
-    private readonly Option<string?> _tokenizer = OptionFactory.Text("--tokenizer", $"{s_learnedNames}|{TokenizerOption.Gpt2}|PATH",
-        "One token a character or word of the data, pieces of words learned from it (byte-level BPE, a unigram model, or BERT's WordPiece), GPT-2's, "
-        + "or that of a folder or file. [default: char; gpt2 with --preset gpt2]");
     private readonly Option<bool> _profile = new("--profile")
     {
         Description = "Show at the end where the time went: each operator's calls, milliseconds and GFLOP/s.",
@@ -66,7 +61,7 @@ internal sealed partial class TrainArguments
     public TrainArguments(Command command)
     {
         _command = command;
-        foreach (Option option in (IEnumerable<Option>)[_task, _preset, _depth, _out, _overwrite, _initFrom, _resume, _config, _tokenizer, .. _settings.All, .. _architecture.All, _cluster, _profile])
+        foreach (Option option in (IEnumerable<Option>)[_task, _preset, _depth, _out, _overwrite, _initFrom, _resume, _config, _tokenizer, _sourceTokenizer, _targetTokenizer, .. _settings.All, .. _architecture.All, _cluster, _profile])
             command.Options.Add(option);
     }
 
@@ -112,6 +107,8 @@ internal sealed partial class TrainArguments
         string? tokenizerName = TokenizerName(arguments, preset, options, start);
         if (OptionNames.TryParse(tokenizerName ?? "", out LearnedTokenizer learned))
             options = options with { Tokenizer = learned };
+        string? sourceName = SourceTokenizerName(arguments, options);
+        options = WithSourceTokenizer(arguments, options, sourceName);
         UsageException.Check(options.Validate);
         if (ranks.Size > options.Accumulate)
             throw new UsageException(Messages.Of("train.processes", ("processes", ranks.Size), ("accumulate", options.Accumulate)));
@@ -131,14 +128,15 @@ internal sealed partial class TrainArguments
             : recorded is not null || arguments.IsGiven(_preset) || task == TaskKind.Next ? OptionNames.Of(preset) : OptionNames.Of(task);
         string folder = chosen ?? ChooseFolder(arguments, recipe, notes);
         ITokenizer? tokenizer = start?.Tokenizer ?? ReadTokenizer(tokenizerName, options);
+        ITokenizer? source = start is not null ? start.SourceTokenizer : ReadSourceTokenizer(sourceName, options);
         if (start is { Tokenizer: null } && tokenizer?.VocabularySize > start.Any.Config.VocabularySize)
         {
             throw new UsageException(Messages.Of("train.tokenizer-size",
                 ("tokenizer", tokenizerName!), ("tokens", tokenizer.VocabularySize), ("most", start.Any.Config.VocabularySize), ("model", start.Path)));
         }
-        TrainingData data = RunData.Load(folder, options, tokenizer, start?.Any.Config.VocabularySize, cancellationToken);
+        TrainingData data = RunData.Load(folder, options, tokenizer, source, start?.Any.Config.VocabularySize, cancellationToken);
         TransformerConfig sizes = start is null
-            ? options.ToConfig(data.VocabularySize)
+            ? options.ToConfig(data.VocabularySize, data.Tokenizer, data.SourceTokenizer)
             : start.Any.Config with { Context = options.Context, Dropout = options.Dropout };
         MemoryCheck.Check(sizes, options, MemoryLimit.Find(), isNew: true, ranks);
         return new TrainPlan(folder, options, StartingModel(options, start, data), data, notes)
@@ -152,7 +150,7 @@ internal sealed partial class TrainArguments
     {
         if (start is not null)
             return ContextCut.Apply(start.Any, options.Context, options.Dropout);
-        TransformerConfig config = options.ToConfig(data.VocabularySize, data.Tokenizer);
+        TransformerConfig config = options.ToConfig(data.VocabularySize, data.Tokenizer, data.SourceTokenizer);
         // Samples begin with this token where there is no prompt: one that training never meets would make nonsense of their beginnings.
         if (config.BeginOfTextId is int begin && config.Kind == ModelKind.Decoder && !data.Train.Contains(begin))
             config = config with { BeginOfTextId = null };
@@ -167,6 +165,7 @@ internal sealed partial class TrainArguments
             ? config.Architecture
             : null,
         VocabularySize = config.VocabularySize,
+        SourceTokenizer = config.Source is { VocabularySize: > 0 } ? LearnedTokenizer.BytePair : null,
         Layers = config.Layers,
         Heads = config.Attention.Heads,
         KeyHeads = config.Attention.KeyHeads == config.Attention.Heads ? null : config.Attention.KeyHeads,
@@ -177,13 +176,6 @@ internal sealed partial class TrainArguments
         Positions = config.Positions.Kind,
     };
 
-    /// <summary>The tokenizer that was asked for. GPT-2's preset has GPT-2's vocabulary, so its text is cut by GPT-2's tokenizer.</summary>
-    private string? TokenizerName(ParseResult arguments, TrainingPreset preset, TrainingOptions options, LoadedModel<float>? start)
-    {
-        bool isOfPreset = preset == TrainingPreset.Gpt2 && start is null && !options.Data.Any(TextSource.IsTokenFile);
-        return arguments.GetValue(_tokenizer) ?? FolderOfRecordedTokenizer(arguments) ?? (isOfPreset ? TokenizerOption.Gpt2 : null);
-    }
-
     /// <summary>The options that a run wrote down.</summary>
     private TrainingOptions OptionsOfRun(ParseResult arguments, string path)
     {
@@ -191,16 +183,6 @@ internal sealed partial class TrainArguments
             throw new UsageException(Messages.Of("train.config", ("option", other.Name), ("config", ConfigFile.Name), ("path", path)));
         return RunFolder.OptionsOf(path);
     }
-
-    /// <summary>The folder of the run whose options are used again, where it has a tokenizer and the data stay the same.</summary>
-    private string? FolderOfRecordedTokenizer(ParseResult arguments)
-    {
-        string? folder = arguments.GetValue(_config) is string path ? Path.GetDirectoryName(Path.GetFullPath(path)) : null;
-        return folder is not null && !arguments.IsGiven(_settings.Data) && !arguments.IsGiven(_settings.Text) && TokenizerFolder.Exists(folder) ? folder : null;
-    }
-
-    private static ITokenizer? ReadTokenizer(string? name, TrainingOptions options) =>
-        name is not null && !OptionNames.TryParse(name, out LearnedTokenizer _) ? TokenizerOption.Read(name, options.Unknown) : null;
 
     private string ChooseFolder(ParseResult arguments, string preset, List<string> notes)
     {

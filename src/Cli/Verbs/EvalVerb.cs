@@ -64,7 +64,7 @@ internal sealed class EvalVerb : Verb
     {
         TrainingOptions options = TrainingData.OptionsOf(model.Path, out string run, out string hash)
             ?? throw new UsageException(Messages.Of("eval.no-run", ("option", _data.Name), ("model", model.Path)));
-        TrainingData data = RunData.Load(run, options, model.Tokenizer, model.Any.Config.VocabularySize, cancellationToken);
+        TrainingData data = RunData.Load(run, options, model.Tokenizer, model.SourceTokenizer, model.Any.Config.VocabularySize, cancellationToken);
         string? fault = data.Hash != hash ? "eval.changed" : data.Validation is null ? "eval.not-split" : null;
         if (fault is not null)
         {
@@ -138,7 +138,7 @@ internal sealed class EvalVerb : Verb
     {
         if (arguments.GetValue(_data) is not { } data)
         {
-            bool knowsMarks = model.Tokenizer is { } tokenizer && BundledPairs.Languages.All(SentenceTranslator.LanguagesOf(tokenizer).Contains);
+            bool knowsMarks = model.SourceTokenizer is { } tokenizer && BundledPairs.Languages.All(SentenceTranslator.LanguagesOf(tokenizer).Contains);
             return knowsMarks ? BundledPairs.HeldOut() : throw new UsageException(Messages.Of("eval.no-pairs", ("option", _data.Name), ("model", model.Path)));
         }
         using Stream standardInput = StandardInput.Open(cancellationToken);

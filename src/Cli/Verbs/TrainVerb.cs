@@ -179,7 +179,7 @@ internal sealed class TrainVerb : Verb, IHasGroups
     private static string FirstSource(TrainPlan plan)
     {
         TokenPairs pairs = plan.Data.Pairs!.Validation ?? plan.Data.Pairs.Train;
-        SubwordTokenizer tokenizer = (SubwordTokenizer)plan.Data.Tokenizer!;
+        SubwordTokenizer tokenizer = (SubwordTokenizer)plan.Data.SourceTokenizer!;
         string sentence = tokenizer.Decode([.. pairs.Sources[0].Where(id => !tokenizer.IsSpecial(id))]).Trim();
         return $"\"{sentence.Replace("\"", "", StringComparison.Ordinal)}\"";
     }

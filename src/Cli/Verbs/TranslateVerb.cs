@@ -53,8 +53,8 @@ internal sealed class TranslateVerb : Verb
         SearchOptions options = new() { Beams = beams, LengthPenalty = arguments.GetValue(_penalty), MostTokens = arguments.GetValue(_tokens) };
         UsageException.Check(options.Validate);
 
-        (Translator<float> model, ITokenizer tokenizer) = Load(_model.PathOf(arguments));
-        using SentenceTranslator translator = new(model, tokenizer, arguments.GetValue(_to));
+        (Translator<float> model, ITokenizer tokenizer, ITokenizer? source) = Load(_model.PathOf(arguments));
+        using SentenceTranslator translator = new(model, tokenizer, arguments.GetValue(_to), source);
         int? alternatives = arguments.IsGiven(_alternatives) ? arguments.GetValue(_alternatives) : null;
         using TextWriter output = StandardOutput.Open();
         bool isFirst = true;
@@ -70,13 +70,13 @@ internal sealed class TranslateVerb : Verb
         return 0;
     }
 
-    private static (Translator<float> Model, ITokenizer Tokenizer) Load(string path)
+    private static (Translator<float> Model, ITokenizer Tokenizer, ITokenizer? Source) Load(string path)
     {
         using ModelFile file = ModelFile.Open(path);
         file.RequireKind(ModelKind.Translator);
         ITokenizer tokenizer = file.Tokenizer ?? throw new UsageException(Messages.Of("model.no-tokenizer-both", ("model", path)));
         ModelNotes.Say(file);
-        return ((Translator<float>)file.LoadAnyForReading(), tokenizer);
+        return ((Translator<float>)file.LoadAnyForReading(), tokenizer, file.SourceTokenizer);
     }
 
     private static IEnumerable<string> Lines(string? path, CancellationToken cancellationToken)

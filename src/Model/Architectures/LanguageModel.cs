@@ -65,7 +65,7 @@ public abstract class LanguageModel<T>
         _ => new Decoder<T>(config),
     };
 
-    /// <summary>Draws the first parameters: N(0, 0.02), residual projections smaller, gains one, biases zero.</summary>
+    /// <summary>Draws the first parameters: N(0, 0.02), residual projections smaller, gains one, biases zero, positions as configured.</summary>
     public void Initialize(ulong seed)
     {
         Parameters.Initialize(seed);
@@ -77,8 +77,7 @@ public abstract class LanguageModel<T>
 
     /// <summary>Throws where an id is not in the vocabulary.</summary>
     /// <exception cref="ArgumentException">It is not.</exception>
-    public void RequireId(int id) => Require.That((uint)id < (uint)Config.VocabularySize,
-        $"the text has the id {id}, outside of the vocabulary of {Config.VocabularySize}");
+    public void RequireId(int id) => RequireId(id, Config.VocabularySize);
 
     /// <summary>The same model, of which functions say what each matrix and each table or vector is.</summary>
     internal LanguageModel<T> Reading(Func<Parameter<T>, WeightMatrix<T>> matrix, Func<Parameter<T>, Tensor<T>> values)
@@ -102,6 +101,9 @@ public abstract class LanguageModel<T>
             to.Hold(from.Value);
         return frozen;
     }
+
+    private protected static void RequireId(int id, int vocabulary) => Require.That((uint)id < (uint)vocabulary,
+        $"the text has the id {id}, outside of the vocabulary of {vocabulary}");
 
     /// <summary>The same model to read from: its matrices are copied and laid out to be multiplied, tables and vectors are read where they lie.</summary>
     private protected LanguageModel<T> Reading() => Reading(parameter => new PanelMatrix<T>(parameter.Value), parameter => parameter.Value);

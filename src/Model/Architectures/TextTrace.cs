@@ -18,12 +18,13 @@ public abstract class TextTrace<T> : IForwardObserver<T>
     /// <param name="model">The model.</param>
     /// <param name="ids">One to T tokens.</param>
     /// <param name="layers">How many blocks the text goes through.</param>
-    private protected TextTrace(LanguageModel<T> model, ReadOnlySpan<int> ids, int layers)
+    /// <param name="requireId">Throws where an id is not in the vocabulary of the text, if it is another than the model's.</param>
+    private protected TextTrace(LanguageModel<T> model, ReadOnlySpan<int> ids, int layers, Action<int>? requireId = null)
     {
         Require.That(ids.Length > 0, $"a text to trace must have at least one token");
         Require.That(ids.Length <= model.Config.Context, $"{ids.Length} tokens are more than the context of {model.Config.Context}");
         foreach (int id in ids)
-            model.RequireId(id);
+            (requireId ?? model.RequireId)(id);
         Ids = ids.ToArray();
         Blocks = [.. Enumerable.Range(0, layers).Select(layer => new BlockTrace<T>(this, layer))];
     }

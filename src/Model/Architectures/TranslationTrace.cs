@@ -35,7 +35,7 @@ public sealed class SourceTrace<T> : TextTrace<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     internal SourceTrace(Translator<T> model, ReadOnlySpan<int> ids, Tape<T> tape)
-        : base(model, ids, model.SourceStack.Blocks.Count) =>
+        : base(model, ids, model.SourceStack.Blocks.Count, model.RequireSourceId) =>
         Encoded = model.Encode(tape.Copy(ids, [1, ids.Length]), new ForwardPass<T>(tape) { Observer = this });
 
     /// <summary>[1, S, C].</summary>

@@ -7,7 +7,7 @@ namespace MiniGpt.Model.Architectures;
 
 /// <summary>
 /// The transformer as it was born (Vaswani et al. 2017): an encoder reads a text in both directions, and a decoder writes another one, each of
-/// whose blocks looks at what the encoder made. Both share one table of tokens.
+/// whose blocks looks at what the encoder made. Both share one table of tokens, or each language has its own.
 /// </summary>
 /// <typeparam name="T">The precision: <see cref="float"/> to train and translate, <see cref="double"/> to check.</typeparam>
 public sealed class Translator<T> : LanguageModel<T>
@@ -22,8 +22,19 @@ public sealed class Translator<T> : LanguageModel<T>
         : base(config)
     {
         Require.That(config.Source is not null, $"a translator has an encoder, the configuration has none");
-        SourceStack = new TransformerStack<T>(Parameters, config.ToSource(), "encoder.");
+        TransformerConfig source = config.ToSource();
+        SourceTokens = config.Source!.VocabularySize > 0
+            ? new Embedding<T>(Parameters, "encoder.tokens", source.VocabularySize, source.Width, Initialization.Normal(source.InitializerRange))
+            : Tokens;
+        SourceVocabularySize = source.VocabularySize;
+        SourceStack = new TransformerStack<T>(Parameters, source, "encoder.");
     }
+
+    /// <summary>The table of the tokens that are read: [V, C], the same as that of those that are written where both languages share one.</summary>
+    public Embedding<T> SourceTokens { get; }
+
+    /// <summary>How many tokens the language that is read has.</summary>
+    public int SourceVocabularySize { get; }
 
     /// <summary>The blocks that read the source.</summary>
     public TransformerStack<T> SourceStack { get; }
@@ -36,7 +47,7 @@ public sealed class Translator<T> : LanguageModel<T>
     public Variable<T> Encode(Tensor<int> ids, in ForwardPass<T> pass)
     {
         ForwardPass<T> reading = pass with { Memory = null, LastOnly = false };
-        return SourceStack.Forward(Input.Forward(ids, reading), reading);
+        return SourceStack.Forward(Input.Forward(ids, reading, tokens: SourceTokens), reading);
     }
 
     /// <summary>Keeps what the blocks of the decoder look at of some sources, of equal length.</summary>
@@ -48,6 +59,10 @@ public sealed class Translator<T> : LanguageModel<T>
         foreach (TransformerBlock<T> block in Stack.Blocks)
             block.SourceAttention!.Store(encoded, memory);
     }
+
+    /// <summary>Throws where an id is not in the vocabulary of the language that is read.</summary>
+    /// <exception cref="ArgumentException">It is not.</exception>
+    public void RequireSourceId(int id) => RequireId(id, SourceVocabularySize);
 
     /// <summary>The text so far to the last hidden state.</summary>
     /// <param name="ids">[B, T]; on the tape.</param>

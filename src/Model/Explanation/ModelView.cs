@@ -18,17 +18,18 @@ namespace MiniGpt.Model.Explanation;
 /// <param name="Segments">How many kinds of text there are vectors for.</param>
 /// <param name="SourceLayers">How many blocks the encoder of a translator has; 0 of other models.</param>
 /// <param name="SourceHeads">How many heads each of them has.</param>
+/// <param name="SourceVocabularySize">How many tokens a translator reads; 0 of other models.</param>
 /// <param name="ParameterCount">How many numbers training can change.</param>
 public sealed record SizesView(
     int VocabularySize, int Context, int Layers, int Heads, int KeyHeads, int Width, int HeadSize, int FeedForwardWidth,
-    PositionKind Positions, bool NormsFirst, int Segments, int SourceLayers, int SourceHeads, long ParameterCount)
+    PositionKind Positions, bool NormsFirst, int Segments, int SourceLayers, int SourceHeads, int SourceVocabularySize, long ParameterCount)
 {
     internal static SizesView Of(TransformerConfig config)
     {
         TransformerConfig? source = config.Source is null ? null : config.ToSource();
         return new SizesView(
             config.VocabularySize, config.Context, config.Layers, config.Attention.Heads, config.Attention.KeyHeads, config.Width,
-            config.HeadSize, config.FeedForwardWidth, config.Positions.Kind, config.Norm.Place == NormPlace.Before, config.Segments, source?.Layers ?? 0, source?.Attention.Heads ?? 0,
+            config.HeadSize, config.FeedForwardWidth, config.Positions.Kind, config.Norm.Place == NormPlace.Before, config.Segments, source?.Layers ?? 0, source?.Attention.Heads ?? 0, source?.VocabularySize ?? 0,
             new ModelShape(config).TrainedCount);
     }
 }

@@ -3,6 +3,7 @@ using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Generation;
 using MiniGpt.Model.Tokenizers;
+using MiniGpt.Model.Training;
 
 namespace MiniGpt.Model.Explanation;
 
@@ -23,10 +24,15 @@ namespace MiniGpt.Model.Explanation;
 /// <param name="Live">The model itself, to run in the page; null of other models.</param>
 /// <param name="Against">A second text, token against token; null where there is none.</param>
 /// <param name="Reasons">Where the logits of the likeliest next tokens come from; null where that cannot be said.</param>
+/// <param name="SourceTexts">
+/// The text of each token of the language that a translator reads, where that has tokens of its own: <paramref name="Sentence"/> and
+/// <paramref name="Embedding"/> are of these then.
+/// </param>
 public sealed record SentenceExplanation(
     ModelView Model, string Text, int LeftOut, SequenceView Sentence, Dictionary<int, string> Texts, EmbeddingView Embedding,
     PositionView? Positions, RotationView? Rotation, PredictionView Predictions, string? MaskText = null, GenerationView? Generation = null,
-    TranslationView? Translation = null, StoryView? Story = null, LiveView? Live = null, AgainstView? Against = null, ReasonView? Reasons = null)
+    TranslationView? Translation = null, StoryView? Story = null, LiveView? Live = null, AgainstView? Against = null, ReasonView? Reasons = null,
+    Dictionary<int, string>? SourceTexts = null)
 {
     private const int NamedCandidates = 200;
     private const int MostWritten = 48; // tokens of a translation: a page has to hold the tree of its beginnings
@@ -54,7 +60,7 @@ public sealed record SentenceExplanation(
         return model.Any switch
         {
             Encoder<float> encoder => Of(view, encoder, tokenizer, text, options.Against),
-            Translator<float> translator => Of(view, translator, tokenizer, text, options, cancellationToken),
+            Translator<float> translator => Of(view, translator, new PairTokenizers(model.SourceTokenizer!, tokenizer), text, options, cancellationToken),
             _ => Of(view, model.Model, tokenizer, text, options.Against),
         };
     }
@@ -105,29 +111,32 @@ public sealed record SentenceExplanation(
     }
 
     private static SentenceExplanation Of(
-        ModelView view, Translator<float> model, ITokenizer tokenizer, string text, ExplanationOptions options, CancellationToken cancellationToken)
+        ModelView view, Translator<float> model, PairTokenizers tokenizers, string text, ExplanationOptions options, CancellationToken cancellationToken)
     {
         TranslationMarkIds marks = TranslationMarkIds.Of(model.Config);
-        using SentenceTranslator translator = new(model, tokenizer, options.Language);
-        (int[] cut, string read, int left) = Cut(tokenizer, text, text.AsSpan().Trim().IsEmpty ? [] : translator.Encode(text), model.Config.Context - 1);
+        (ITokenizer reading, ITokenizer tokenizer) = tokenizers;
+        using SentenceTranslator translator = new(model, tokenizer, options.Language, reading);
+        (int[] cut, string read, int left) = Cut(reading, text, text.AsSpan().Trim().IsEmpty ? [] : translator.Encode(text), model.Config.Context - 1);
         using TranslationSearch<float> searching = new(model.ForReading());
         SearchTrace search = searching.Trace(cut, new SearchOptions { Beams = options.Beams, MostTokens = MostWritten }, cancellationToken);
         ScoredTranslation best = search.Found[0];
 
         // The decoder reads what it has written so far; behind the last token it says the one that ends the translation.
         int?[] targets = best.IsComplete ? [.. best.Ids, marks.End] : [.. best.Ids];
-        int[] source = [.. cut, marks.End], written = [marks.Begin, .. best.Ids[..(targets.Length - 1)]];
+        int[] source = [.. cut, marks.SourceEnd], written = [marks.Begin, .. best.Ids[..(targets.Length - 1)]];
         using TranslationTrace<float> trace = model.Trace(source, written);
         PredictionView predictions = PredictionView.Of(model, trace, targets);
-        EmbeddingView embedding = EmbeddingView.Of(model.Tokens.Table.Value, [.. source, .. best.Ids]);
+        bool isApart = model.SourceTokens != model.Tokens || reading != tokenizer;
+        EmbeddingView embedding = EmbeddingView.Of(model.SourceTokens.Table.Value, model.SourceTokens != model.Tokens ? source : [.. source, .. best.Ids]);
         TranslationView translation = new(
             tokenizer.Decode(best.Ids), best.IsComplete, SequenceView.Of(tokenizer, written, [], AttentionView.Of(trace, isCausal: true)),
             AttentionView.OfSource(trace), options.Beams, marks.End, search.Steps,
             [.. search.Found.Select(found => new FoundView(found.Ids, tokenizer.Decode(found.Ids), found.Score, found.IsComplete))]);
         IEnumerable<int> looked = search.Steps.SelectMany(step => step).Select(candidate => candidate.Id);
-        return new SentenceExplanation(view, read, left, SequenceView.Of(tokenizer, source, [], AttentionView.Of(trace.Source, isCausal: false)),
-            TextsOf(tokenizer, embedding, predictions, [.. looked, .. written]), embedding,
-            PositionView.Of(model), RotationView.Of(model, trace), predictions, Translation: translation);
+        return new SentenceExplanation(view, read, left, SequenceView.Of(reading, source, [], AttentionView.Of(trace.Source, isCausal: false)),
+            TextsOf(tokenizer, [.. isApart ? [] : IdsOf(embedding), .. IdsOf(predictions), .. looked, .. written]), embedding,
+            PositionView.Of(model), RotationView.Of(model, trace), predictions, Translation: translation,
+            SourceTexts: isApart ? TextsOf(reading, [.. IdsOf(embedding), .. source]) : null);
     }
 
     /// <summary>The second text, where there is one, and its tokens.</summary>
@@ -149,13 +158,18 @@ public sealed record SentenceExplanation(
     }
 
     private static Dictionary<int, string> TextsOf(ITokenizer tokenizer, EmbeddingView embedding, PredictionView predictions, IEnumerable<int> further) =>
-        embedding.MapIds
-            .Concat(embedding.Neighbours.SelectMany(neighbours => neighbours).Select(neighbour => neighbour.Id))
-            .Concat(predictions.Places.SelectMany(place => place.Likeliest).Select(candidate => candidate.Id))
+        TextsOf(tokenizer, [.. IdsOf(embedding), .. IdsOf(predictions), .. further]);
+
+    private static Dictionary<int, string> TextsOf(ITokenizer tokenizer, IEnumerable<int> ids) =>
+        ids.Distinct().Order().ToDictionary(id => id, id => TextOf(tokenizer, id));
+
+    private static IEnumerable<int> IdsOf(EmbeddingView embedding) =>
+        embedding.MapIds.Concat(embedding.Neighbours.SelectMany(neighbours => neighbours).Select(neighbour => neighbour.Id));
+
+    private static IEnumerable<int> IdsOf(PredictionView predictions) =>
+        predictions.Places.SelectMany(place => place.Likeliest).Select(candidate => candidate.Id)
             .Concat(predictions.Places.Select(place => place.Target).OfType<int>())
-            .Concat(predictions.Lens.SelectMany(row => row.Likeliest).Select(candidate => candidate.Id))
-            .Concat(further)
-            .Distinct().Order().ToDictionary(id => id, id => TextOf(tokenizer, id));
+            .Concat(predictions.Lens.SelectMany(row => row.Likeliest).Select(candidate => candidate.Id));
 
     /// <summary>A model may have more tokens than its tokenizer.</summary>
     private static string TextOf(ITokenizer tokenizer, int id) =>

@@ -12,11 +12,14 @@ internal static class CheckpointFiles
     public const int Version = 1;
 
     private static readonly string[] s_required = [ModelFiles.Config, ModelFiles.Weights, ModelFiles.Optimizer];
-    private static readonly string[] s_optional = [ModelFiles.Tokenizer];
+    private static readonly string[] s_optional =
+    [
+        ModelFiles.Tokenizer, ModelFiles.SourceTokenizer, ModelFiles.SourcePieces, ModelFiles.TargetPieces, ModelFiles.Vocabulary, ModelFiles.TargetVocabulary,
+    ];
 
     // In this order they are deleted: what is left when the machine stops in between is no checkpoint, and then no model.
     private static readonly string[] s_all =
-        [ModelFiles.Training, ModelFiles.Weights, ModelFiles.Config, ModelFiles.Tokenizer, ModelFiles.Optimizer];
+        [ModelFiles.Training, ModelFiles.Weights, ModelFiles.Config, .. s_optional, ModelFiles.Optimizer];
 
     /// <summary>Whether a checkpoint was committed in a folder.</summary>
     public static bool Exists(string folder) => File.Exists(TrainingPath(folder));
@@ -133,11 +136,8 @@ internal static class CheckpointFiles
     {
         if (!Directory.Exists(folder))
             return;
-        foreach (string name in s_all)
-        {
-            Disk.Delete(Path.Combine(folder, name));
-            Disk.Delete(Partial(folder, name));
-        }
+        foreach (string path in s_all.SelectMany(name => (string[])[Path.Combine(folder, name), Partial(folder, name)]).Where(File.Exists))
+            Disk.Delete(path);
         if (!Directory.EnumerateFileSystemEntries(folder).Any())
             Directory.Delete(folder);
     }

@@ -15,6 +15,21 @@ internal static class ModelFiles
     /// <summary>Any tokenizer.</summary>
     public const string Tokenizer = "tokenizer.json";
 
+    /// <summary>The tokenizer of the texts that a translator reads, where it is another than that of those that it writes.</summary>
+    public const string SourceTokenizer = "source_tokenizer.json";
+
+    /// <summary>SentencePiece's model of the language that one of Marian's translators reads.</summary>
+    public const string SourcePieces = "source.spm";
+
+    /// <summary>SentencePiece's model of the language that it writes.</summary>
+    public const string TargetPieces = "target.spm";
+
+    /// <summary>The tokens of both of its languages, or of the one that it reads; of a byte-level BPE its tokens.</summary>
+    public const string Vocabulary = "vocab.json";
+
+    /// <summary>The tokens of the language that it writes, where each has its own.</summary>
+    public const string TargetVocabulary = "target_vocab.json";
+
     /// <summary>The tokens of WordPiece, one a line.</summary>
     public const string Pieces = "vocab.txt";
 
@@ -25,9 +40,9 @@ internal static class ModelFiles
     public const string Optimizer = "optimizer.safetensors";
 
     /// <summary>The tokens and the merges of byte-level BPE, by the two names that each has had.</summary>
-    public static IReadOnlyList<(string Vocabulary, string Merges)> BytePairs { get; } = [("vocab.json", "merges.txt"), ("encoder.json", "vocab.bpe")];
+    public static IReadOnlyList<(string Vocabulary, string Merges)> BytePairs { get; } = [(Vocabulary, "merges.txt"), ("encoder.json", "vocab.bpe")];
 
     /// <summary>Every name that a file of a tokenizer can have.</summary>
     public static IReadOnlyList<string> TokenizerParts { get; } =
-        [Tokenizer, .. BytePairs.SelectMany(names => (string[])[names.Vocabulary, names.Merges]), Pieces];
+        [Tokenizer, SourceTokenizer, SourcePieces, TargetPieces, TargetVocabulary, .. BytePairs.SelectMany(names => (string[])[names.Vocabulary, names.Merges]), Pieces];
 }

@@ -54,7 +54,7 @@ public sealed record ModelConversion(
         tokenizer ??= model.Tokenizer;
         ModelFormat format = ModelFile.FormatOf(to, source.Config);
         string[] dropped = [.. WhatIsDropped(source, tokenizer, format, type)]; // before there is a new file, which could lie in the old folder
-        ModelFile.Save(to, model.Any, tokenizer, model.ExtraKeys, type);
+        ModelFile.Save(to, model.Any, tokenizer, model.ExtraKeys, type, tokenizer == model.Tokenizer ? model.SourceTokenizer : null);
         return new ModelConversion(source.Format, format, new ModelShape(source.Config).TrainedCount, dropped, [.. WhatIsMisread(source.Config, tokenizer, format)]);
     }
 

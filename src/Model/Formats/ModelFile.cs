@@ -39,6 +39,9 @@ public enum ModelFormat
 public sealed record LoadedModel<T>(string Path, LanguageModel<T> Any, ITokenizer? Tokenizer, JsonObject ExtraKeys)
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
+    /// <summary>The tokenizer of the texts that a translator reads: the same one, where the languages do not have one each.</summary>
+    public ITokenizer? SourceTokenizer { get => field ?? Tokenizer; init; }
+
     /// <summary>The model as one that goes on with a text.</summary>
     /// <exception cref="ModelKindException">It is of another kind.</exception>
     public Decoder<T> Model => As<Decoder<T>>(ModelKind.Decoder);
@@ -85,6 +88,9 @@ public sealed class ModelFile : IDisposable
 
     /// <summary>The tokenizer, where there is one.</summary>
     public ITokenizer? Tokenizer { get; internal init; }
+
+    /// <summary>The tokenizer of the texts that a translator reads: the same one, where the languages do not have one each.</summary>
+    public ITokenizer? SourceTokenizer { get => field ?? Tokenizer; internal init; }
 
     /// <summary>The keys of config.json that mean nothing here; none in the other forms.</summary>
     public JsonObject ExtraKeys { get; internal init; } = [];
@@ -166,12 +172,14 @@ public sealed class ModelFile : IDisposable
     /// <param name="tokenizer">Its tokenizer, if it has one; llm.c's files have no room for it.</param>
     /// <param name="extraKeys">Keys for config.json that mean nothing here.</param>
     /// <param name="type">One of <see cref="TypesOf"/>, for matrices; left out, F32.</param>
+    /// <param name="sourceTokenizer">The tokenizer of the texts that a translator reads, where it is another.</param>
     /// <exception cref="ArgumentException">
     /// The form cannot hold the model, the type or the tokenizer, or a number is too large for the type: one line says why.
     /// </exception>
     /// <exception cref="IOException">A file cannot be written.</exception>
     public static void Save<T>(
-        string path, LanguageModel<T> any, ITokenizer? tokenizer = null, JsonObject? extraKeys = null, StoredType type = StoredType.F32)
+        string path, LanguageModel<T> any, ITokenizer? tokenizer = null, JsonObject? extraKeys = null, StoredType type = StoredType.F32,
+        ITokenizer? sourceTokenizer = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ModelFormat format = FormatOf(path, any.Config);
@@ -179,7 +187,7 @@ public sealed class ModelFile : IDisposable
             $"{path}: a model in this form has numbers of type {string.Join(" or ", TypesOf(format))}, not {type}");
         if (format == ModelFormat.HuggingFace)
         {
-            ModelFolder.Save(path, any, tokenizer, extraKeys, type);
+            ModelFolder.Save(path, any, tokenizer, extraKeys, type, sourceTokenizer);
             return;
         }
         Decoder<T> model = any as Decoder<T>
@@ -197,7 +205,10 @@ public sealed class ModelFile : IDisposable
     /// <summary>Reads all of the model, each number rounded to the precision that is asked for.</summary>
     /// <exception cref="FileFormatException">A tensor is missing, unexpected, or of another shape or type.</exception>
     public LoadedModel<T> Load<T>()
-        where T : unmanaged, IBinaryFloatingPointIeee754<T> => new(Path, ModelWeights.Read<T>(_source, Config, _map), Tokenizer, ExtraKeys);
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => new(Path, ModelWeights.Read<T>(_source, Config, _map), Tokenizer, ExtraKeys)
+        {
+            SourceTokenizer = SourceTokenizer,
+        };
 
     /// <summary>
     /// The model as generation reads it: all of it is read, matrices laid out to be multiplied, those in Q8_0 in their 8 bits. This may be
@@ -220,7 +231,7 @@ public sealed class ModelFile : IDisposable
         using Arena arena = new();
         LanguageModel<float> reading = model.Reading(Matrix, parameter => ReadInto(new Tensor<float>(parameter.Shape), parameter));
         if (parts.Values.Any(list => list.Length == 0))
-            reading.Input.Initialize();
+            reading.Input.FillFixedPositions();
         return reading;
 
         WeightMatrix<float> Matrix(Parameter<float> parameter)

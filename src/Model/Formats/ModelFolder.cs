@@ -12,6 +12,10 @@ namespace MiniGpt.Model.Formats;
 /// <summary>A model as a folder: config.json, model.safetensors and, for text, tokenizer.json, as Hugging Face writes them.</summary>
 public static class ModelFolder
 {
+    // Of these another tokenizer than the one that is written may have been in a folder.
+    private static readonly string[] s_ofTranslators =
+        [ModelFiles.Tokenizer, ModelFiles.SourceTokenizer, ModelFiles.SourcePieces, ModelFiles.TargetPieces, ModelFiles.TargetVocabulary];
+
     /// <summary>Whether a folder holds what <see cref="Load"/> needs.</summary>
     public static bool Exists(string path) => File.Exists(Path.Combine(path, ModelFiles.Config))
         && (File.Exists(Path.Combine(path, ModelFiles.Weights)) || File.Exists(Path.Combine(path, ModelFiles.Index)));
@@ -44,20 +48,22 @@ public static class ModelFolder
 
         TransformerConfig config = ConfigJson.Read(configFile, out JsonObject extraKeys);
         ITokenizer? tokenizer = TokenizerFolder.Find(path, unknown);
+        ITokenizer? source = config.Kind == ModelKind.Translator ? SourceTokenizer(path, config, tokenizer, unknown) : null;
         JsonObject metadata = [];
-        TensorSource source;
+        TensorSource tensors;
         if (File.Exists(weights))
         {
             SafetensorsReader reader = SafetensorsReader.Open(weights);
             foreach ((string key, string value) in reader.Metadata)
                 metadata[key] = value;
-            source = reader;
+            tensors = reader;
         }
         else
-            source = SafetensorsShards.Open(index);
-        return new ModelFile(path, ModelFormat.HuggingFace, config, source, FamilyFormat.Of(config).HuggingFace)
+            tensors = SafetensorsShards.Open(index);
+        return new ModelFile(path, ModelFormat.HuggingFace, config, tensors, FamilyFormat.Of(config).MapOf(config))
         {
             Tokenizer = tokenizer,
+            SourceTokenizer = source,
             ExtraKeys = extraKeys,
             Metadata = metadata,
             IsUnderstood = key => key == SafetensorsWriter.FormatKey,
@@ -70,19 +76,22 @@ public static class ModelFolder
     /// <param name="tokenizer">Its tokenizer, if it has one.</param>
     /// <param name="extraKeys">Keys of the config.json that it was read from.</param>
     /// <param name="type">F64, F32, F16 or BF16; left out, F32 from floats and F64 from doubles.</param>
+    /// <param name="sourceTokenizer">The tokenizer of the texts that a translator reads, where it is another.</param>
     /// <exception cref="ArgumentException">
     /// The tokenizer cannot be written or has more tokens than the model, or a number is too large for the type.
     /// </exception>
     /// <exception cref="IOException">A file cannot be written.</exception>
     public static void Save<T>(
-        string path, LanguageModel<T> model, ITokenizer? tokenizer = null, JsonObject? extraKeys = null, StoredType? type = null)
+        string path, LanguageModel<T> model, ITokenizer? tokenizer = null, JsonObject? extraKeys = null, StoredType? type = null,
+        ITokenizer? sourceTokenizer = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Directory.CreateDirectory(path);
         FolderReplacement.Finish(path);
         using StagedFiles files = new(path);
-        Stage(files, model, tokenizer, extraKeys, type);
-        files.Replace(tokenizer is null ? [ModelFiles.Index, .. ModelFiles.TokenizerParts] : [ModelFiles.Index]);
+        Stage(files, model, tokenizer, extraKeys, type, sourceTokenizer);
+        files.Replace(tokenizer is null ? [ModelFiles.Index, .. ModelFiles.TokenizerParts]
+            : [ModelFiles.Index, .. s_ofTranslators]);
     }
 
     /// <summary>The folder under <paramref name="runs"/> whose model was trained or written last; null where there is none.</summary>
@@ -95,17 +104,47 @@ public static class ModelFolder
 
     /// <summary>Writes the files of a model beside their final names, the weights last.</summary>
     internal static void Stage<T>(
-        StagedFiles files, LanguageModel<T> model, ITokenizer? tokenizer, JsonObject? extraKeys, StoredType? type = null)
+        StagedFiles files, LanguageModel<T> model, ITokenizer? tokenizer, JsonObject? extraKeys, StoredType? type = null, ITokenizer? sourceTokenizer = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (tokenizer is not null)
         {
             Require.That(tokenizer.VocabularySize <= model.Config.VocabularySize,
                 $"a tokenizer of {tokenizer.VocabularySize} tokens does not go with a model of {model.Config.VocabularySize}");
-            files.Add(ModelFiles.Tokenizer, stream => JsonFile.Write(stream, TokenizerJson.ToJson(tokenizer)));
+            if (tokenizer is MarianTokenizer)
+                MarianFolder.Stage(files, tokenizer, sourceTokenizer);
+            else
+                files.Add(ModelFiles.Tokenizer, stream => JsonFile.Write(stream, TokenizerJson.ToJson(tokenizer)));
+        }
+        if (tokenizer is not null && IsApart(tokenizer, sourceTokenizer))
+        {
+            RequireSource(model.Config, sourceTokenizer!);
+            if (tokenizer is not MarianTokenizer)
+                files.Add(ModelFiles.SourceTokenizer, stream => JsonFile.Write(stream, TokenizerJson.ToJson(sourceTokenizer!)));
         }
         files.Add(ModelFiles.Config, stream => JsonFile.Write(stream, ConfigJson.ToJson(model.Config, extraKeys)));
         files.Add(ModelFiles.Weights, stream => ModelWeights.Write(stream, model, type));
+    }
+
+    private static bool IsApart(ITokenizer tokenizer, ITokenizer? source) => source is not null && !ReferenceEquals(source, tokenizer);
+
+    /// <summary>The tokenizer of the texts that a translator reads; null where it is that of those that it writes.</summary>
+    private static ITokenizer? SourceTokenizer(string path, TransformerConfig config, ITokenizer? tokenizer, UnknownCharacter unknown)
+    {
+        ITokenizer? source = TokenizerFolder.FindSource(path, unknown);
+        if (source is null && tokenizer is not null && config.Source is { VocabularySize: > 0 })
+            throw new FileFormatException(path, $"no {ModelFiles.SourceTokenizer} found, one beside {ModelFiles.Tokenizer} expected of a model each of whose languages has its own tokens");
+        if (source is not null)
+            JsonFile.Refusing(Path.Combine(path, source is MarianTokenizer ? ModelFiles.Vocabulary : ModelFiles.SourceTokenizer), () => RequireSource(config, source));
+        return source;
+    }
+
+    private static ITokenizer RequireSource(TransformerConfig config, ITokenizer source)
+    {
+        Require.That(config.Kind == ModelKind.Translator, $"a tokenizer of the texts that are read goes with a model that translates alone");
+        int size = config.ToSource().VocabularySize;
+        Require.That(source.VocabularySize <= size, $"a tokenizer of {source.VocabularySize} tokens does not go with a model that reads {size}");
+        return source;
     }
 
     private static DateTime WrittenAt(string path) =>

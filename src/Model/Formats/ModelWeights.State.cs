@@ -18,7 +18,7 @@ public static partial class ModelWeights
     public static void ReadState<T>(TensorSource source, TransformerConfig config, Optimizer<T> optimizer)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        TensorMap map = FamilyFormat.Of(config).HuggingFace;
+        TensorMap map = FamilyFormat.Of(config).MapOf(config);
         HashSet<string> found = [];
         foreach ((string kind, OptimizerStatePart<T> part) in PartsOf(optimizer))
         {

@@ -23,7 +23,7 @@ public static partial class ModelWeights
     /// </exception>
     /// <exception cref="ArgumentException">No model can have this configuration.</exception>
     public static LanguageModel<T> Read<T>(TensorSource source, TransformerConfig config)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T> => Read<T>(source, config, FamilyFormat.Of(config).HuggingFace);
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => Read<T>(source, config, FamilyFormat.Of(config).MapOf(config));
 
     /// <summary>Builds a model and fills it from a file of another format's names.</summary>
     /// <inheritdoc cref="Read{T}(TensorSource, TransformerConfig)"/>
@@ -35,7 +35,7 @@ public static partial class ModelWeights
         foreach (Parameter<T> parameter in model.Parameters.All)
             ReadInto(source, parts[parameter], parameter.Value.Span);
         if (parts.Values.Any(list => list.Length == 0))
-            model.Input.Initialize();
+            model.Input.FillFixedPositions();
         return model;
     }
 
@@ -179,7 +179,7 @@ public static partial class ModelWeights
         Stream stream, TransformerConfig config, IReadOnlyList<(string Kind, Parameter<T> Parameter, Func<Tensor<T>> Values)> tensors, StoredType? type)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        TensorMap map = FamilyFormat.Of(config).HuggingFace;
+        TensorMap map = FamilyFormat.Of(config).MapOf(config);
         StoredType stored = type ?? (typeof(T) == typeof(double) ? StoredType.F64 : StoredType.F32);
         SafetensorsWriter writer = new(stream, tensors.SelectMany(tensor => Layout(map, tensor.Parameter, tensor.Kind.Length > 0)
             .Select(part => (tensor.Kind + part.Name, (IReadOnlyList<long>)part.Shape, stored))));

@@ -16,6 +16,7 @@ public readonly record struct Translation(string Text, double Score, bool IsComp
 public sealed class SentenceTranslator : IDisposable
 {
     private readonly ITokenizer _tokenizer;
+    private readonly ITokenizer _sourceTokenizer;
     private readonly TranslationSearch<float> _search;
     private readonly string[] _languages;
     private readonly string _mark;
@@ -24,11 +25,12 @@ public sealed class SentenceTranslator : IDisposable
     /// <param name="model">The model; fastest where it is laid out to be read, <see cref="Translator{T}.ForReading"/>.</param>
     /// <param name="tokenizer">Its tokenizer.</param>
     /// <param name="language">Into which language; null for the first that the model knows, or the only one.</param>
+    /// <param name="sourceTokenizer">The tokenizer of the sentences, where it is another than that of their translations.</param>
     /// <exception cref="ArgumentException">The model does not know the language.</exception>
-    public SentenceTranslator(Translator<float> model, ITokenizer tokenizer, string? language = null)
+    public SentenceTranslator(Translator<float> model, ITokenizer tokenizer, string? language = null, ITokenizer? sourceTokenizer = null)
     {
-        _tokenizer = tokenizer;
-        _languages = LanguagesOf(tokenizer);
+        (_tokenizer, _sourceTokenizer) = (tokenizer, sourceTokenizer ?? tokenizer);
+        _languages = LanguagesOf(_sourceTokenizer);
         string known = _languages.Length == 0 ? "the model knows none by name" : $"{string.Join(" or ", _languages)} expected";
         Require.That(language is null || _languages.Contains(language), $"there is no language '{language}': {known}");
         _mark = (language ?? _languages.FirstOrDefault()) is { } name ? $"{TranslationMarks.Of(name)} " : "";
@@ -42,7 +44,7 @@ public sealed class SentenceTranslator : IDisposable
     /// <summary>The ids of a sentence as the model reads it: with the mark of the language that it goes into, without the token that ends it.</summary>
     /// <param name="sentence">The sentence; one that begins with a mark of a language goes into that one.</param>
     /// <exception cref="ArgumentException">It has what the tokenizer cannot say.</exception>
-    public int[] Encode(string sentence) => _tokenizer.Encode(Marked(sentence.Trim()));
+    public int[] Encode(string sentence) => _sourceTokenizer.Encode(Marked(sentence.Trim()));
 
     /// <summary>Translates sentences, those of equal length together.</summary>
     /// <param name="sentences">The sentences; one that begins with a mark of a language goes into that one.</param>

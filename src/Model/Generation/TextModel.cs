@@ -15,9 +15,12 @@ public sealed class TextModel : IAsyncDisposable, IDisposable
     /// <param name="tokenizer">Its tokenizer.</param>
     /// <param name="template">How conversations are written down for it; null for plainly.</param>
     /// <param name="limits">How much is taken on; null for the defaults.</param>
+    /// <param name="sourceTokenizer">The tokenizer of the texts that a translator reads, where it is another.</param>
     /// <exception cref="ArgumentException">A limit makes no sense.</exception>
-    public TextModel(string id, LanguageModel<float> model, ITokenizer tokenizer, ChatTemplate? template = null, GenerationLimits? limits = null)
+    public TextModel(
+        string id, LanguageModel<float> model, ITokenizer tokenizer, ChatTemplate? template = null, GenerationLimits? limits = null, ITokenizer? sourceTokenizer = null)
     {
+        SourceTokenizer = sourceTokenizer ?? tokenizer;
         (Id, Model, Tokenizer, Template, Limits) = (id, model, tokenizer, template ?? ChatTemplate.Plain, limits ?? new GenerationLimits());
         EndIds = ChatTemplate.EndIds(model.Config, tokenizer);
         if (model is Decoder<float> decoder)
@@ -32,6 +35,9 @@ public sealed class TextModel : IAsyncDisposable, IDisposable
 
     /// <summary>Turns texts to ids and back.</summary>
     public ITokenizer Tokenizer { get; }
+
+    /// <summary>The same of the texts that a translator reads.</summary>
+    public ITokenizer SourceTokenizer { get; }
 
     /// <summary>How conversations are written down.</summary>
     public ChatTemplate Template { get; }
@@ -71,7 +77,7 @@ public sealed class TextModel : IAsyncDisposable, IDisposable
 
         // A folder can have a point in its name, as llama-3.2 has.
         string id = File.Exists(path) ? Path.GetFileNameWithoutExtension(path) : Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(path)));
-        return new TextModel(id, file.LoadAnyForReading(), reads, template, limits);
+        return new TextModel(id, file.LoadAnyForReading(), reads, template, limits, tokenizer is null ? file.SourceTokenizer : null);
     }
 
     /// <summary>Ends all work and frees the memory.</summary>

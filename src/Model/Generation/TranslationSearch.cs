@@ -66,7 +66,7 @@ public sealed class TranslationSearch<T>(Translator<T> model) : IDisposable
         {
             Require.That(source.Length < model.Config.Context,
                 $"a sentence of {source.Length} tokens, and the one that ends it, are more than the context of {model.Config.Context}");
-            Array.ForEach(source, model.RequireId);
+            Array.ForEach(source, model.RequireSourceId);
         }
     }
 
@@ -113,7 +113,7 @@ public sealed class TranslationSearch<T>(Translator<T> model) : IDisposable
         {
             Span<int> row = ids.Span.Slice(i * length, length);
             sources[i].CopyTo(row);
-            row[^1] = _marks.End;
+            row[^1] = _marks.SourceEnd;
         }
         model.Remember(model.Encode(ids, new ForwardPass<T>(_tape)), memory);
     }

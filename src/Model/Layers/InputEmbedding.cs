@@ -44,8 +44,16 @@ public sealed class InputEmbedding<T>
     /// <summary>The norm of the sum, where there is one.</summary>
     public Norm<T>? Norm { get; }
 
-    /// <summary>Fills the table of positions that are not learned.</summary>
+    /// <summary>Fills the table of positions that are not learned, and that of learned ones that start as waves.</summary>
     public void Initialize()
+    {
+        FillFixedPositions();
+        if (_config.Positions is { Kind: PositionKind.Learned, FirstWaves: > 0 } positions)
+            SinusoidalPositions.Fill(Positions!.Table.Value, positions.SinesFirst, positions.FirstWaves);
+    }
+
+    /// <summary>Fills the table of positions that are not learned.</summary>
+    public void FillFixedPositions()
     {
         if (_config.Positions.Kind == PositionKind.Sinusoidal)
             SinusoidalPositions.Fill(Positions!.Table.Value, _config.Positions.SinesFirst);
@@ -55,13 +63,14 @@ public sealed class InputEmbedding<T>
     /// <param name="ids">[B, T]; on the tape.</param>
     /// <param name="pass">What kind of pass this is.</param>
     /// <param name="segments">[B, T]: the kind of text of each token; empty for the first kind everywhere.</param>
+    /// <param name="tokens">The table of the language that the text is in, where it is another than <see cref="Tokens"/>.</param>
     /// <returns>[B, T, C].</returns>
     /// <exception cref="ArgumentException">The positions do not fit into the context, or an id is outside of its table.</exception>
-    public Variable<T> Forward(Tensor<int> ids, in ForwardPass<T> pass, Tensor<int> segments = default)
+    public Variable<T> Forward(Tensor<int> ids, in ForwardPass<T> pass, Tensor<int> segments = default, Embedding<T>? tokens = null)
     {
         int length = ids.Shape[1], first = pass.FirstPosition;
         Require.That(length <= _config.Context - first, $"{first + length} tokens are more than the context of {_config.Context}");
-        Variable<T> x = pass.Show(ForwardStage.Tokens, -1, Tokens.Forward(pass.Tape, ids)); // (B, T, C)
+        Variable<T> x = pass.Show(ForwardStage.Tokens, -1, (tokens ?? Tokens).Forward(pass.Tape, ids)); // (B, T, C)
         if (_config.EmbeddingScale != 1)
             x *= T.CreateChecked(_config.EmbeddingScale);
         if (Positions is not null)

@@ -36,6 +36,11 @@ public sealed record PositionConfig
     /// </summary>
     public bool SinesFirst { get; init; }
 
+    /// <summary>
+    /// The size of the waves (<see cref="SinusoidalPositions"/>) that learned positions start as; 0 where they are drawn like all other numbers.
+    /// </summary>
+    public double FirstWaves { get; init; }
+
     /// <summary>Whether there is a table with a row for each position.</summary>
     public bool HasTable => Kind is PositionKind.Learned or PositionKind.Sinusoidal;
 }

@@ -11,7 +11,8 @@ public static class SinusoidalPositions
     /// <summary>Fills a table.</summary>
     /// <param name="table">[T, C].</param>
     /// <param name="sinesFirst">Whether all sines come first and then all cosines (Marian), instead of one beside the other.</param>
-    public static void Fill<T>(Tensor<T> table, bool sinesFirst = false)
+    /// <param name="size">What the waves are multiplied by.</param>
+    public static void Fill<T>(Tensor<T> table, bool sinesFirst = false, double size = 1)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         int width = table.Shape[1];
@@ -22,7 +23,7 @@ public static class SinusoidalPositions
             int half = width / 2, pair = sinesFirst ? column % half : column / 2;
             bool isSine = sinesFirst ? column < half : column % 2 == 0;
             double angle = position / Math.Pow(10000, 2 * pair / (double)width);
-            elements[i] = T.CreateChecked(isSine ? Math.Sin(angle) : Math.Cos(angle));
+            elements[i] = T.CreateChecked(size * (isSine ? Math.Sin(angle) : Math.Cos(angle)));
         }
     }
 }

@@ -54,6 +54,14 @@ public sealed record SourceConfig
 
     /// <summary>The width between its feed-forward matrices.</summary>
     public int FeedForwardWidth { get; init; }
+
+    /// <summary>How many tokens the language that is read has in a table of its own; 0 where one table has the tokens of both languages.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public int VocabularySize { get; init; }
+
+    /// <summary>The id that ends a text that is read, where it is another than that behind its translation.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? EndOfTextId { get; init; }
 }
 
 /// <summary>
@@ -150,6 +158,8 @@ public sealed record TransformerConfig
         ? throw new InvalidOperationException("A model that does not translate has no encoder apart.")
         : this with
         {
+            VocabularySize = source.VocabularySize > 0 ? source.VocabularySize : VocabularySize,
+            EndOfTextId = source.EndOfTextId ?? EndOfTextId,
             Layers = source.Layers > 0 ? source.Layers : Layers,
             Attention = Attention with { Heads = source.Heads > 0 ? source.Heads : Attention.Heads, KeyHeads = source.Heads, IsCausal = false },
             FeedForward = FeedForward with { Width = source.FeedForwardWidth > 0 ? source.FeedForwardWidth : FeedForward.Width },
@@ -205,7 +215,10 @@ public sealed record TransformerConfig
         Require.That(Source is null || Attention.IsCausal, $"a model that translates writes its text from left to right: attention that sees forward is for others");
         Require.That(PaddingId is null or >= 0, $"the padding id must not be negative, it is {PaddingId}");
         if (Source is not null)
+        {
+            Require.NotNegative(Source.VocabularySize, "vocabulary size of the language that is read");
             ToSource().Validate();
+        }
         Require.That(Enum.IsDefined(Positions.Kind), $"there are no positions {Positions.Kind}");
         Require.That(Enum.IsDefined(Norm.Kind) && Enum.IsDefined(Norm.Place), $"there is no norm {Norm.Kind} {Norm.Place}");
         Require.That(Recurrence is null || Positions.Kind == PositionKind.None && Attention.IsCausal,
@@ -224,6 +237,6 @@ public sealed record TransformerConfig
             return (Head == HeadKind.Own ? 2 : 1) * VocabularySize * c + (Int128)2 * Layers * RecurrentLayerSizes.Gates(kind) * c * c;
         Int128 block = c * (2 * heads + 2 * keys) + (FeedForward.IsGated ? 3 : 2) * c * f;
         Int128 table = Positions.Kind == PositionKind.Learned ? (Int128)Context * c : 0;
-        return (Head == HeadKind.Own ? 2 : 1) * VocabularySize * c + table + Layers * block;
+        return ((Head == HeadKind.Own ? (Int128)2 : 1) * VocabularySize + Math.Max(0, Source?.VocabularySize ?? 0)) * c + table + Layers * block;
     }
 }

@@ -42,9 +42,11 @@ public sealed record TranslationTaskOptions
 /// <param name="data">The pairs.</param>
 /// <param name="tokenizer">Turns samples to text; without one they are ids.</param>
 /// <param name="ranks">Who shares the evaluations; left out, this process does them alone.</param>
+/// <param name="sourceTokenizer">Turns the sentences of samples to text, where it is another.</param>
 /// <exception cref="ArgumentException">The pairs are too few for a batch, or the model knows no ids that begin and end a translation.</exception>
 public sealed class TranslationTask<T>(
-    Translator<T> model, TranslationTaskOptions options, TranslationData data, ITokenizer? tokenizer = null, ICollective? ranks = null) : ILearningTask<T>
+    Translator<T> model, TranslationTaskOptions options, TranslationData data, ITokenizer? tokenizer = null, ICollective? ranks = null,
+    ITokenizer? sourceTokenizer = null) : ILearningTask<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly PairBatches _batches = new(data.Train, options.BatchSize, options.Seed);
@@ -97,7 +99,7 @@ public sealed class TranslationTask<T>(
         int[] written = search.Translate([source], new SearchOptions { MostTokens = tokens })[0][0].Ids;
         return tokenizer is null
             ? $"{string.Join(' ', source)} → {string.Join(' ', written)}"
-            : $"{tokenizer.Decode(source)} → {tokenizer.Decode(written)}";
+            : $"{(sourceTokenizer ?? tokenizer).Decode(source)} → {tokenizer.Decode(written)}";
     }
 
     /// <summary>Frees the memory of the evaluations.</summary>
@@ -145,7 +147,7 @@ public sealed class TranslationTask<T>(
             int[] from = pairs.Sources[batch[row]], to = pairs.Targets[batch[row]];
             Span<int> sourceRow = Row(source, row), inputRow = Row(inputs, row), targetRow = Row(targets, row);
             Span<byte> paddingRow = padding.Span.Slice(row * longestSource, longestSource);
-            Write(from, _marks.End, _marks.Padding, sourceRow);
+            Write(from, _marks.SourceEnd, _marks.SourcePadding, sourceRow);
             paddingRow[..(from.Length + 1)].Clear();
             paddingRow[(from.Length + 1)..].Fill(1);
             inputRow[0] = _marks.Begin;

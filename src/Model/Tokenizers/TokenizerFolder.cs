@@ -6,7 +6,7 @@ namespace MiniGpt.Model.Tokenizers;
 
 /// <summary>
 /// The tokenizer of a folder: tokenizer.json, or where there is none, GPT-2's older pair of vocab.json and merges.txt, which OpenAI called
-/// encoder.json and vocab.bpe, or BERT's vocab.txt.
+/// encoder.json and vocab.bpe, BERT's vocab.txt, or the two SentencePiece models of a Marian folder with their vocabulary.
 /// </summary>
 public static class TokenizerFolder
 {
@@ -20,7 +20,7 @@ public static class TokenizerFolder
     /// <exception cref="IOException">A file cannot be read.</exception>
     public static ITokenizer Read(string path, UnknownCharacter unknown = UnknownCharacter.Error) => Find(path, unknown)
         ?? throw new FileFormatException(path,
-            $"{(Directory.Exists(path) ? "no tokenizer" : "no such folder")} found, a folder with {ModelFiles.Tokenizer}, with vocab.json and merges.txt, or with {ModelFiles.Pieces} expected");
+            $"{(Directory.Exists(path) ? "no tokenizer" : "no such folder")} found, a folder with {ModelFiles.Tokenizer}, with vocab.json and merges.txt, with {ModelFiles.Pieces}, or with {ModelFiles.SourcePieces}, {ModelFiles.TargetPieces} and vocab.json expected");
 
     /// <summary>Reads the tokenizer of a folder; null where it has none.</summary>
     /// <exception cref="FileFormatException">Its files are not right: one line says what and where.</exception>
@@ -30,6 +30,8 @@ public static class TokenizerFolder
         if (File.Exists(path))
             return TokenizerJson.Read(path, unknown);
         FolderReplacement.Finish(path);
+        if (MarianFolder.Exists(path))
+            return MarianFolder.ReadTarget(path);
         string json = Path.Combine(path, ModelFiles.Tokenizer);
         if (File.Exists(json))
             return TokenizerJson.Read(json, unknown);
@@ -39,9 +41,24 @@ public static class TokenizerFolder
         return File.Exists(pieces) ? WordPieceJson.ReadVocabulary(pieces) : null;
     }
 
+    /// <summary>
+    /// Reads the tokenizer of the texts that the translator in a folder reads; null where it is the same as that of the texts that it writes.
+    /// </summary>
+    /// <param name="path">The folder, or a tokenizer.json itself, which has no other.</param>
+    /// <param name="unknown">What a character or word tokenizer does with what it does not know.</param>
+    /// <exception cref="FileFormatException">Its file is not right: one line says what and where.</exception>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    public static ITokenizer? FindSource(string path, UnknownCharacter unknown = UnknownCharacter.Error)
+    {
+        if (MarianFolder.Exists(path))
+            return MarianFolder.ReadSource(path);
+        string json = Path.Combine(path, ModelFiles.SourceTokenizer);
+        return !File.Exists(path) && File.Exists(json) ? TokenizerJson.Read(json, unknown) : null;
+    }
+
     /// <summary>Whether a folder has a tokenizer.</summary>
     public static bool Exists(string path) =>
-        File.Exists(Path.Combine(path, ModelFiles.Tokenizer)) || FindPair(path) is not null || File.Exists(Path.Combine(path, ModelFiles.Pieces));
+        File.Exists(Path.Combine(path, ModelFiles.Tokenizer)) || MarianFolder.Exists(path) || FindPair(path) is not null || File.Exists(Path.Combine(path, ModelFiles.Pieces));
 
     /// <summary>The name of a file in a folder that belongs to a tokenizer, whether the whole of it is there or not; null where there is none.</summary>
     public static string? FindPart(string path) => ModelFiles.TokenizerParts.FirstOrDefault(name => File.Exists(Path.Combine(path, name)));
@@ -63,6 +80,7 @@ public static class TokenizerFolder
     {
         Directory.CreateDirectory(path);
         FolderReplacement.Finish(path);
+        Require.That(tokenizer is not MarianTokenizer, $"a tokenizer of a Marian folder is one of two, and is written with its model alone");
         using StagedFiles files = new(path);
         if (tokenizer is BytePairTokenizer bytePair && bytePair.Options == BytePairOptions.Gpt2)
         {

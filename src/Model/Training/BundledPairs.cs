@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using MiniGpt.Model.Data;
-using MiniGpt.Model.Generation;
+using MiniGpt.Model.Tokenizers;
 
 namespace MiniGpt.Model.Training;
 

@@ -43,6 +43,9 @@ public sealed record Checkpoint<T>
     /// <summary>Its tokenizer; none where it learns from token files.</summary>
     public ITokenizer? Tokenizer { get; init; }
 
+    /// <summary>The tokenizer of the texts that a translator reads: the same one, where the languages do not have one each.</summary>
+    public ITokenizer? SourceTokenizer { get => field ?? Tokenizer; init; }
+
     /// <summary>Keys of config.json that mean nothing here.</summary>
     public JsonObject? ExtraKeys { get; init; }
 

@@ -23,7 +23,7 @@ internal static class CheckpointFolder
         CheckpointFiles.RollForward(path);
         using StagedFiles files = new(path);
         files.Add(ModelFiles.Optimizer, stream => WriteState(stream, checkpoint));
-        ModelFolder.Stage(files, checkpoint.Model, checkpoint.Tokenizer, checkpoint.ExtraKeys);
+        ModelFolder.Stage(files, checkpoint.Model, checkpoint.Tokenizer, checkpoint.ExtraKeys, sourceTokenizer: checkpoint.SourceTokenizer);
         Disk.FlushFolder(path);
         TrainingState state = TrainingState.Of(checkpoint, files.Checksums);
         try

@@ -20,7 +20,7 @@ internal static class LearningTasks
             (TaskKind.Next, Decoder<T> decoder) => new NextTokenTask<T>(decoder, options.NextToken, data.Train, data.Validation, data.Tokenizer, ranks),
             (TaskKind.Masked, Encoder<T> encoder) => new MaskedTokenTask<T>(
                 encoder, options.NextToken, options.MasksWords, data.Train, data.Validation, data.Tokenizer, ranks),
-            (TaskKind.Translate, Translator<T> translator) => new TranslationTask<T>(translator, options.Translation, data.Pairs!, data.Tokenizer, ranks),
+            (TaskKind.Translate, Translator<T> translator) => new TranslationTask<T>(translator, options.Translation, data.Pairs!, data.Tokenizer, ranks, data.SourceTokenizer),
             _ => throw new ArgumentException(
                 $"the task {OptionNames.Of(options.Task)} takes {Formats.ModelKindException.Say(TrainingOptions.KindOf(options.Task))}, "
                 + $"{Formats.ModelKindException.Say(model.Config.Kind)} found"),

@@ -24,6 +24,9 @@ public sealed record ModelInspection
     /// <summary>The tokenizer, where there is one.</summary>
     public ITokenizer? Tokenizer { get; init; }
 
+    /// <summary>The tokenizer of the texts that a translator reads: the same one, where the languages do not have one each.</summary>
+    public ITokenizer? SourceTokenizer { get; init; }
+
     /// <summary>What else the file says of itself.</summary>
     public JsonObject Metadata { get; init; } = [];
 
@@ -57,6 +60,7 @@ public sealed record ModelInspection
             Config = model.Config,
             Tensors = model.Tensors,
             Tokenizer = model.Tokenizer,
+            SourceTokenizer = model.SourceTokenizer,
             Metadata = model.Metadata,
             Training = File.Exists(training) ? TrainingProgressRecord.Read(path) : null,
         };

@@ -30,6 +30,9 @@ public sealed class TrainingData : IDisposable
     /// <summary>The tokenizer of the text, or the one that was given. Token files need none.</summary>
     public ITokenizer? Tokenizer { get; private set; }
 
+    /// <summary>The tokenizer of the sentences that are translated: the same one, where the languages do not have one each.</summary>
+    public ITokenizer? SourceTokenizer { get => field ?? Tokenizer; private set; }
+
     /// <summary>V: no id is as large.</summary>
     public int VocabularySize { get; private set; }
 
@@ -56,6 +59,7 @@ public sealed class TrainingData : IDisposable
     /// kept in memory.
     /// </param>
     /// <param name="progress">Is told how far it is.</param>
+    /// <param name="givenSource">The tokenizer of the sentences that are translated, where it is another than <paramref name="given"/>.</param>
     /// <param name="cancellationToken">Ends the reading without a result.</param>
     /// <exception cref="ArgumentException">
     /// Text and token files are mixed; the text is too short for a batch, or holds what the tokenizer cannot say; or a model without
@@ -71,6 +75,7 @@ public sealed class TrainingData : IDisposable
         Stream? standardInput = null,
         string? cacheFolder = null,
         IProgress<DataProgress>? progress = null,
+        ITokenizer? givenSource = null,
         CancellationToken cancellationToken = default)
     {
         string[] training = options.Data.Count > 0 ? [.. options.Data] : bundledCorpusPath is null ? [] : [bundledCorpusPath];
@@ -87,7 +92,7 @@ public sealed class TrainingData : IDisposable
         try
         {
             if (options.Task == TaskKind.Translate)
-                data.LoadPairs(options, training, validation, given, givenVocabulary, reading);
+                data.LoadPairs(options, training, validation, given, givenSource, givenVocabulary, reading);
             else if (text is null)
                 data.LoadTokens(options, training, validation, given, givenVocabulary, reading);
             else
@@ -149,7 +154,7 @@ public sealed class TrainingData : IDisposable
     }
 
     private void LoadPairs(
-        TrainingOptions options, string[] training, string[] validation, ITokenizer? given, int? givenVocabulary, Reading reading)
+        TrainingOptions options, string[] training, string[] validation, ITokenizer? given, ITokenizer? givenSource, int? givenVocabulary, Reading reading)
     {
         Require.That(given is not null || givenVocabulary is null, $"the model to start from has no tokenizer: one that goes with it expected");
         List<PairLine> train, rest;
@@ -173,10 +178,12 @@ public sealed class TrainingData : IDisposable
                 : TextCorpus.CombineHashes([Convert.FromHexString(corpus.Hash), Convert.FromHexString(other.Hash)]);
             _warnings.AddRange([.. corpus.Notes, .. other?.Notes ?? []]);
         }
-        Tokenizer = given ?? PairLoading.Learn(options, train, options.Data.Count == 0 ? BundledPairs.Marks : [], reading.Progress, reading.CancellationToken);
+        PairTokenizers tokenizers = PairLoading.TokenizersOf(
+            options, train, options.Data.Count == 0 ? BundledPairs.Marks : [], given, givenSource, reading.Progress, reading.CancellationToken);
+        (SourceTokenizer, Tokenizer) = (tokenizers.Source, tokenizers.Target);
         VocabularySize = givenVocabulary ?? Tokenizer.VocabularySize;
-        TokenPairs? kept = rest.Count > 0 ? PairLoading.Tokenise(rest, Tokenizer, options.Context, reading.CancellationToken) : null;
-        Pairs = new TranslationData(PairLoading.Tokenise(train, Tokenizer, options.Context, reading.CancellationToken), kept);
+        TokenPairs? kept = rest.Count > 0 ? PairLoading.Tokenise(rest, tokenizers, options.Context, reading.CancellationToken) : null;
+        Pairs = new TranslationData(PairLoading.Tokenise(train, tokenizers, options.Context, reading.CancellationToken), kept);
         Train = TokenSource.FromIds([.. Pairs.Train.Targets.SelectMany(ids => ids)], Tokenizer.VocabularySize);
         Validation = kept is null ? null : TokenSource.FromIds([.. kept.Targets.SelectMany(ids => ids)], Tokenizer.VocabularySize);
     }

@@ -1,5 +1,4 @@
 using MiniGpt.Model.Architectures;
-using MiniGpt.Model.Generation;
 using MiniGpt.Model.Layers;
 using MiniGpt.Model.Tasks;
 using MiniGpt.Model.Tokenizers;
@@ -23,8 +22,9 @@ public sealed partial record TrainingOptions
     /// <param name="tokenizer">
     /// The tokenizer of the data. Its end-of-text token begins a text as well as it ends one, as in GPT-2; where it has none the model has none.
     /// </param>
+    /// <param name="sourceTokenizer">The tokenizer of the texts that a translator reads, where each language has its own.</param>
     /// <exception cref="ArgumentException">There is no such architecture.</exception>
-    public TransformerConfig ToConfig(int vocabularySize, ITokenizer? tokenizer = null)
+    public TransformerConfig ToConfig(int vocabularySize, ITokenizer? tokenizer = null, ITokenizer? sourceTokenizer = null)
     {
         ModelSizes sizes = new(vocabularySize, Context, Layers, Heads, Width) { KeyHeads = KeyHeads ?? 0, HeadSize = HeadSize ?? 0 };
         TransformerConfig family = ModelFamily.Of(Architecture ?? Gpt2.Family.Name).Configure(sizes);
@@ -70,9 +70,13 @@ public sealed partial record TrainingOptions
             {
                 Kind = Positions ?? family.Positions.Kind,
                 RotaryBase = RotaryBase ?? family.Positions.RotaryBase,
+
+                // A causal mask tells neighbours apart by itself. An encoder has positions alone, and with drawn ones it learns for thousands of
+                // steps how frequent words are before it finds out what stands beside a mask.
+                FirstWaves = Task == TaskKind.Masked ? 0.1 : 0,
             },
             Head = Head ?? family.Head,
-            Source = Task == TaskKind.Translate ? family.Source ?? new() : null,
+            Source = Task == TaskKind.Translate ? ToSource(family.Source ?? new(), tokenizer, sourceTokenizer) : null,
             StartsAsIdentity = StartsAsIdentity,
             Dropout = Dropout,
             PaddingId = padding,
@@ -80,6 +84,14 @@ public sealed partial record TrainingOptions
             EndOfTextId = tokenizer?.EndOfTextId,
         };
     }
+
+    private SourceConfig ToSource(SourceConfig source, ITokenizer? tokenizer, ITokenizer? sourceTokenizer) => SourceTokenizer is null || sourceTokenizer is null
+        ? source
+        : source with
+        {
+            VocabularySize = sourceTokenizer.VocabularySize,
+            EndOfTextId = sourceTokenizer.EndOfTextId == tokenizer?.EndOfTextId ? null : sourceTokenizer.EndOfTextId,
+        };
 
     /// <summary>The kind of model that learns a task.</summary>
     public static ModelKind KindOf(TaskKind task) => task switch

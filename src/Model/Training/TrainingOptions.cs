@@ -77,6 +77,13 @@ public sealed partial record TrainingOptions
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public double LabelSmoothing { get; init; }
 
+    /// <summary>
+    /// The tokenizer that is made from the sentences that are translated, where each language has its own, with a table of tokens of its own:
+    /// <see cref="Tokenizer"/> is that of the translations then. Null where both share one.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public LearnedTokenizer? SourceTokenizer { get; init; }
+
     /// <summary>The family of the model, one of <see cref="ModelFamily.All"/>; null for GPT-2.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Architecture { get; init; }
@@ -263,6 +270,7 @@ public sealed partial record TrainingOptions
         Require.Fraction(ValidationFraction, "validation fraction");
         Require.Fraction(LabelSmoothing, "label smoothing");
         Require.That(LabelSmoothing == 0 || Task == TaskKind.Translate, $"label smoothing, {LabelSmoothing}, goes with translation alone");
+        Require.That(SourceTokenizer is null || Task == TaskKind.Translate, $"a tokenizer for each language goes with translation alone");
         Require.That(!MasksWords || Task == TaskKind.Masked, $"whole words are masked where masked words are learned alone");
         Require.Positive(Steps, "number of steps");
         Require.Positive(BatchSize, "batch size");

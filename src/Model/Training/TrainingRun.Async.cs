@@ -23,7 +23,7 @@ public static class TrainingRun
         {
             options.Validate();
             using TrainingData data = TrainingData.Load(options, cancellationToken: cancellationToken);
-            LanguageModel<float> model = LanguageModel<float>.Create(options.ToConfig(data.VocabularySize, data.Tokenizer));
+            LanguageModel<float> model = LanguageModel<float>.Create(options.ToConfig(data.VocabularySize, data.Tokenizer, data.SourceTokenizer));
             model.Initialize(options.Seed);
             return Run(folder, model, data, options, progress, cancellationToken);
         }, cancellationToken);

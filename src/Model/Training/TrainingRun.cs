@@ -317,6 +317,7 @@ public sealed partial class TrainingRun<T> : IDisposable
             DataHash = _data.Hash,
             Model = Model,
             Tokenizer = _data.Tokenizer,
+            SourceTokenizer = _data.SourceTokenizer,
             ExtraKeys = _extraKeys,
             Optimizer = _trainer.Optimizer,
             Ranks = _commands.AreSeveral ? _ranks : null,

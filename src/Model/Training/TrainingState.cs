@@ -77,6 +77,7 @@ internal sealed record TrainingState(
             VectorBits = VectorBits,
             Model = model.Any,
             Tokenizer = model.Tokenizer,
+            SourceTokenizer = model.SourceTokenizer,
             ExtraKeys = model.ExtraKeys,
             Optimizer = optimizer,
         };

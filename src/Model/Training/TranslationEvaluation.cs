@@ -44,11 +44,11 @@ public sealed record TranslationEvaluation(int Sentences, long Tokens, double Lo
     {
         ITokenizer tokenizer = model.Tokenizer ?? throw new ArgumentException($"{model.Path} has no tokenizer to read and write text with");
         Translator<float> translator = model.Translator;
-        TokenPairs tokens = PairLoading.Tokenise(pairs, tokenizer, translator.Config.Context, cancellationToken);
+        TokenPairs tokens = PairLoading.Tokenise(pairs, new(model.SourceTokenizer!, tokenizer), translator.Config.Context, cancellationToken);
         using TranslationTask<float> task = new(translator, new TranslationTaskOptions { BatchSize = Math.Min(BatchSize, tokens.Count) }, new TranslationData(tokens, tokens), tokenizer);
         double loss = task.ValidationLoss(whole: true, cancellationToken)!.Value;
 
-        using SentenceTranslator sentences = new(translator.ForReading(), tokenizer);
+        using SentenceTranslator sentences = new(translator.ForReading(), tokenizer, sourceTokenizer: model.SourceTokenizer);
         List<string> written = [];
         foreach (PairLine[] part in pairs.Chunk(SentencesTogether))
         {

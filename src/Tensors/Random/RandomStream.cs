@@ -1,6 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Numerics;
-using MiniGpt.Tensors.Simd;
 
 namespace MiniGpt.Tensors;
 

@@ -27,7 +27,7 @@ function wayOfTheData(section) {
     step('text', text('flow.characters', { n: [...it.text].length }), el('div', { className: 'mono' }, `“${visible([...it.text].slice(0, 48).join(''))}${[...it.text].length > 48 ? '…' : ''}”`)), arrow(),
     step('tokens', `[T] = [${T}]`, el('div', { className: 'mono' }, first(shown.map(word => `‹${word}›`)))), arrow(),
     step('ids', `[T] = [${T}]`, el('div', { className: 'mono' }, first(it.sentence.tokens.map(token => token.id)))), arrow(),
-    step(embeds ? 'embedding' : 'embedding-alone', `[T, C] = [${T}, ${C}]`, text(`flow.embedding.${size.positions}`, sizes) + (size.segments > 0 ? ' ' + text('flow.embedding.segments', { segments: size.segments, C }) : '')), arrow(),
+    step(embeds ? 'embedding' : 'embedding-alone', `[T, C] = [${T}, ${C}]`, text(`flow.embedding.${size.positions}`, { ...sizes, V: it.sourceTexts ? size.sourceVocabularySize : V }) + (size.segments > 0 ? ' ' + text('flow.embedding.segments', { segments: size.segments, C }) : '')), arrow(),
   ];
   const output = [arrow(), step('logits', `[T, V] = [${translation ? read.length : T}, ${V}]`, normed(text('flow.logits.about', sizes))),
     ...(it.predictions.places.length > 0 ? [arrow(), likeliest()] : [])];
@@ -77,9 +77,9 @@ function tokensFigure(section, key, sequence, { words, shown }) {
 // ---------- embeddings
 
 function embeddingSection(section) {
-  const e = it.embedding, vectors = matrix(e.vectors), map = matrix(e.map), V = size.vocabularySize, C = size.width;
+  const e = it.embedding, vectors = matrix(e.vectors), map = matrix(e.map), V = it.sourceTexts ? size.sourceVocabularySize : size.vocabularySize, C = size.width;
   let chosen = 0;
-  const options = e.distinct.map((id, i) => [String(i), nameOf(id)]);
+  const options = e.distinct.map((id, i) => [String(i), nameOfSource(id)]);
   const pickers = [];
   const pick = i => {
     chosen = Number(i);
@@ -99,7 +99,7 @@ function embeddingSection(section) {
 
   const oneHot = figure(section, 'one-hot', {
     title: text('one-hot.title'), controls: picker(),
-    look: () => text('one-hot.look', { token: nameOf(e.distinct[chosen]), V, C }),
+    look: () => text('one-hot.look', { token: nameOfSource(e.distinct[chosen]), V, C }),
     draw(plot, width) {
       const id = e.distinct[chosen];
       const strip = (name, values, title, kind, x) => ({
@@ -115,7 +115,7 @@ function embeddingSection(section) {
       const ids = windowOf(id);
       return {
         vconcat: [
-          strip('one-hot', ids.map(i => ({ i, v: i === id ? 1 : 0, label: `${i} ${nameOf(i)}` })), text('one-hot.upper', { V }), 'one',
+          strip('one-hot', ids.map(i => ({ i, v: i === id ? 1 : 0, label: `${i} ${nameOfSource(i)}` })), text('one-hot.upper', { V }), 'one',
             ids.length < V ? text('one-hot.window', { from: ids[0], to: ids[ids.length - 1] }) : text('one-hot.ids')),
           strip('vector', Array.from(vectors.row(chosen), (v, i) => ({ i, v, label: `d${i + 1}` })), text('one-hot.lower', { C }), 'vector', text('one-hot.dimensions')),
         ],
@@ -124,7 +124,7 @@ function embeddingSection(section) {
     table: () => ({ columns: [text('one-hot.dimensions'), text('ui.value')], rows: Array.from(vectors.row(chosen), (v, i) => [`d${i + 1}`, v]) }),
   });
 
-  const points = e.mapIds.map((id, i) => ({ id, name: nameOf(id), x: map.row(i)[0], y: map.row(i)[1], inText: e.distinct.includes(id) }));
+  const points = e.mapIds.map((id, i) => ({ id, name: nameOfSource(id), x: map.row(i)[0], y: map.row(i)[1], inText: e.distinct.includes(id) }));
   figure(section, 'map', {
     title: text('map.title'), look: text('map.look', { share: percent(e.shares[0] + e.shares[1]) }),
     draw(plot, width) {
@@ -144,9 +144,9 @@ function embeddingSection(section) {
   });
 
   const near = figure(section, 'neighbours', {
-    title: text('neighbours.title'), controls: picker(), look: () => text('neighbours.look', { token: nameOf(e.distinct[chosen]) }),
-    draw: (plot, width) => lyingBars({ name: 'neighbours', values: e.neighbours[chosen].map((n, i) => ({ i, name: nameOf(n.id), v: n.cosine })), width, format: '.2f', title: text('neighbours.cosine') }),
-    table: () => ({ columns: [text('ui.token'), text('neighbours.nearest'), text('neighbours.cosine')], rows: e.distinct.flatMap((id, i) => e.neighbours[i].map(n => [nameOf(id), nameOf(n.id), n.cosine])) }),
+    title: text('neighbours.title'), controls: picker(), look: () => text('neighbours.look', { token: nameOfSource(e.distinct[chosen]) }),
+    draw: (plot, width) => lyingBars({ name: 'neighbours', values: e.neighbours[chosen].map((n, i) => ({ i, name: nameOfSource(n.id), v: n.cosine })), width, format: '.2f', title: text('neighbours.cosine') }),
+    table: () => ({ columns: [text('ui.token'), text('neighbours.nearest'), text('neighbours.cosine')], rows: e.distinct.flatMap((id, i) => e.neighbours[i].map(n => [nameOfSource(id), nameOfSource(n.id), n.cosine])) }),
   });
 }
 

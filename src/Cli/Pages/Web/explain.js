@@ -3,7 +3,9 @@
 
 const it = page.content;
 const model = it.model, size = model.config, kind = model.kind;
-const nameOf = id => id in it.texts ? visible(it.texts[id]) : `#${id}`;
+const nameOf = (id, texts = it.texts) => id in texts ? visible(texts[id]) : `#${id}`;
+// The tokens of the sentence: those of another language, where a translator has a vocabulary for each.
+const sourceTexts = it.sourceTexts ?? it.texts, nameOfSource = id => nameOf(id, sourceTexts);
 
 // Names of tokens some of which hold parts of characters alone, \xE7 and \x8C\xAB say: the character itself, with brackets where it is not
 // whole, (猫 and 猫).
@@ -27,12 +29,12 @@ function wholeCharacters(tokens) {
 }
 
 // A text as strips and axes name it.
-function namedSequence(ids) {
-  const words = wholeCharacters(ids.map(id => it.texts[id] ?? `#${id}`)), shown = words.map(visible), numbered = shown.map((word, i) => `${i + 1} ${word}`);
+function namedSequence(ids, texts = it.texts) {
+  const words = wholeCharacters(ids.map(id => texts[id] ?? `#${id}`)), shown = words.map(visible), numbered = shown.map((word, i) => `${i + 1} ${word}`);
   // Where a token stands beside many others its number would only be in the way.
   return { words, shown, numbered, axis: shown.length > 40 ? shown : numbered, length: words.length };
 }
-const sentence = namedSequence(it.sentence.tokens.map(token => token.id));
+const sentence = namedSequence(it.sentence.tokens.map(token => token.id), sourceTexts);
 const { words, shown, numbered } = sentence, T = sentence.length;
 const layers = size.layers, heads = size.heads;
 const translation = it.translation;
@@ -82,7 +84,7 @@ function linked(state) {
 const facts = [
   ['explain.parameters', size.parameterCount.toLocaleString('en')], ['explain.layers', size.sourceLayers ? `${size.sourceLayers} + ${layers}` : layers],
   ['explain.heads', size.keyHeads < heads ? text('explain.heads.shared', { heads, keyHeads: size.keyHeads }) : heads], ['explain.width', size.width],
-  ['explain.context', size.context], ['explain.vocabulary', size.vocabularySize.toLocaleString('en')], ['explain.tokens', T],
+  ['explain.context', size.context], ['explain.vocabulary', [...(it.sourceTexts ? [size.sourceVocabularySize] : []), size.vocabularySize].map(count => count.toLocaleString('en')).join(' + ')], ['explain.tokens', T],
 ];
 const sections = {
   decoder: [['way', wayOfTheData], ['tokens', tokensSection], ['embedding', embeddingSection], ['positions', positionSection], ['attention', attentionSection], ['mask', maskSection], ['predictions', predictionSection], ...(it.reasons ? [['reasons', reasonSection]] : []), ['generation', generationSection]],

@@ -24,6 +24,9 @@ internal abstract class FamilyFormat
     /// <summary>The names of tensors in Hugging Face's folders.</summary>
     public abstract TensorMap HuggingFace { get; }
 
+    /// <summary>The names of tensors in Hugging Face's folders, of a model of this family.</summary>
+    public virtual TensorMap MapOf(TransformerConfig config) => HuggingFace;
+
     /// <summary>The names of tensors in GGUF files; null where the family has no GGUF form.</summary>
     public virtual TensorMap? Gguf => null;
 

@@ -37,9 +37,15 @@ internal sealed class MarianFormat : FamilyFormat
         Ignored = [".embed_positions.weight", ".embed_tokens.weight"],
     };
 
+    /// <summary>Where each language has its own tokens, the two tables stand apart.</summary>
+    public override TensorMap MapOf(TransformerConfig config) => config.Source is not { VocabularySize: > 0 } ? HuggingFace
+        : HuggingFace.With("tokens", "model.decoder.embed_tokens").With("encoder.tokens", "model.encoder.embed_tokens");
+
     public override string? ReasonAgainst(TransformerConfig config) => config switch
     {
         { Source: null } => "no encoder",
+        { Source.EndOfTextId: int end } when end != config.EndOfTextId => "an id of its own that ends a text that is read",
+        { Source.VocabularySize: > 0 } when config.PaddingId >= config.Source.VocabularySize => "a padding id that the language that is read does not have",
         { Norm: not { Kind: NormKind.Layer, HasBias: true, Place: NormPlace.After, Epsilon: 1e-5 } } => "other norms than layer norms after each branch",
         { Positions: not { Kind: PositionKind.Sinusoidal, SinesFirst: true } } => "positions of another kind than sines and then cosines",
         { Attention: not { HasBias: true, HasOutputBias: true, NormsQueriesAndKeys: false, Window: 0 } } =>
@@ -56,18 +62,21 @@ internal sealed class MarianFormat : FamilyFormat
     public override TransformerConfig ReadConfig(JsonFields fields, string modelType, JsonObject extra)
     {
         RequireFlags(fields,
-            ("static_position_embeddings", true), ("share_encoder_decoder_embeddings", true), ("tie_word_embeddings", true),
-            ("normalize_before", false), ("normalize_embedding", false));
-        int vocabulary = fields.Integer("vocab_size"), width = fields.Integer("d_model");
-        if ((fields.OptionalInteger("decoder_vocab_size") ?? vocabulary) != vocabulary)
-            throw fields.Wrong("decoder_vocab_size", $"{vocabulary}, as vocab_size has it");
+            ("static_position_embeddings", true), ("tie_word_embeddings", true), ("normalize_before", false), ("normalize_embedding", false));
+        bool isShared = fields.Flag("share_encoder_decoder_embeddings", true);
+        int source = fields.Integer("vocab_size"), target = fields.OptionalInteger("decoder_vocab_size") ?? source, width = fields.Integer("d_model");
+        if (isShared && target != source)
+            throw fields.Wrong("decoder_vocab_size", $"{source}, as vocab_size has it, where both languages share a table");
+        if (!isShared && source <= 0)
+            throw fields.Wrong("vocab_size", "how many tokens the language that is read has");
         TransformerConfig family = Marian.Config(new ModelSizes(
-            vocabulary, fields.Integer("max_position_embeddings"), fields.Integer("decoder_layers"), fields.Integer("decoder_attention_heads"), width)
+            target, fields.Integer("max_position_embeddings"), fields.Integer("decoder_layers"), fields.Integer("decoder_attention_heads"), width)
         { FeedForwardWidth = fields.Integer("decoder_ffn_dim") });
         return family with
         {
             Source = new()
             {
+                VocabularySize = isShared ? 0 : source,
                 Layers = fields.Integer("encoder_layers"),
                 Heads = fields.Integer("encoder_attention_heads"),
                 FeedForwardWidth = fields.Integer("encoder_ffn_dim"),
@@ -86,7 +95,7 @@ internal sealed class MarianFormat : FamilyFormat
         TransformerConfig source = config.ToSource();
         json["architectures"] = new JsonArray("MarianMTModel");
         json["is_encoder_decoder"] = true;
-        json["vocab_size"] = config.VocabularySize;
+        json["vocab_size"] = source.VocabularySize;
         json["decoder_vocab_size"] = config.VocabularySize;
         json["d_model"] = config.Width;
         json["encoder_layers"] = source.Layers;
@@ -99,7 +108,7 @@ internal sealed class MarianFormat : FamilyFormat
         json["activation_function"] = OptionNames.Of(config.FeedForward.Activation);
         json["scale_embedding"] = config.EmbeddingScale != 1;
         json["static_position_embeddings"] = true;
-        json["share_encoder_decoder_embeddings"] = true;
+        json["share_encoder_decoder_embeddings"] = config.Source is not { VocabularySize: > 0 };
         json["tie_word_embeddings"] = true;
         json["dropout"] = config.Dropout;
         json["init_std"] = config.InitializerRange;

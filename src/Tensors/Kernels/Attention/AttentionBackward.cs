@@ -121,11 +121,12 @@ internal readonly unsafe partial struct AttentionBackward<T>(
         int depth = Depth, valueWidth = ValueWidth, stride = block.Stride;
         Operand<T> q = head.Q.From(first, 0), dOutput = head.OutputGradient.From(first, 0);
 
-        // Behind the tile of gradients a panel more, for the slopes of a cap; behind the packed queries the copies of an incomplete panel
+        // Behind the tile of gradients two panels more, for the slopes of a cap and the bits of dropout; behind the packed queries the copies of an incomplete panel
         // and a panel of results.
         T* weights = Scratch.Get<T>(Scratch.Slot.Scores, (long)(QueriesAtOnce + highest) * stride);
-        T* gradients = Scratch.Get<T>(Scratch.Slot.ScoreGradients, (long)(QueriesAtOnce + 2 * highest) * stride);
+        T* gradients = Scratch.Get<T>(Scratch.Slot.ScoreGradients, (long)(QueriesAtOnce + 3 * highest) * stride);
         T* slopes = _options.SoftCap > T.Zero ? gradients + (long)(QueriesAtOnce + highest) * stride : null;
+        uint* bits = (uint*)(gradients + (long)(QueriesAtOnce + 2 * highest) * stride);
         int bothStrides = block.DepthStride + block.ValueStride;
         T* packedQueries = Scratch.Get<T>(Scratch.Slot.Queries, (long)(QueriesAtOnce + 2 * highest) * bothStrides);
         T* packedOutputGradients = packedQueries + (long)QueriesAtOnce * block.DepthStride;
@@ -148,7 +149,7 @@ internal readonly unsafe partial struct AttentionBackward<T>(
             panel = AttentionTile.WholePanel(dOutput.From(row, 0), present, height, valueWidth, edge);
             AttentionProduct.Run<T, V>(
                 panel, block.ValueTiles, height, seen, valueWidth, panelGradients, stride, accumulate: false);
-            ScoreGradients<V>(panelWeights, panelGradients, slopes, head, block, first + row, present, seen);
+            ScoreGradients<V>(panelWeights, panelGradients, slopes, bits, head, block, first + row, present, seen);
 
             var dScores = new Operand<T>(panelGradients, stride, 1);
             AddWeighted<V>(
@@ -210,7 +211,7 @@ internal readonly unsafe partial struct AttentionBackward<T>(
 
     /// <summary>Makes weights of a panel of scores, and of the gradients of the weights those of the scores.</summary>
     private void ScoreGradients<V>(
-        T* weights, T* gradients, T* slopes, in QueryHead head, in KeyBlock block, int query, int rows, int seen)
+        T* weights, T* gradients, T* slopes, uint* bits, in QueryHead head, in KeyBlock block, int query, int rows, int seen)
         where V : unmanaged, ISimd<V, T>
     {
         int stride = block.Stride, item = head.Item;
@@ -229,7 +230,12 @@ internal readonly unsafe partial struct AttentionBackward<T>(
                 weights + (long)row * stride, block.FirstKey, visible[row], _options, item, item / _q.Shape[1], query + row,
                 slopes is null ? null : slopes + (long)row * stride);
             if (drops)
-                AttentionTile.Drop<T, V>(gradients + (long)row * stride, visible[row], _options, place + (long)row * _k.Shape[2]);
+            {
+                // Drawn once for the two that they drop: a gradient here, and its weight below.
+                uint* rowBits = bits + (long)row * stride;
+                _options.DropoutStream.FillBits(new Span<uint>(rowBits, visible[row]), (ulong)(place + (long)row * _k.Shape[2]));
+                AttentionTile.Drop<T, V>(gradients + (long)row * stride, visible[row], _options, rowBits);
+            }
         }
 
         AttentionTile.WeightsAndGradients<T, V>(
@@ -241,7 +247,7 @@ internal readonly unsafe partial struct AttentionBackward<T>(
                 MultiplyBy<V>(gradients + (long)row * stride, slopes + (long)row * stride, visible[row]);
 
             if (drops)
-                AttentionTile.Drop<T, V>(weights + (long)row * stride, visible[row], _options, place + (long)row * _k.Shape[2]);
+                AttentionTile.Drop<T, V>(weights + (long)row * stride, visible[row], _options, bits + (long)row * stride);
         }
     }
 

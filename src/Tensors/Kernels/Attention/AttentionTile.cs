@@ -361,18 +361,25 @@ internal static unsafe class AttentionTile
     {
         const int Piece = 256;
         uint* bits = stackalloc uint[Piece];
-        V scale = V.Broadcast(T.CreateChecked(1 / (1 - options.Dropout)));
-        uint threshold = (uint)Math.Round(options.Dropout * 4294967296.0);
         for (int from = 0; from < count; from += Piece)
         {
             int length = Math.Min(Piece, count - from);
             options.DropoutStream.FillBits(new Span<uint>(bits, length), (ulong)(first + from));
-            T* piece = weights + from;
-            for (int i = 0; i < length; i += V.Count)
-            {
-                int width = Math.Min(V.Count, length - i);
-                V.KeepWhereAtLeast(bits + i, threshold, V.Load(piece + i, width) * scale).Store(piece + i, width);
-            }
+            Drop<T, V>(weights + from, length, options, bits);
+        }
+    }
+
+    /// <summary>The same with bits that are drawn already; of those, whole vectors are read.</summary>
+    public static void Drop<T, V>(T* weights, int count, in AttentionOptions<T> options, uint* bits)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where V : unmanaged, ISimd<V, T>
+    {
+        V scale = V.Broadcast(T.CreateChecked(1 / (1 - options.Dropout)));
+        uint threshold = (uint)Math.Round(options.Dropout * 4294967296.0);
+        for (int i = 0; i < count; i += V.Count)
+        {
+            int width = Math.Min(V.Count, count - i);
+            V.KeepWhereAtLeast(bits + i, threshold, V.Load(weights + i, width) * scale).Store(weights + i, width);
         }
     }
 }

@@ -1,4 +1,4 @@
-namespace MiniGpt.Model.Generation;
+namespace MiniGpt.Model.Tokenizers;
 
 /// <summary>The special tokens of translation, and the marks that say into which language, as in Marian's models of several languages.</summary>
 public static class TranslationMarks

@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
 
-namespace MiniGpt.Tensors.Simd;
+namespace MiniGpt.Tensors;
 
 /// <summary>Many blocks of <see cref="Philox"/> at once: each 64 bits of a vector hold one word of another block.</summary>
 internal static class PhiloxVectors
