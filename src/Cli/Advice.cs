@@ -1,3 +1,4 @@
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Data;
 using MiniGpt.Model.Files;
 using MiniGpt.Model.Formats;
@@ -12,23 +13,25 @@ internal static class Advice
 {
     private static string VerbFor(ModelKind kind) => kind switch
     {
-        ModelKind.Encoder => "minigpt fill and embed are for it",
-        ModelKind.Translator => "minigpt translate is for it",
-        _ => "minigpt sample is for it",
+        ModelKind.Encoder => Messages.Of("advice.kind.encoder"),
+        ModelKind.Translator => Messages.Of("advice.kind.translator"),
+        _ => Messages.Of("advice.kind.decoder"),
     };
 
-    /// <summary>The message of an error with the options that help, in one line.</summary>
-    public static string Of(Exception error) => error switch
+    /// <summary>The message of an error, in the user's language where the tables have it, with the options that help, in one line.</summary>
+    public static string Of(Exception error)
     {
-        OccupiedException { HasModel: true } occupied =>
-            $"{error.Message}: --resume {occupied.Path} goes on with its training, --overwrite replaces it",
-        OccupiedException => $"{error.Message}: --overwrite replaces it, another path leaves it alone",
-        TooFewWordsException => $"{error.Message} (--min-count 1 takes every word)",
-        TextEncodingException { CouldSkip: true } => $"{error.Message}; --unknown skip leaves it out",
-        TrainingDivergedException { CouldSkip: true } =>
-            $"{error.Message} (--learning-rate, --warmup-steps, --clip-norm); --on-bad-loss skip passes over such steps",
-        TrainingDivergedException => $"{error.Message} (--learning-rate, --warmup-steps, --clip-norm)",
-        ModelKindException kind => $"{error.Message}: {VerbFor(kind.Found)}",
-        _ => error.Message,
-    };
+        string message = LibraryMessages.Translated(error.Message);
+        return error switch
+        {
+            OccupiedException { HasModel: true } occupied => Messages.Of("advice.resume", ("message", message), ("path", occupied.Path)),
+            OccupiedException => Messages.Of("advice.overwrite", ("message", message)),
+            TooFewWordsException => Messages.Of("advice.min-count", ("message", message)),
+            TextEncodingException { CouldSkip: true } => Messages.Of("advice.skip", ("message", message)),
+            TrainingDivergedException { CouldSkip: true } => Messages.Of("advice.diverged-skip", ("message", message)),
+            TrainingDivergedException => Messages.Of("advice.diverged", ("message", message)),
+            ModelKindException kind => Messages.Of("advice.kind", ("message", message), ("verb", VerbFor(kind.Found))),
+            _ => message,
+        };
+    }
 }

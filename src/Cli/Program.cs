@@ -5,6 +5,7 @@ using System.Text;
 using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Help;
 using MiniGpt.Cli.Options;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Cli.Verbs;
 using MiniGpt.Model;
 using MiniGpt.Model.Files;
@@ -21,6 +22,7 @@ internal static class Program
     {
         Console.OutputEncoding = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
         GuardedWriter.Install();
+        Messages.Language = SpokenLanguage.Of(args, Environment.GetEnvironmentVariable);
         try
         {
             return Run(args);
@@ -43,7 +45,7 @@ internal static class Program
         }
         catch (OutOfMemoryException)
         {
-            return Report("there is not enough memory; a smaller model, context or batch needs less", ExitCode.Failure);
+            return Report(Messages.Of("error.memory"), ExitCode.Failure);
         }
         catch (Exception error) when (error is ArgumentException or FileFormatException or IOException or UnauthorizedAccessException
             or TrainingDivergedException)
@@ -61,7 +63,7 @@ internal static class Program
     {
         Exception first = error.GetBaseException();
         string place = first.StackTrace?.Split('\n')[0].Trim() ?? "";
-        return $"an error of the program itself, {first.GetType().Name}: {first.Message} ({place}). Please report it, with the command and what it was given";
+        return Messages.Of("error.unexpected", ("type", first.GetType().Name), ("message", first.Message), ("place", place));
     }
 
     private static int Run(string[] args)
@@ -78,10 +80,10 @@ internal static class Program
             if (result.UnmatchedTokens is [string unmatched, ..])
             {
                 IEnumerable<string> verbs = result.CommandResult.Command.Subcommands.Select(verb => verb.Name);
-                throw new UsageException($"there is no verb '{unmatched}'{Suggestion.For(unmatched, verbs)}; {HelpOf(result)} lists those there are");
+                throw new UsageException(Messages.Of("error.no-verb", ("name", unmatched), ("suggestion", Suggestion.For(unmatched, verbs)), ("help", HelpOf(result))));
             }
             if (result.Errors is [ParseError error, ..])
-                throw new UsageException($"{error.Message.TrimEnd('.')}; {HelpOf(result)} shows what there is");
+                throw new UsageException(Messages.Of("error.usage", ("message", LibraryMessages.Translated(error.Message.TrimEnd('.'))), ("help", HelpOf(result))));
         }
 
         // Verbs listen to Ctrl-C themselves, and exceptions are for Main.
@@ -98,8 +100,9 @@ internal static class Program
             bool looksLikeOption = token.Type == TokenType.Argument && token.Value.StartsWith("--", StringComparison.Ordinal);
             if (looksLikeOption && !TakesAnyText(before))
             {
-                IEnumerable<string> options = arguments.CommandResult.Command.Options.Select(option => option.Name);
-                throw new UsageException($"there is no option {token.Value}{Suggestion.For(token.Value, options)}; {HelpOf(arguments)} lists those there are");
+                IEnumerable<string> options = HelpPage.OptionsOf(arguments.CommandResult.Command).Select(option => option.Name);
+                throw new UsageException(Messages.Of(
+                    "error.no-option", ("name", token.Value), ("suggestion", Suggestion.For(token.Value, options)), ("help", HelpOf(arguments))));
             }
             before = token.Value;
         }
@@ -120,7 +123,7 @@ internal static class Program
 
     private static int Report(string message, int exitCode)
     {
-        Console.Error.WriteLine($"minigpt: {Excerpt.Of(Visible.Line(message), LongestLine)}");
+        Console.Error.WriteLine(Messages.Of("error", ("message", Excerpt.Of(Visible.Line(message), LongestLine))));
         return exitCode;
     }
 }

@@ -85,6 +85,13 @@ internal static class Minigpt
         return new Outcome(process.ExitCode, output.Result, error.Result);
     }
 
+    /// <summary>Lets a program speak English, whatever the locale of whoever runs the tests.</summary>
+    public static void SpeakEnglish(ProcessStartInfo start)
+    {
+        start.Environment.Remove("LC_ALL");
+        start.Environment["LC_MESSAGES"] = "C";
+    }
+
     private static Process StartProcess(
         string folder, string program, IEnumerable<string> arguments, IReadOnlyDictionary<string, string> environment, string? input = "")
     {
@@ -95,6 +102,7 @@ internal static class Minigpt
             RedirectStandardError = true,
             RedirectStandardInput = true,
         };
+        SpeakEnglish(start);
         foreach ((string name, string value) in environment)
             start.Environment[name] = value;
         Process process = Process.Start(start)!;

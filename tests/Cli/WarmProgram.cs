@@ -23,6 +23,7 @@ internal sealed class WarmProgram : IDisposable
         string name = $"minigpt-{Guid.NewGuid():N}";
         _pipe = new NamedPipeServerStream(name);
         ProcessStartInfo start = new("sh", ["-c", $"exec {Minigpt.Command} </dev/null >'{OutputFile}' 2>'{ErrorFile}'"]);
+        Minigpt.SpeakEnglish(start);
         start.Environment["DOTNET_STARTUP_HOOKS"] = typeof(WarmProgram).Assembly.Location;
         start.Environment[WarmCommands.PipeVariable] = name;
         _process = Process.Start(start)!;

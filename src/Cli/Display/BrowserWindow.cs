@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using MiniGpt.Cli.Speech;
 
 namespace MiniGpt.Cli.Display;
 
@@ -16,7 +17,7 @@ internal static class BrowserWindow
         }
         catch (Win32Exception error)
         {
-            Talk.Say($"note: no browser could be opened: {error.Message}");
+            Talk.Note(Messages.Of("page.no-browser", ("reason", error.Message)));
             return false;
         }
     }

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Data;
 
 namespace MiniGpt.Cli.Display;
@@ -51,9 +52,11 @@ internal sealed class DataProgressDisplay : IProgress<DataProgress>
         if (_draws)
             Console.Error.Write(ToLineStart + Line(Talk.Console.Profile.Width - 1, Talk.Console.Profile.Capabilities.Unicode));
         else
-            Talk.Say($"{value.Stage}: {Share:P0}");
+            Talk.Say($"{Stage}: {Share:P0}");
         _isDrawn = _draws;
     }
+
+    private string Stage => LibraryMessages.Translated(_progress.Stage);
 
     private double Share => Math.Min(1, (double)_progress.Done / Math.Max(1, _progress.Total));
 
@@ -64,13 +67,15 @@ internal sealed class DataProgressDisplay : IProgress<DataProgress>
     /// <summary>Always as long as the terminal is wide, so that nothing is left of the line before it.</summary>
     private string Line(int width, bool unicode)
     {
-        string left = $" {Share,4:P0} {Talk.Clock(TimeLeft),5} left";
-        int columns = width - _progress.Stage.Length - 1 - left.Length;
+        string left = $" {Talk.Left(Share, TimeLeft)}";
+        int columns = width - Prose.Columns(Stage) - 1 - Prose.Columns(left);
         int full = columns < ShortestBar ? 0 : (int)(columns * Share);
         string bar = columns < ShortestBar
             ? ""
             : new string(unicode ? '━' : '#', full) + new string(unicode ? '─' : '-', columns - full);
-        string line = $"{_progress.Stage} {bar}{left}";
-        return line.Length > width ? line[..width] : line.PadRight(width);
+        string line = $"{Stage} {bar}{left}";
+        while (Prose.Columns(line) > width)
+            line = line[..^1];
+        return line + new string(' ', width - Prose.Columns(line));
     }
 }

@@ -1,4 +1,5 @@
 using System.Text;
+using MiniGpt.Cli.Speech;
 
 namespace MiniGpt.Cli.Display;
 
@@ -19,7 +20,7 @@ internal sealed class GuardedWriter(TextWriter inner, Action<Exception> failed) 
     }
 
     /// <summary>That results cannot be written, and what the system says of it.</summary>
-    public static IOException Failure(Exception error) => new($"standard output cannot be written: {error.Message}", error);
+    public static IOException Failure(Exception error) => new(Messages.Of("error.output", ("reason", error.Message)), error);
 
     public override void Write(char value) => Write([value]);
 

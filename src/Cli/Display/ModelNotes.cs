@@ -1,3 +1,4 @@
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Formats;
 
 namespace MiniGpt.Cli.Display;
@@ -13,7 +14,9 @@ internal static class ModelNotes
         string[] names = [.. model.StrangeTensors.Select(tensor => tensor.Name)];
         if (names.Length == 0)
             return;
-        string more = names.Length > MostNamed ? $" and {names.Length - MostNamed} more" : "";
-        Talk.Say($"note: {model.Path} has tensors that are no part of the model and are passed over: {string.Join(", ", names.Take(MostNamed))}{more}");
+        string named = string.Join(", ", names.Take(MostNamed));
+        if (names.Length > MostNamed)
+            named = Messages.Of("strange-tensors.more", ("names", named), ("count", names.Length - MostNamed));
+        Talk.Note(Messages.Of("strange-tensors", ("path", model.Path), ("names", named)));
     }
 }

@@ -1,3 +1,4 @@
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Training;
 
 namespace MiniGpt.Cli.Display;
@@ -14,9 +15,9 @@ internal sealed class PlainProgress(int logEvery) : ITrainingObserver
         _progress.Add(metrics);
         if (logEvery > 0 && metrics.Step % logEvery == 0)
         {
-            Talk.Say($"step {metrics.Step}/{_progress.Steps}: loss {metrics.Loss:F4}, learning rate {metrics.LearningRate:0.##e+0}, "
-                + $"gradient norm {metrics.GradientNorm:F3}, {metrics.TokensPerSecond:N0} tokens/s, MFU {metrics.Mfu:P1}, "
-                + $"{Talk.Clock(_progress.TimeLeft)} left");
+            Talk.Say(Messages.Of("progress.step", ("step", metrics.Step), ("steps", _progress.Steps), ("loss", $"{metrics.Loss:F4}"),
+                ("rate", $"{metrics.LearningRate:0.##e+0}"), ("norm", $"{metrics.GradientNorm:F3}"), ("speed", $"{metrics.TokensPerSecond:N0}"),
+                ("mfu", $"{metrics.Mfu:P1}"), ("time", Talk.Clock(_progress.TimeLeft))));
         }
     }
 

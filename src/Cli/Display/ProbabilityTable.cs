@@ -1,4 +1,5 @@
 using System.Globalization;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Generation;
 using MiniGpt.Model.Tokenizers;
 using Spectre.Console;
@@ -17,7 +18,7 @@ internal static class ProbabilityTable
     /// <param name="tokenizer">Says what tokens look like; ids alone where it is null.</param>
     public static void Print(IAnsiConsole console, IReadOnlyList<NextToken> likeliest, int? chosen, ITokenizer? tokenizer)
     {
-        Table table = Output.Table("rank", "token", "percent", "");
+        Table table = Output.Table(Messages.Of("table.rank"), Messages.Of("table.token"), Messages.Of("table.percent"), "");
         table.Columns[0].RightAligned();
         table.Columns[2].RightAligned();
         foreach ((int index, NextToken token) in likeliest.Index())
@@ -27,10 +28,10 @@ internal static class ProbabilityTable
                 new Text($"{index + 1}"),
                 new Text(TokenName.Of(token.Id, tokenizer)),
                 new Text((100 * token.Probability).ToString("F2", CultureInfo.InvariantCulture)),
-                new Text(token.Id == chosen ? $"{bar} <- chosen" : bar));
+                new Text(token.Id == chosen ? Messages.Of("table.chosen", ("bar", bar)) : bar));
         }
         console.Write(table);
         if (chosen is int id && likeliest.All(token => token.Id != id))
-            console.WriteLine($"  chosen: {TokenName.Of(id, tokenizer)}");
+            console.WriteLine(Messages.Of("table.chosen-below", ("token", TokenName.Of(id, tokenizer))));
     }
 }

@@ -1,4 +1,5 @@
 using MiniGpt.Autograd;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Distribution;
 using MiniGpt.Model.Training;
 using Spectre.Console;
@@ -31,7 +32,7 @@ internal static class ProfileTable
     /// <summary>What the exchanges between processes took, as a line.</summary>
     /// <param name="times">What they took.</param>
     /// <param name="steps">In how many steps.</param>
-    public static string Line(ExchangeTimes times, int steps) =>
-        $"exchange: {times.HiddenShare:P0} of the gradients arrived while the backward pass went on, {times.Gradients.TotalMilliseconds / steps:F1} ms a step were "
-        + $"waited for the rest, {times.Parameters.TotalMilliseconds / steps:F1} ms for updated parameters";
+    public static string Line(ExchangeTimes times, int steps) => Messages.Of("profile.exchange",
+        ("share", $"{times.HiddenShare:P0}"), ("gradients", $"{times.Gradients.TotalMilliseconds / steps:F1}"),
+        ("parameters", $"{times.Parameters.TotalMilliseconds / steps:F1}"));
 }

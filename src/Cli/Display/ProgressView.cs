@@ -1,3 +1,4 @@
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Training;
 using Spectre.Console;
 using Spectre.Console.Rendering;
@@ -36,7 +37,7 @@ internal sealed class ProgressView : Renderable
         End();
         foreach ((string label, string value) in Numbers())
         {
-            int length = label.Length + 1 + value.Length;
+            int length = Prose.Columns(label) + 1 + value.Length;
             if (line.Count > 0 && Segment.CellCount(line) + 2 + length > width)
                 End();
             Write(line, line.Count > 0 ? $"  {label} " : $"{label} ", value);
@@ -55,9 +56,9 @@ internal sealed class ProgressView : Renderable
     private void DrawBar(List<Segment> line, int width, bool unicode)
     {
         string steps = Progress.Steps.ToString();
-        Write(line, "step ", $"{Progress.Last.Step.ToString().PadLeft(steps.Length)}/{steps} ");
-        string left = $" {Progress.Share,4:P0} {Talk.Clock(Progress.TimeLeft),5} left";
-        int columns = width - Segment.CellCount(line) - left.Length;
+        Write(line, $"{Messages.Of("live.step")} ", $"{Progress.Last.Step.ToString().PadLeft(steps.Length)}/{steps} ");
+        string left = $" {Talk.Left(Progress.Share, Progress.TimeLeft)}";
+        int columns = width - Segment.CellCount(line) - Prose.Columns(left);
         if (columns >= ShortestDrawing)
         {
             int full = (int)(columns * Progress.Share);
@@ -69,9 +70,9 @@ internal sealed class ProgressView : Renderable
 
     private void DrawLosses(List<Segment> line)
     {
-        Write(line, "loss ", $"{Progress.Loss:F4}  ");
+        Write(line, $"{Messages.Of("live.loss")} ", $"{Progress.Loss:F4}  ");
         if (Progress.Evaluation is { ValidationLoss: double validation })
-            Write(line, "validation ", $"{validation:F4}  ");
+            Write(line, $"{Messages.Of("live.validation")} ", $"{validation:F4}  ");
     }
 
     private void DrawCurve(List<Segment> line, int columns, bool unicode)
@@ -83,10 +84,10 @@ internal sealed class ProgressView : Renderable
 
     private IEnumerable<(string Label, string Value)> Numbers()
     {
-        yield return ("learning rate", $"{Progress.Last.LearningRate:0.00e+0}");
-        yield return ("gradient norm", $"{Progress.Last.GradientNorm,6:F3}");
-        yield return ("tokens/s", $"{Progress.TokensPerSecond,9:N0}");
-        yield return ("MFU", $"{Progress.Mfu,6:P1}");
+        yield return (Messages.Of("live.learning-rate"), $"{Progress.Last.LearningRate:0.00e+0}");
+        yield return (Messages.Of("live.gradient-norm"), $"{Progress.Last.GradientNorm,6:F3}");
+        yield return (Messages.Of("live.speed"), $"{Progress.TokensPerSecond,9:N0}");
+        yield return (Messages.Of("live.mfu"), $"{Progress.Mfu,6:P1}");
     }
 
     private static void Write(List<Segment> line, string label, string value)

@@ -38,7 +38,8 @@ internal static class Prose
         return lines.ToString();
     }
 
-    private static int Columns(string text) => new Segment(text).CellCount();
+    /// <summary>The columns that a text takes: wide characters, as those of Japanese, take two each.</summary>
+    internal static int Columns(string text) => new Segment(text).CellCount();
 
     /// <summary>What stays together: a word, or one wide character, with the marks behind it; spaces are pieces of their own.</summary>
     private static IEnumerable<string> Pieces(string text)

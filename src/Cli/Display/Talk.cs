@@ -1,3 +1,4 @@
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Training;
 using Spectre.Console;
 
@@ -22,24 +23,32 @@ internal static class Talk
     /// <summary>Says a line, or several. What it quotes can be seen, and is not obeyed by a terminal.</summary>
     public static void Say(string line) => System.Console.Error.WriteLine(Visible.Of(line));
 
+    /// <summary>Says something that the user should hear of, beside what was asked for.</summary>
+    public static void Note(string note) => Say(Messages.Of("note", ("note", note)));
+
     /// <summary>An evaluation as a line.</summary>
-    public static string Line(in EvaluationMetrics evaluation) =>
-        $"step {evaluation.Step}: training loss {evaluation.TrainLoss:F4}"
-        + (evaluation.ValidationLoss is double loss ? $", validation loss {loss:F4}" : "")
-        + (evaluation is { Final: true, ValidationLoss: not null } ? " over the whole split" : "");
+    public static string Line(in EvaluationMetrics evaluation) => Messages.Of("progress.evaluation",
+        ("step", evaluation.Step), ("loss", $"{evaluation.TrainLoss:F4}"), ("validation", Validation(evaluation.ValidationLoss)),
+        ("whole", evaluation is { Final: true, ValidationLoss: not null } ? Messages.Of("progress.whole") : ""));
+
+    /// <summary>A validation loss, as the end of a list; nothing where there is none.</summary>
+    public static string Validation(double? loss) => loss is double value ? Messages.Of("progress.validation", ("loss", $"{value:F4}")) : "";
 
     /// <summary>What a model wrote in training: a line, or a text of several.</summary>
     public static string Sample(int step, string text) =>
-        text.Contains('\n') ? $"step {step}, a sample:\n{text}\n" : $"step {step}, it writes: {text}";
+        Messages.Of(text.Contains('\n') ? "progress.sample-lines" : "progress.sample", ("step", step), ("text", text));
 
     /// <summary>What could not be written, and what is there instead.</summary>
-    public static string NotSaved(int step, int? savedStep, string reason) =>
-        $"step {step}: not saved, the run goes on and tries again: {reason}"
-        + (savedStep is int saved ? $" (the checkpoint of step {saved} is whole)" : " (there is no checkpoint yet)");
+    public static string NotSaved(int step, int? savedStep, string reason) => Messages.Of("progress.not-saved",
+        ("step", step), ("reason", LibraryMessages.Translated(reason)),
+        ("rest", savedStep is int saved ? Messages.Of("progress.saved-before", ("step", saved)) : Messages.Of("progress.none-saved")));
 
     /// <summary>A step that was passed over.</summary>
     public static string Skipped(TrainingDivergedException reason, int count) =>
-        $"{reason.Message}; passed over, as {count - 1} before it";
+        Messages.Of("progress.skipped", ("reason", LibraryMessages.Translated(reason.Message)), ("count", count - 1));
+
+    /// <summary>How much is done, and the time that the rest takes, in equally many columns from frame to frame.</summary>
+    public static string Left(double share, TimeSpan time) => Messages.Of("live.left", ("share", $"{share,4:P0}"), ("time", $"{Clock(time),5}"));
 
     /// <summary>A duration as m:ss or h:mm:ss.</summary>
     public static string Clock(TimeSpan time) => time.TotalHours >= 1 ? $"{(int)time.TotalHours}:{time:mm\\:ss}" : $"{time:m\\:ss}";

@@ -1,3 +1,4 @@
+using MiniGpt.Cli.Speech;
 using MiniGpt.Cluster;
 using MiniGpt.Model;
 using MiniGpt.Model.Distribution;
@@ -16,39 +17,41 @@ internal static class TrainHeader
         TransformerConfig config = plan.Model.Config;
         TrainingData data = plan.Data;
         string amount = data.Pairs is { } pairs
-            ? $"{pairs.Train.Count:N0} sentence pairs to train on, {pairs.Validation?.Count ?? 0:N0} to validate with"
-            : $"{data.Train.Length:N0} tokens to train on, {(data.Validation is null ? "none" : $"{data.Validation.Length:N0}")} to validate with";
-        string vectors = VectorWidth.Bits == 0 ? "no vectors" : $"vectors of {VectorWidth.Bits} bits";
-        string layers = config.Recurrence is { } kind
-            ? $"{config.Layers} layers of {OptionNames.Of(kind)}"
-            : $"{(config.Source is null ? "" : $"{config.ToSource().Layers} + ")}{config.Layers} layers, {Heads(config.Attention)}";
-        string sizes = $"{layers}, width {config.Width}, context {config.Context}";
-        Talk.Say($"""
-            model    {plan.Model.Parameters.TrainedCount:N0} parameters: {sizes}
-            data     {amount}, vocabulary {config.VocabularySize:N0}
-            machine  {Machines(ranks)}{Workers.Count} threads, {vectors}, at most {ceiling / 1e9:N0} GFLOP/s
-            time     {About(time)} to step {plan.Options.Steps:N0}, at a guess
-            units    loss in nats (natural logarithms) a token; MFU, model FLOPs
-                     utilisation, is the share of those GFLOP/s in use
-            output   {plan.Folder}
-
-            """);
+            ? Messages.Of("header.pairs", ("train", $"{pairs.Train.Count:N0}"), ("validation", $"{pairs.Validation?.Count ?? 0:N0}"))
+            : Messages.Of("header.tokens",
+                ("train", $"{data.Train.Length:N0}"), ("validation", data.Validation is null ? Messages.Of("header.none") : $"{data.Validation.Length:N0}"));
+        string sizes = Messages.Of("header.sizes", ("layers", Layers(config)), ("width", config.Width), ("context", config.Context));
+        Talk.Say(Messages.Of("header.model", ("parameters", $"{plan.Model.Parameters.TrainedCount:N0}"), ("sizes", sizes)));
+        Talk.Say(Messages.Of("header.data", ("amount", amount), ("vocabulary", $"{config.VocabularySize:N0}")));
+        Talk.Say(Messages.Of("header.machine", ("machines", Machines(ranks)), ("threads", Workers.Count), ("vectors", Vectors(VectorWidth.Bits)), ("ceiling", $"{ceiling / 1e9:N0}")));
+        Talk.Say(Messages.Of("header.time", ("time", About(time)), ("steps", $"{plan.Options.Steps:N0}")));
+        Talk.Say(Messages.Of("header.units"));
+        Talk.Say($"{Messages.Of("header.output", ("folder", plan.Folder))}\n");
     }
 
+    /// <summary>Vectors of so many bits, in words.</summary>
+    public static string Vectors(int bits) => bits == 0 ? Messages.Of("vectors.none") : Messages.Of("vectors.bits", ("bits", bits));
+
+    private static string Layers(TransformerConfig config) => config.Recurrence is { } kind
+        ? Messages.Of("header.layers-recurrent", ("layers", config.Layers), ("kind", OptionNames.Of(kind)))
+        : config.Source is null
+            ? Messages.Of("header.layers", ("layers", config.Layers), ("heads", Heads(config.Attention)))
+            : Messages.Of("header.layers-both", ("source", config.ToSource().Layers), ("layers", config.Layers), ("heads", Heads(config.Attention)));
+
     private static string Machines(ICollective ranks) => ranks is MpiRanks { Size: > 1 } several
-        ? $"{ranks.Size} processes, {several.RanksHere} of them here ({several.Version}), each with "
+        ? Messages.Of("header.machines", ("processes", ranks.Size), ("here", several.RanksHere), ("version", several.Version))
         : "";
 
     private static string About(TimeSpan time) => time switch
     {
-        { TotalDays: >= 2 } => $"{time.TotalDays:F0} days",
-        { TotalHours: >= 2 } => $"{time.TotalHours:F0} hours",
-        { TotalMinutes: >= 2 } => $"{time.TotalMinutes:F0} minutes",
-        { TotalSeconds: >= 60 } => "a minute or two",
-        _ => "less than a minute",
+        { TotalDays: >= 2 } => Messages.Of("header.days", ("count", $"{time.TotalDays:F0}")),
+        { TotalHours: >= 2 } => Messages.Of("header.hours", ("count", $"{time.TotalHours:F0}")),
+        { TotalMinutes: >= 2 } => Messages.Of("header.minutes", ("count", $"{time.TotalMinutes:F0}")),
+        { TotalSeconds: >= 60 } => Messages.Of("header.two-minutes"),
+        _ => Messages.Of("header.one-minute"),
     };
 
     private static string Heads(AttentionConfig attention) => attention.KeyHeads == attention.Heads
-        ? $"{attention.Heads} heads"
-        : $"{attention.Heads} heads on {attention.KeyHeads} of keys";
+        ? Messages.Of("header.heads", ("heads", attention.Heads))
+        : Messages.Of("header.heads-grouped", ("heads", attention.Heads), ("keys", attention.KeyHeads));
 }

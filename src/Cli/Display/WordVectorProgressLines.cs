@@ -1,5 +1,5 @@
 using System.Diagnostics;
-using System.Globalization;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Training;
 
 namespace MiniGpt.Cli.Display;
@@ -23,8 +23,8 @@ internal sealed class WordVectorProgressLines(long words, int epochs) : IProgres
         double loss = (value.Loss - _last.Loss) / (value.Examples - _last.Examples);
         double speed = value.Words / Stopwatch.GetElapsedTime(_start).TotalSeconds;
         double share = (double)value.Words / words - (value.Epoch - 1);
-        Talk.Say(string.Create(CultureInfo.InvariantCulture,
-            $"epoch {value.Epoch} of {epochs}, {100 * share:F0} %: loss {loss:F4}, {speed:N0} words a second"));
+        Talk.Say(Messages.Of("word2vec.epoch", ("epoch", value.Epoch), ("epochs", epochs),
+            ("share", $"{100 * share:F0}"), ("loss", $"{loss:F4}"), ("speed", $"{speed:N0}")));
         (_last, _lastTime) = (value, Stopwatch.GetTimestamp());
     }
 }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.CommandLine.Invocation;
 using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Options;
+using MiniGpt.Cli.Speech;
 
 namespace MiniGpt.Cli.Help;
 
@@ -28,18 +29,17 @@ internal sealed class HelpPage : SynchronousCommandLineAction
     /// <summary>Writes the help of a command.</summary>
     public static void Write(TextWriter output, Command command, int width)
     {
-        output.WriteLine($"{Prose.Wrapped(command.Description!, "", width)}\n");
-        output.WriteLine($"Usage:\n{Indent}{Usage(command)}\n");
-        Section("Arguments", command.Arguments.Where(argument => !argument.Hidden).Select(argument => (NameOf(argument), argument.Description ?? "")));
-        foreach ((string heading, IReadOnlyList<Command> verbs) in Groups.Of(command, [.. command.Subcommands.Where(verb => !verb.Hidden)], "Commands"))
-            Section(heading, verbs.Select(verb => (verb.Name, verb.Description ?? "")));
-        foreach ((string heading, IReadOnlyList<Option> options) in Groups.Of(command, OptionsOf(command), "Options"))
+        output.WriteLine($"{Prose.Wrapped(Described(command), "", width)}\n");
+        output.WriteLine($"{Messages.Of("help.usage")}:\n{Indent}{Usage(command)}\n");
+        Section(Messages.Of("help.arguments"), command.Arguments.Where(argument => !argument.Hidden).Select(argument => (NameOf(argument), Described(argument))));
+        foreach ((string heading, IReadOnlyList<Command> verbs) in Groups.Of(command, [.. command.Subcommands.Where(verb => !verb.Hidden)], "help.commands"))
+            Section(heading, verbs.Select(verb => (verb.Name, Described(verb))));
+        foreach ((string heading, IReadOnlyList<Option> options) in Groups.Of(command, OptionsOf(command), "help.options"))
             Section(heading, options.Select(option => (NamesOf(option), DescriptionOf(option))));
         string? ending = command switch
         {
-            IHasExample verb => $"Example:\n{Indent}{verb.Example.ReplaceLineEndings($"\n{Indent}")}\n",
-            RootCommand => $"Exit codes:\n{Indent}0, {ExitCode.Failure} for a failure, {ExitCode.WrongUsage} for wrong usage, "
-                + $"{ExitCode.Interrupted} after Ctrl-C, SIGTERM or a closed terminal\n",
+            IHasExample verb => $"{Messages.Of("help.example")}:\n{Indent}{verb.Example.ReplaceLineEndings($"\n{Indent}")}\n",
+            RootCommand => $"{Messages.Of("help.exit-codes")}:\n{Indent}{ExitCodes}\n",
             _ => null,
         };
         if (ending is not null)
@@ -91,8 +91,16 @@ internal sealed class HelpPage : SynchronousCommandLineAction
         return $"{names}{verb}{arguments} [options]";
     }
 
-    // What every verb takes comes after what is its own.
-    private static Option[] OptionsOf(Command command) => [.. command.Options.Where(option => !option.Hidden).OrderBy(option => option is ThreadsOption)];
+    /// <summary>The options of a command and those of the program that every verb takes: they come after what is its own.</summary>
+    internal static Option[] OptionsOf(Command command) =>
+    [
+        .. command.Options.Union(RootOf(command).Options.Where(IsForAll)).Where(option => !option.Hidden)
+            .OrderBy(option => option is ThreadsOption ? 1 : IsForAll(option) ? 2 : 0),
+    ];
+
+    private static Command RootOf(Command command) => command.Parents.OfType<Command>().FirstOrDefault() is Command parent ? RootOf(parent) : command;
+
+    private static bool IsForAll(Option option) => option.Name == LanguageOption.OptionName;
 
     private static string NameOf(Argument argument)
     {
@@ -106,9 +114,15 @@ internal sealed class HelpPage : SynchronousCommandLineAction
         return option.HelpName is string value ? $"{names} {value}" : names;
     }
 
+    /// <summary>What a verb or option does: in the user's language where its description is the key of a message, else as it is.</summary>
+    private static string Described(Symbol symbol) => Messages.Find(symbol.Description ?? "") ?? symbol.Description ?? "";
+
+    private static string ExitCodes => Messages.Of(
+        "help.exit-codes.are", ("failure", ExitCode.Failure), ("wrong", ExitCode.WrongUsage), ("interrupted", ExitCode.Interrupted));
+
     private static string DescriptionOf(Option option)
     {
-        string description = option.Description ?? "";
+        string description = Described(option);
         string required = option.Required ? " [required]" : "";
         return option.HasDefaultValue && option.ValueType != typeof(bool) && !description.Contains(Default, StringComparison.Ordinal)
             ? FormattableString.Invariant($"{description} [default: {option.GetDefaultValue()}]{required}")

@@ -1,11 +1,12 @@
 using System.CommandLine;
+using MiniGpt.Cli.Speech;
 
 namespace MiniGpt.Cli.Help;
 
 /// <summary>A command whose options or verbs are so many that its help has them in groups, the everyday ones first.</summary>
 internal interface IHasGroups
 {
-    /// <summary>The headings, and the names of the options or verbs below each. Those that are in none come last.</summary>
+    /// <summary>The headings, as keys of messages, and the names of the options or verbs below each. Those that are in none come last.</summary>
     IReadOnlyList<(string Heading, IReadOnlyList<string> Names)> Groups { get; }
 }
 
@@ -21,10 +22,10 @@ internal static class Groups
         {
             T[] found = [.. names.Select(name => symbols.FirstOrDefault(symbol => symbol.Name == name)).OfType<T>()];
             if (found.Length > 0)
-                yield return (heading, found);
+                yield return (Messages.Of(heading), found);
         }
         T[] rest = [.. symbols.Where(symbol => !groups.Any(group => group.Names.Contains(symbol.Name)))];
         if (rest.Length > 0)
-            yield return (others, rest);
+            yield return (Messages.Of(others), rest);
     }
 }

@@ -1,3 +1,5 @@
+using MiniGpt.Cli.Speech;
+
 namespace MiniGpt.Cli.Help;
 
 /// <summary>What somebody may have meant who mistyped a name.</summary>
@@ -6,7 +8,7 @@ internal static class Suggestion
     private const int LettersPerSlip = 3; // a short name may have one slip, a long one several
 
     /// <summary>"; did you mean 'train'?", or nothing where no name is near.</summary>
-    public static string For(string found, IEnumerable<string> known) => Nearest(found, known) is string name ? $"; did you mean '{name}'?" : "";
+    public static string For(string found, IEnumerable<string> known) => Nearest(found, known) is string name ? Messages.Of("suggestion", ("name", name)) : "";
 
     /// <summary>The name with the fewest slips; null where all have too many.</summary>
     public static string? Nearest(string found, IEnumerable<string> known)

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json;
 using MiniGpt.Cli.Help;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Files;
 
 namespace MiniGpt.Cli.Options;
@@ -45,7 +46,7 @@ internal static class ConfigFile
         string name = $"--{member.Name.Replace('_', '-')}";
         string[] known = [.. train.Options.Select(option => option.Name).Where(option => option != Name)];
         if (!known.Contains(name))
-            throw new UsageException($"{path}: '{member.Name}' found, the name of an option of {Train} expected{Suggestion.For(name, known)}");
+            throw new UsageException(Messages.Of("config.name", ("path", path), ("found", member.Name), ("verb", Train), ("suggestion", Suggestion.For(name, known))));
         bool isGiven = arguments.Any(argument => Is(argument, name));
         return isGiven || member.Value.ValueKind == JsonValueKind.Null ? []
             : member.Value.ValueKind == JsonValueKind.Array ? [name, .. member.Value.EnumerateArray().Select(value => Word(path, member.Name, value))]
@@ -62,6 +63,6 @@ internal static class ConfigFile
         JsonValueKind.Number => value.GetRawText(),
         JsonValueKind.True => "true",
         JsonValueKind.False => "false",
-        _ => throw new UsageException($"{path}: a JSON {JsonFile.Kind(value)} in '{name}' found, a text, a number, true or false expected"),
+        _ => throw new UsageException(Messages.Of("config.value", ("path", path), ("kind", JsonFile.Kind(value)), ("name", name))),
     };
 }

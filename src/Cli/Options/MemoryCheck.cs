@@ -1,4 +1,5 @@
 using System.Globalization;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Cluster;
 using MiniGpt.Model.Distribution;
 using MiniGpt.Model.Layers;
@@ -20,25 +21,25 @@ internal static class MemoryCheck
     {
         MemoryEstimate need = MemoryEstimate.Of(config, options.BatchSize, options.Accumulate, ranks.Size);
         if (ranks is MpiRanks { RanksHere: int here and > 1 })
-            limit = new(limit.Bytes / here, $"{limit.Whose}, shared by {here} processes,");
+            limit = new(limit.Bytes / here, Messages.Of("memory.shared", ("whose", limit.Whose), ("processes", here)));
         if (need.Total <= limit.Bytes)
             return;
         string advice = isNew
             ? Advice(MemoryEstimate.FindFitting(config, options, limit.Bytes))
-            : "a resumed run keeps its sizes, so it needs a larger machine";
-        throw new InsufficientMemoryException(
-            $"training takes about {Size(need.Total)} ({Size(need.Weights)} of weights, {Size(need.Optimizer + need.Sums)} of gradients and moments, "
-            + $"{Size(need.Activations + need.Objects)} of activations and their objects), {limit.Whose} leaves {Size(limit.Bytes)}: {advice}");
+            : Messages.Of("memory.resumed");
+        throw new InsufficientMemoryException(Messages.Of("memory",
+            ("total", Size(need.Total)), ("weights", Size(need.Weights)), ("optimizer", Size(need.Optimizer + need.Sums)),
+            ("activations", Size(need.Activations + need.Objects)), ("whose", limit.Whose), ("limit", Size(limit.Bytes)), ("advice", advice)));
     }
 
     private static string Advice(FittingSizes? sizes) => sizes?.Change switch
     {
-        SizeChange.Batch => $"--batch-size {sizes.BatchSize} --accumulate {sizes.Accumulate} takes {Size(sizes.Estimate.Total)} for the same training",
-        SizeChange.Context =>
-            $"--context {sizes.Config.Context} --batch-size {sizes.BatchSize} --accumulate {sizes.Accumulate} takes {Size(sizes.Estimate.Total)}",
-        SizeChange.Model => $"--layers {sizes.Config.Layers} --width {sizes.Config.Width} --context {sizes.Config.Context} "
-            + $"--batch-size {sizes.BatchSize} takes {Size(sizes.Estimate.Total)}",
-        _ => "no size of this vocabulary fits",
+        SizeChange.Batch => Messages.Of("memory.batch", ("rows", sizes.BatchSize), ("accumulate", sizes.Accumulate), ("size", Size(sizes.Estimate.Total))),
+        SizeChange.Context => Messages.Of("memory.context",
+            ("context", sizes.Config.Context), ("rows", sizes.BatchSize), ("accumulate", sizes.Accumulate), ("size", Size(sizes.Estimate.Total))),
+        SizeChange.Model => Messages.Of("memory.model",
+            ("layers", sizes.Config.Layers), ("width", sizes.Config.Width), ("context", sizes.Config.Context), ("rows", sizes.BatchSize), ("size", Size(sizes.Estimate.Total))),
+        _ => Messages.Of("memory.none"),
     };
 
     private static string Size(long bytes) => bytes < 1_000_000_000

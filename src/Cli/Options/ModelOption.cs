@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MiniGpt.Cli.Help;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Formats;
 
 namespace MiniGpt.Cli.Options;
@@ -21,6 +22,5 @@ internal sealed class ModelOption : Option<string?>
     /// <exception cref="UsageException">None was given, and there is no run.</exception>
     public string PathOf(ParseResult arguments) => arguments.GetValue(this)
         ?? ModelFolder.FindNewest(Runs)
-        ?? throw new UsageException(
-            $"no --model is given and there is no model under {Runs}; {ProgramName.Current} train makes one, --model PATH names one elsewhere");
+        ?? throw new UsageException(Messages.Of("model.none", ("runs", Runs), ("program", ProgramName.Current)));
 }

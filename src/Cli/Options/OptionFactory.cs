@@ -3,6 +3,7 @@ using System.CommandLine.Parsing;
 using System.Globalization;
 using System.Numerics;
 using MiniGpt.Cli.Help;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model;
 
 namespace MiniGpt.Cli.Options;
@@ -56,7 +57,7 @@ internal static class OptionFactory
             HelpName = all,
             CustomParser = result => IndexOf(Text(result), names) is >= 0 and int place
                 ? values[place]
-                : Refuse<T>(result, name, $"one of {all} expected{Suggestion.For(Text(result), names)}"),
+                : Refuse<T>(result, name, "option.choice", ("names", all), ("suggestion", Suggestion.For(Text(result), names))),
         };
         option.CompletionSources.Clear(); // of an enum: its values as C# spells them
         option.CompletionSources.Add([.. names]);
@@ -88,7 +89,7 @@ internal static class OptionFactory
             int[][] places = [.. result.Tokens.Select(token => PlaceOf(token.Value))];
             int wrong = Array.FindIndex(places, place => place.Length != helpName.Split('.').Length);
             if (wrong >= 0)
-                result.AddError($"{name}: '{result.Tokens[wrong].Value}' found, {helpName} expected, counted from 1, such as {example}");
+                result.AddError(Messages.Of("option.places", ("option", name), ("found", result.Tokens[wrong].Value), ("form", helpName), ("example", example)));
             return places;
         },
     };
@@ -106,8 +107,9 @@ internal static class OptionFactory
         {
             return value;
         }
-        string range = most == T.MaxValue ? $"from {least} up" : $"from {least} to {most}";
-        return Refuse<T>(result, name, $"a whole number {range} expected");
+        return most == T.MaxValue
+            ? Refuse<T>(result, name, "option.whole-up", ("least", least))
+            : Refuse<T>(result, name, "option.whole-range", ("least", least), ("most", most));
     }
 
     /// <summary>Whether an option was written on the command line.</summary>
@@ -124,12 +126,12 @@ internal static class OptionFactory
     private static double Number(ArgumentResult result, string name) =>
         double.TryParse(Text(result), NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && double.IsFinite(value)
             ? value
-            : Refuse<double>(result, name, "a number expected");
+            : Refuse<double>(result, name, "option.number");
 
-    private static T Refuse<T>(ArgumentResult result, string name, string expected)
+    private static T Refuse<T>(ArgumentResult result, string name, string key, params ReadOnlySpan<(string, object)> expected)
         where T : struct
     {
-        result.AddError($"{name}: '{Text(result)}' found, {expected}");
+        result.AddError(Messages.Of(key, [("option", name), ("found", Text(result)), .. expected]));
         return default;
     }
 

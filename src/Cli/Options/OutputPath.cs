@@ -1,3 +1,4 @@
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Files;
 
 namespace MiniGpt.Cli.Options;
@@ -11,29 +12,29 @@ internal static class OutputPath
     {
         CheckName(option, path, what);
         if (Directory.Exists(path))
-            throw new UsageException($"{option} {path} is a folder, {what} expected");
+            throw new UsageException(Messages.Of("path.is-folder", ("option", option), ("path", path), ("what", what)));
     }
 
     /// <summary>Makes sure that a folder can have this name, or has it.</summary>
     /// <exception cref="UsageException">The name is empty, or that of a file, a pipe, a device or a link to nothing.</exception>
     public static void CheckFolder(string option, string path)
     {
-        CheckName(option, path, "the name of a folder");
+        CheckName(option, path, Messages.Of("path.a-folder"));
         if (File.Exists(path))
-            throw new UsageException($"{option} {path} is a file, a folder expected");
+            throw new UsageException(Messages.Of("path.is-file", ("option", option), ("path", path)));
     }
 
     private static void CheckName(string option, string path, string what)
     {
         if (string.IsNullOrWhiteSpace(path))
-            throw new UsageException($"{option}: '{path}' found, {what} expected");
+            throw new UsageException(Messages.Of("path.unusable", ("option", option), ("path", path), ("what", what)));
         try
         {
             _ = AtomicFile.TargetOf(path);
         }
         catch (IOException error)
         {
-            throw new UsageException($"{option} {error.Message}");
+            throw new UsageException(Messages.Of("path.refused", ("option", option), ("reason", LibraryMessages.Translated(error.Message))));
         }
     }
 }

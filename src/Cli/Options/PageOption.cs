@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using MiniGpt.Cli.Speech;
 
 namespace MiniGpt.Cli.Options;
 
@@ -21,12 +22,12 @@ internal sealed class PageOption : Option<string?>
     {
         if (arguments.GetValue(this) is not string path)
             return null;
-        OutputPath.CheckFile(Name, path, "the name of a page");
+        OutputPath.CheckFile(Name, path, Messages.Of("path.a-page"));
         if (!File.Exists(path) || IsPage(path))
             return path;
         string full = Path.GetFullPath(path);
         return inputs.FirstOrDefault(Holds) is string input
-            ? throw new UsageException($"--out {path} would replace a file of {input}, which is read: another name expected")
+            ? throw new UsageException(Messages.Of("path.would-replace", ("path", path), ("input", input)))
             : path;
 
         bool Holds(string input) =>

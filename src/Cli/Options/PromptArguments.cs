@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Files;
 using MiniGpt.Model.Tokenizers;
 
@@ -30,7 +31,7 @@ internal sealed class PromptArguments
     {
         string[] given = [.. All.Where(arguments.IsGiven).Select(option => option.Name)];
         if (given.Length > 1)
-            throw new UsageException($"{string.Join(" and ", given)} are given: one prompt expected");
+            throw new UsageException(Messages.Of("sample.one-prompt", ("given", string.Join(Messages.Of("sample.and"), given))));
     }
 
     /// <summary>The ids of what was given; none of nothing.</summary>
@@ -46,7 +47,7 @@ internal sealed class PromptArguments
         if ((bytes?.Length ?? text.Length) == 0)
             return [];
         if (tokenizer is null)
-            throw new UsageException($"{model} has no tokenizer to read a prompt with: --prompt-ids gives one as ids, --tokenizer another's tokenizer");
+            throw new UsageException(Messages.Of("sample.no-prompt-tokenizer", ("model", model)));
         return [.. tokenizer.Ends.Before, .. bytes is null ? tokenizer.Encode(text) : tokenizer.EncodeUtf8(bytes)];
     }
 
@@ -59,7 +60,7 @@ internal sealed class PromptArguments
         {
             if (!int.TryParse(parts[i], NumberStyles.None, CultureInfo.InvariantCulture, out ids[i]))
             {
-                result.AddError($"--prompt-ids: '{text}' found, ids separated by commas expected");
+                result.AddError(Messages.Of("option.ids", ("found", text)));
                 return null;
             }
         }

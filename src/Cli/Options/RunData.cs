@@ -18,6 +18,6 @@ internal static class RunData
         string cache = Path.Combine(Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))) ?? folder, TokenCacheFolder);
         using Stream standardInput = StandardInput.Open(cancellationToken);
         return DataProgressDisplay.Run(progress =>
-            TrainingData.Load(options, BundledText.Path, tokenizer, vocabularySize, standardInput, cache, progress, sourceTokenizer, cancellationToken));
+            TrainingData.Load(options, BundledFile.Of(options.Text), tokenizer, vocabularySize, standardInput, cache, progress, sourceTokenizer, cancellationToken));
     }
 }

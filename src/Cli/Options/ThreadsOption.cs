@@ -13,7 +13,7 @@ internal sealed class ThreadsOption : Option<int>
     public ThreadsOption()
         : base(OptionName)
     {
-        Description = "Threads to compute with; 0 for all cores. The results do not depend on it.";
+        Description = "help.threads";
         HelpName = "N";
         DefaultValueFactory = _ => 0;
         CustomParser = result => OptionFactory.Whole(result, Name, least: 0, Most);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Explanation;
 using MiniGpt.Model.Tokenizers;
 
@@ -53,11 +54,11 @@ internal sealed class TraceArguments
     {
         bool hasText = arguments.IsGiven(text), asksNeuron = arguments.IsGiven(_neuron), switchesOff = Without(arguments).Count > 0, patches = arguments.IsGiven(_from);
         if (!hasText && !asksNeuron)
-            throw new UsageException($"{text.Name} TEXT expected, after which a token is asked for; {_neuron.Name} alone needs none");
+            throw new UsageException(Messages.Of("trace.no-text", ("text", text.Name), ("neuron", _neuron.Name)));
         if (!hasText && All.FirstOrDefault(option => option != _neuron && arguments.IsGiven(option)) is Option other)
-            throw new UsageException($"{other.Name} is about the token after a text: {text.Name} TEXT expected");
+            throw new UsageException(Messages.Of("trace.about-text", ("option", other.Name), ("text", text.Name)));
         if ((switchesOff || asksNeuron) && !patches && new Option[] { _token, _against }.FirstOrDefault(arguments.IsGiven) is Option needless)
-            throw new UsageException($"{needless.Name} is for what explains one token; {(switchesOff ? "switching off" : _neuron.Name)} shows all");
+            throw new UsageException(Messages.Of("trace.needless", ("option", needless.Name), ("other", switchesOff ? Messages.Of("trace.switching-off") : _neuron.Name)));
     }
 
     /// <summary>Of the tokens that were named, the ids; null for what was left out.</summary>
@@ -65,7 +66,7 @@ internal sealed class TraceArguments
     public (int? Token, int? Against) Tokens(ParseResult arguments, ITokenizer tokenizer)
     {
         (int? token, int? against) = (IdOf(_token, arguments, tokenizer), IdOf(_against, arguments, tokenizer));
-        return token is null || token != against ? (token, against) : throw new UsageException($"{_token.Name} and {_against.Name} name the same token: two expected");
+        return token is null || token != against ? (token, against) : throw new UsageException(Messages.Of("trace.same-token", ("one", _token.Name), ("other", _against.Name)));
     }
 
     private static int? IdOf(Option<string?> option, ParseResult arguments, ITokenizer tokenizer)
@@ -73,6 +74,6 @@ internal sealed class TraceArguments
         if (arguments.GetValue(option) is not string text)
             return null;
         int id = Enumerable.Range(0, tokenizer.VocabularySize).FirstOrDefault(id => tokenizer.TokenText(id) == text, -1);
-        return id >= 0 ? id : throw new UsageException($"{option.Name}: '{text}' found, one token of the model expected; spaces belong to it");
+        return id >= 0 ? id : throw new UsageException(Messages.Of("trace.no-token", ("option", option.Name), ("found", text)));
     }
 }

@@ -1,4 +1,6 @@
 using System.CommandLine;
+using MiniGpt.Cli.Display;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Distribution;
 using MiniGpt.Model.Training;
 using MiniGpt.Tensors.Simd;
@@ -16,10 +18,7 @@ internal sealed partial class TrainArguments
             _settings.Keep.Name, _profile.Name, _cluster.Name, _settings.Data.Name, _settings.ValidationData.Name,
         ];
         if (_command.Options.FirstOrDefault(option => arguments.IsGiven(option) && !allowed.Contains(option.Name)) is Option other)
-        {
-            throw new UsageException(
-                $"{other.Name} cannot be given with --resume: the run has its own options, only {string.Join(", ", allowed[1..])} can change");
-        }
+            throw new UsageException(Messages.Of("train.resume-options", ("option", other.Name), ("allowed", string.Join(", ", allowed[1..]))));
 
         if (ranks.Rank > 0)
             return Follow(arguments, folder, ranks, cancellationToken);
@@ -30,11 +29,11 @@ internal sealed partial class TrainArguments
             Checkpoint<float> checkpoint = run.Load<float>(ranks);
             TrainingOptions options = _settings.Apply(arguments, checkpoint.Options);
             TrainingData data = LoadDataAgain(folder, options, checkpoint, cancellationToken);
-            List<string> notes = [$"the run goes on after step {checkpoint.Step}"];
+            List<string> notes = [Messages.Of("train.resume", ("step", checkpoint.Step))];
             if (checkpoint.VectorBits is int bits && bits != VectorWidth.Bits)
-                notes.Add($"the run was begun with {VectorsOf(bits)}, this processor has {VectorsOf(VectorWidth.Bits)}: from here on the last digits differ");
+                notes.Add(Messages.Of("train.resume-vectors", ("begun", TrainHeader.Vectors(bits)), ("here", TrainHeader.Vectors(VectorWidth.Bits))));
             if (run.BestDamage is string damage)
-                notes.Add($"the best checkpoint is damaged and counts as absent: {damage}");
+                notes.Add(Messages.Of("train.resume-damage", ("damage", damage)));
             return new TrainPlan(folder, options, checkpoint.Model, data, notes) { Checkpoint = checkpoint, Resumed = run };
         }
         catch
@@ -52,8 +51,6 @@ internal sealed partial class TrainArguments
         return new TrainPlan(folder, options, checkpoint.Model, LoadDataAgain(folder, options, checkpoint, cancellationToken), []) { Checkpoint = checkpoint };
     }
 
-    private static string VectorsOf(int bits) => bits == 0 ? "no vectors" : $"vectors of {bits} bits";
-
     /// <summary>Reads the data of a run that goes on.</summary>
     private TrainingData LoadDataAgain(string folder, TrainingOptions options, Checkpoint<float> checkpoint, CancellationToken cancellationToken)
     {
@@ -63,7 +60,7 @@ internal sealed partial class TrainArguments
         }
         catch (FileNotFoundException error)
         {
-            throw new FileNotFoundException($"{error.Message}; {_settings.Data.Name} FILE says where the data of the run is now", error);
+            throw new FileNotFoundException(Messages.Of("train.resume-data", ("message", LibraryMessages.Translated(error.Message)), ("option", _settings.Data.Name)), error);
         }
     }
 }

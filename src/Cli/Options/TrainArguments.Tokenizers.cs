@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model;
 using MiniGpt.Model.Data;
 using MiniGpt.Model.Formats;
@@ -27,24 +28,24 @@ internal sealed partial class TrainArguments
         string? name = arguments.GetValue(_tokenizer);
         bool isLearned = OptionNames.TryParse(name ?? "", out LearnedTokenizer learned);
         if (start?.Tokenizer is not null && name is not null)
-            throw new UsageException("--tokenizer does not go with --init-from, which brings the tokenizer of its model");
+            throw new UsageException(Messages.Of("train.init-tokenizer"));
         if (start is not null && isLearned)
-            throw new UsageException($"--tokenizer {name} does not go with --init-from, whose model knows the tokens of another: {TokenizerOption.Gpt2} or a PATH expected");
+            throw new UsageException(Messages.Of("train.init-learned", ("tokenizer", name!), ("gpt2", TokenizerOption.Gpt2)));
         if (readsTokens && isLearned)
-            throw new UsageException($"--tokenizer {name} does not go with token files (.bin), which have no text to make it from");
+            throw new UsageException(Messages.Of("train.tokenizer-bin", ("tokenizer", name!)));
         if (((Option[])[_sourceTokenizer, _targetTokenizer]).FirstOrDefault(arguments.IsGiven) is Option side)
         {
             if (name is not null)
-                throw new UsageException($"--tokenizer is one for both languages, and {side.Name} is given: one or the other expected");
+                throw new UsageException(Messages.Of("train.one-tokenizer", ("option", side.Name)));
             if (start is not null)
-                throw new UsageException($"{side.Name} does not go with --init-from, which brings the tokenizers of its model");
+                throw new UsageException(Messages.Of("train.init-tokenizers", ("option", side.Name)));
         }
         bool hasSize = Learns(name ?? arguments.GetValue(_targetTokenizer), options.Tokenizer)
             || (options.SourceTokenizer is LearnedTokenizer own && Learns(arguments.GetValue(_sourceTokenizer), own));
         if (hasSize && options.VocabularySize is null)
-            throw new UsageException($"--tokenizer {name} needs to know how many tokens to learn: --vocab-size N");
+            throw new UsageException(Messages.Of("train.vocab-size", ("tokenizer", name ?? "")));
         if (!readsTokens && !hasSize && start is null && arguments.IsGiven(_settings.VocabularySize))
-            throw new UsageException("--vocab-size goes with --tokenizer bpe, unigram and wordpiece and with token files (.bin); other tokenizers bring their own");
+            throw new UsageException(Messages.Of("train.vocab-size-needless"));
     }
 
     /// <summary>Whether a tokenizer of so many tokens as are asked for is learned.</summary>
@@ -61,12 +62,11 @@ internal sealed partial class TrainArguments
     private string? FolderOfRecordedTokenizer(ParseResult arguments)
     {
         string? folder = arguments.GetValue(_config) is string path ? Path.GetDirectoryName(Path.GetFullPath(path)) : null;
-        return folder is not null && !arguments.IsGiven(_settings.Data) && TokenizerFolder.Exists(folder) ? folder : null;
+        return folder is not null && !arguments.IsGiven(_settings.Data) && !arguments.IsGiven(_settings.Text) && TokenizerFolder.Exists(folder) ? folder : null;
     }
 
     private static ITokenizer? ReadTokenizer(string? name, TrainingOptions options) =>
         name is not null && !OptionNames.TryParse(name, out LearnedTokenizer _) ? TokenizerOption.Read(name, options.Unknown) : null;
-
 
     /// <summary>The tokenizer that was asked for of the sentences that are translated; null for one that is learned, or for that of both languages.</summary>
     private string? SourceTokenizerName(ParseResult arguments, TrainingOptions options) =>

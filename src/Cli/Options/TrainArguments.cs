@@ -1,10 +1,12 @@
 using System.CommandLine;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model;
 using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Data;
 using MiniGpt.Model.Distribution;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Layers;
+using MiniGpt.Model.Lessons;
 using MiniGpt.Model.Tasks;
 using MiniGpt.Model.Tokenizers;
 using MiniGpt.Model.Training;
@@ -17,14 +19,14 @@ internal sealed partial class TrainArguments
     /// <summary>The options as the help groups them.</summary>
     public static IReadOnlyList<(string Heading, IReadOnlyList<string> Names)> Groups { get; } =
     [
-        ("Everyday options", ["--data", "--preset", "--depth", "--task", "--out", "--steps", "--resume", "--init-from", "--config", "--overwrite", "--tokenizer", "--vocab-size", "--seed", "--threads"]),
-        ("The model", ["--architecture", "--layers", "--heads", "--width", "--context", "--dropout", "--activation", "--positions", "--kv-heads", "--head-size", "--norm",
+        ("group.everyday-options", ["--data", "--text", "--preset", "--depth", "--task", "--out", "--steps", "--resume", "--init-from", "--config", "--overwrite", "--tokenizer", "--vocab-size", "--seed", "--threads", "--language"]),
+        ("group.model", ["--architecture", "--layers", "--heads", "--width", "--context", "--dropout", "--activation", "--positions", "--kv-heads", "--head-size", "--norm",
             "--norm-place", "--rope-base", "--gated", "--qk-norm", "--no-bias", "--window", "--untied-head"]),
-        ("The data", ["--validation-data", "--validation-fraction", "--unknown", "--batches", "--mask-words", "--source-tokenizer", "--target-tokenizer"]),
-        ("The updates", ["--batch-size", "--accumulate", "--optimizer", "--matrix-rate", "--learning-rate", "--min-learning-rate", "--warmup-steps", "--schedule", "--decay-fraction",
+        ("group.data", ["--validation-data", "--validation-fraction", "--unknown", "--batches", "--mask-words", "--source-tokenizer", "--target-tokenizer"]),
+        ("group.updates", ["--batch-size", "--accumulate", "--optimizer", "--matrix-rate", "--learning-rate", "--min-learning-rate", "--warmup-steps", "--schedule", "--decay-fraction",
             "--beta1", "--beta2", "--epsilon", "--weight-decay", "--clip-norm", "--label-smoothing", "--on-bad-loss"]),
-        ("Several machines", ["--cluster", "--wire"]),
-        ("Evaluations, samples, checkpoints", ["--eval-every", "--eval-batches", "--sample-every", "--checkpoint-every", "--keep", "--log-every", "--profile"]),
+        ("group.machines", ["--cluster", "--wire"]),
+        ("group.checks", ["--eval-every", "--eval-batches", "--sample-every", "--checkpoint-every", "--keep", "--log-every", "--profile"]),
     ];
 
     private readonly TrainSettings _settings = new();
@@ -109,27 +111,29 @@ internal sealed partial class TrainArguments
         options = WithSourceTokenizer(arguments, options, sourceName);
         UsageException.Check(options.Validate);
         if (ranks.Size > options.Accumulate)
-        {
-            throw new UsageException($"{ranks.Size} processes and --accumulate {options.Accumulate} found: each needs a batch of every step, --accumulate "
-                + $"{ranks.Size} or more expected (the step has the rows of all its batches: --batch-size can be smaller for it)");
-        }
+            throw new UsageException(Messages.Of("train.processes", ("processes", ranks.Size), ("accumulate", options.Accumulate)));
         if (ranks.Size > 1 && options.Data.Contains(TextSource.StandardInput))
-            throw new UsageException("--data - found and several processes, of which the first alone has a standard input: a file that all of them can read expected");
+            throw new UsageException(Messages.Of("train.standard-input"));
+        CheckText(arguments, task);
         CheckParts(arguments, options);
         CheckVocabulary(arguments, options, start);
-        if (arguments.IsGiven(_settings.ValidationData) && arguments.IsGiven(_settings.ValidationFraction))
-            throw new UsageException("--validation-data and --validation-fraction are given: one or the other expected");
+        RefuseBoth(arguments, _settings.ValidationData, _settings.ValidationFraction);
         if (arguments.IsGiven(_overwrite) && !arguments.IsGiven(_out))
-            throw new UsageException("--overwrite replaces the model in --out DIR; no --out is given");
+            throw new UsageException(Messages.Of("train.overwrite"));
 
         List<string> notes = [];
+        if (Messages.Language == Language.Japanese && start is null && task == TaskKind.Next && options is { Data.Count: 0, Text: BundledText.Shakespeare } && !arguments.IsGiven(_settings.Text))
+            notes.Add(Messages.Of("header.text-hint"));
         string recipe = arguments.IsGiven(_depth) ? $"depth-{arguments.GetValue(_depth)}"
             : recorded is not null || arguments.IsGiven(_preset) || task == TaskKind.Next ? OptionNames.Of(preset) : OptionNames.Of(task);
         string folder = chosen ?? ChooseFolder(arguments, recipe, notes);
         ITokenizer? tokenizer = start?.Tokenizer ?? ReadTokenizer(tokenizerName, options);
         ITokenizer? source = start is not null ? start.SourceTokenizer : ReadSourceTokenizer(sourceName, options);
         if (start is { Tokenizer: null } && tokenizer?.VocabularySize > start.Any.Config.VocabularySize)
-            throw new UsageException($"--tokenizer {tokenizerName} has {tokenizer.VocabularySize} tokens, at most the {start.Any.Config.VocabularySize} of {start.Path} expected");
+        {
+            throw new UsageException(Messages.Of("train.tokenizer-size",
+                ("tokenizer", tokenizerName!), ("tokens", tokenizer.VocabularySize), ("most", start.Any.Config.VocabularySize), ("model", start.Path)));
+        }
         TrainingData data = RunData.Load(folder, options, tokenizer, source, start?.Any.Config.VocabularySize, cancellationToken);
         TransformerConfig sizes = start is null
             ? options.ToConfig(data.VocabularySize, data.Tokenizer, data.SourceTokenizer)
@@ -140,14 +144,6 @@ internal sealed partial class TrainArguments
             ExtraKeys = start?.ExtraKeys,
             Overwrite = arguments.GetValue(_overwrite),
         };
-    }
-
-    private void CheckDepth(ParseResult arguments, TaskKind task)
-    {
-        if (((Option[])[_preset, _initFrom]).FirstOrDefault(arguments.IsGiven) is Option other)
-            throw new UsageException($"{_depth.Name} and {other.Name} are given: one or the other expected, both bring a model's sizes");
-        if (task != TaskKind.Next)
-            throw new UsageException($"{_depth.Name} is for models that go on with a text: {_task.Name} {OptionNames.Of(TaskKind.Next)} expected, {OptionNames.Of(task)} found");
     }
 
     private static LanguageModel<float> StartingModel(TrainingOptions options, LoadedModel<float>? start, TrainingData data)
@@ -180,50 +176,11 @@ internal sealed partial class TrainArguments
         Positions = config.Positions.Kind,
     };
 
-    /// <summary>Sizes that are given beside --init-from must be those of the model, but for a shorter context.</summary>
-    private void CheckSizes(ParseResult arguments, LoadedModel<float> start)
-    {
-        TransformerConfig config = start.Any.Config;
-        if (_architecture.All.FirstOrDefault(arguments.IsGiven) is Option part)
-            throw new UsageException($"{part.Name} does not go with --init-from, which brings the parts of its model");
-        Check(_settings.Layers, config.Layers);
-        Check(_settings.Heads, config.Attention.Heads);
-        Check(_settings.Width, config.Width);
-        Check(_settings.VocabularySize, config.VocabularySize);
-        Check(_settings.Activation, config.FeedForward.Activation);
-        Check(_settings.Positions, config.Positions.Kind);
-        if (arguments.IsGiven(_settings.Context) && arguments.GetValue(_settings.Context) > config.Context)
-        {
-            throw new UsageException(
-                $"--context {arguments.GetValue(_settings.Context)} found, at most the {config.Context} of {start.Path} expected");
-        }
-
-        void Check<T>(Option<T> option, T expected)
-            where T : struct
-        {
-            if (arguments.IsGiven(option) && !expected.Equals(arguments.GetValue(option)))
-            {
-                string name = expected is Enum ? $"{option.Name} differs from" : $"{option.Name} {arguments.GetValue(option)} is not";
-                throw new UsageException($"{name} that of {start.Path}: leave it out, --init-from brings it");
-            }
-        }
-    }
-
-    /// <summary>A recurrent network has none of the parts of a transformer that could be chosen.</summary>
-    private void CheckParts(ParseResult arguments, TrainingOptions options)
-    {
-        if (options.ToConfig(vocabularySize: 1).Recurrence is null)
-            return;
-        IEnumerable<Option> parts = _architecture.OfTransformers.Concat([_settings.Heads, _settings.Activation, _settings.Positions]);
-        if (parts.FirstOrDefault(arguments.IsGiven) is Option part)
-            throw new UsageException($"{part.Name} is for transformers; {options.Architecture} is a recurrent network, which has no such part");
-    }
-
     /// <summary>The options that a run wrote down.</summary>
     private TrainingOptions OptionsOfRun(ParseResult arguments, string path)
     {
         if (((Option[])[_preset, _depth, _task, _initFrom]).FirstOrDefault(arguments.IsGiven) is Option other)
-            throw new UsageException($"{other.Name} does not go with {ConfigFile.Name} {path}, which has the model and the task of a run");
+            throw new UsageException(Messages.Of("train.config", ("option", other.Name), ("config", ConfigFile.Name), ("path", path)));
         return RunFolder.OptionsOf(path);
     }
 
@@ -240,7 +197,7 @@ internal sealed partial class TrainArguments
 
         string first = Path.Combine(ModelOption.Runs, preset), free = RunFolder.ChooseNew(first);
         if (free != first)
-            notes.Add($"{first} is there already, this run goes into {free}");
+            notes.Add(Messages.Of("train.folder-taken", ("path", first), ("free", free)));
         return free;
     }
 }

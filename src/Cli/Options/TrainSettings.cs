@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model;
 using MiniGpt.Model.Data;
 using MiniGpt.Model.Distribution;
@@ -19,11 +20,14 @@ internal sealed class TrainSettings
     {
         Data = Add(new Option<string[]>("--data")
         {
-            Description = "Text files, folders of text, - for standard input, or token files (.bin). [default: the bundled Shakespeare]",
+            Description = "Text files, folders of text, - for standard input, or token files (.bin). [default: the bundled --text]",
             HelpName = "FILE",
             AllowMultipleArgumentsPerToken = true,
             Arity = ArgumentArity.OneOrMore,
         }, (options, paths) => options with { Data = [.. paths.Select(Full)] });
+        Text = Add(OptionFactory.Choice<BundledText>(OptionFactory.TextName,
+            $"A text that comes with the program: parts of Shakespeare's plays, in English, or Natsume Soseki's novel I Am a Cat, in Japanese. --language does not choose it. [default: {OptionNames.Of(s_quick.Text)}]"),
+            (options, value) => options with { Text = value, Data = [] });
         ValidationData = Add(OptionFactory.Text("--validation-data", "FILE", "A file to validate with, instead of the end of the data."),
             (options, path) => options with { ValidationData = Full(path!) });
         ValidationFraction = Number("--validation-fraction", "The share of the data, at its end, that is kept to validate with.",
@@ -110,6 +114,8 @@ internal sealed class TrainSettings
 
     public Option<string[]> Data { get; }
 
+    public Option<BundledText> Text { get; }
+
     public Option<string?> ValidationData { get; }
 
     public Option<double> ValidationFraction { get; }
@@ -148,7 +154,7 @@ internal sealed class TrainSettings
     private static string Default(string description, object value) => FormattableString.Invariant($"{description} [default: {value}]");
 
     // A run can be resumed from another folder.
-    private static string Full(string path) => path.Length == 0 ? throw new UsageException("an empty path of data found, the name of a file or folder expected")
+    private static string Full(string path) => path.Length == 0 ? throw new UsageException(Messages.Of("train.empty-path"))
         : path == TextSource.StandardInput ? path : Path.GetFullPath(path);
 
     private Option<int> Whole(string name, string description, int quick, int least, Func<TrainingOptions, int, TrainingOptions> set) =>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Training;
 
 namespace MiniGpt.Cli.Options;
@@ -33,7 +34,7 @@ internal sealed class WordVectorArguments
     public WordVectorOptions Read(ParseResult arguments)
     {
         if (arguments.GetValue(_skipGram) && arguments.GetValue(_bag))
-            throw new UsageException("--skip-gram does not go with --cbow: one of them expected");
+            throw new UsageException(Messages.Of("word2vec.both-ways"));
         WordVectorOptions options = new()
         {
             IsBagOfWords = arguments.GetValue(_bag),

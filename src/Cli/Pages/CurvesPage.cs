@@ -1,4 +1,4 @@
-using MiniGpt.Model.Lessons;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Training;
 
 namespace MiniGpt.Cli.Pages;
@@ -9,7 +9,7 @@ internal sealed record CurvesPage(IReadOnlyList<TrainingHistory> Runs)
 {
     /// <summary>Writes the report of a run.</summary>
     /// <exception cref="IOException">A file cannot be read or written.</exception>
-    public static void WriteReport(string path, string run) => Write(path, [TrainingHistory.Read(run)], Texts.Of(Language.English));
+    public static void WriteReport(string path, string run) => Write(path, [TrainingHistory.Read(run)], Texts.Of(Messages.Language));
 
     /// <summary>Writes runs over each other.</summary>
     /// <exception cref="IOException">The file cannot be written.</exception>

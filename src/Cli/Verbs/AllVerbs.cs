@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using MiniGpt.Cli.Help;
+using MiniGpt.Cli.Options;
 
 namespace MiniGpt.Cli.Verbs;
 
@@ -22,7 +23,7 @@ internal sealed class AllVerbs : RootCommand, IHasGroups
     /// all of them.
     /// </param>
     public AllVerbs(string? first = null)
-        : base("MiniGpt trains transformers, writes text with them, and shows how they work, in managed code alone.")
+        : base("verb.program")
     {
         bool isAlone = s_verbs.Any(verb => verb.Name == first) && first != "help";
         foreach ((string name, Func<Command> make) in s_verbs)
@@ -33,20 +34,21 @@ internal sealed class AllVerbs : RootCommand, IHasGroups
 
         HelpOption help = Options.OfType<HelpOption>().Single();
         help.Action = new HelpPage();
-        help.Description = "Show help. After a verb, its options and an example.";
+        help.Description = "help.help";
         help.Aliases.Clear();
         help.Aliases.Add("-h");
+        Options.Add(LanguageOption.Create());
         VersionOption version = Options.OfType<VersionOption>().Single();
-        version.Description = "Show the version.";
+        version.Description = "help.version";
         version.Aliases.Add("-v");
     }
 
     public IReadOnlyList<(string Heading, IReadOnlyList<string> Names)> Groups { get; } =
     [
-        ("Everyday", ["train", "sample", "eval", "serve"]),
-        ("To see and understand", ["explain", "trace", "lesson", "compare", "inspect", "gradcheck"]),
-        ("Models that read, translate, or know words alone", ["fill", "embed", "translate", "word2vec"]),
-        ("Files", ["convert", "tokenize"]),
-        ("The command line itself", ["completion", "help"]),
+        ("group.everyday", ["train", "sample", "eval", "serve"]),
+        ("group.understand", ["explain", "trace", "lesson", "compare", "inspect", "gradcheck"]),
+        ("group.others", ["fill", "embed", "translate", "word2vec"]),
+        ("group.files", ["convert", "tokenize"]),
+        ("group.command-line", ["completion", "help"]),
     ];
 }

@@ -3,7 +3,7 @@ using System.Globalization;
 using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Options;
 using MiniGpt.Cli.Pages;
-using MiniGpt.Model.Lessons;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Training;
 using Spectre.Console;
 
@@ -14,14 +14,13 @@ internal sealed class CompareVerb : Verb
 {
     private readonly Argument<string[]> _runs = new("DIR") { Description = "The folders of the runs.", Arity = ArgumentArity.OneOrMore };
     private readonly PageOption _out = new("Where the page goes.");
-    private readonly Option<Language> _language = LanguageOption.Create();
 
     public CompareVerb()
-        : base("compare", "Lays the training curves of several runs over each other, on one self-contained HTML page.")
+        : base("compare", "verb.compare")
     {
         _out.Required = true;
         Arguments.Add(_runs);
-        foreach (Option option in (IEnumerable<Option>)[_out, _language])
+        foreach (Option option in (IEnumerable<Option>)[_out])
             Options.Add(option);
     }
 
@@ -32,7 +31,7 @@ internal sealed class CompareVerb : Verb
         string[] folders = arguments.GetRequiredValue(_runs);
         string path = _out.PathOf(arguments, folders)!;
         TrainingHistory[] runs = [.. folders.Select(TrainingHistory.Read)];
-        CurvesPage.Write(path, runs, Texts.Of(arguments.GetValue(_language)));
+        CurvesPage.Write(path, runs, Texts.Of(Messages.Language));
 
         Table table = Output.Table("run", "steps", "tokens", "best validation loss", "last validation loss");
         foreach (TableColumn column in table.Columns.Skip(1))
@@ -46,7 +45,7 @@ internal sealed class CompareVerb : Verb
                 new Text(Written(run.BestValidationLoss)), new Text(Written(run.LastValidationLoss)));
         }
         Output.Console.Write(table);
-        Talk.Say($"written to {path}: open it in a browser");
+        Talk.Say(Messages.Of("page.written-open", ("path", path)));
         return 0;
     }
 

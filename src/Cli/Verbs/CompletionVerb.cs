@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MiniGpt.Cli.Help;
+using MiniGpt.Cli.Speech;
 
 namespace MiniGpt.Cli.Verbs;
 
@@ -41,7 +42,7 @@ internal sealed class CompletionVerb : Command, IHasExample
     private readonly Argument<string> _shell = new("SHELL") { Description = $"The shell: {string.Join(", ", s_scripts.Select(script => script.Shell))}." };
 
     public CompletionVerb()
-        : base("completion", "Prints a script that lets a shell complete verbs, options and their choices.")
+        : base("completion", "verb.completion")
     {
         _shell.CompletionSources.Add([.. s_scripts.Select(script => script.Shell)]);
         Arguments.Add(_shell);
@@ -59,7 +60,8 @@ internal sealed class CompletionVerb : Command, IHasExample
         string shell = arguments.GetRequiredValue(_shell);
         string[] shells = [.. s_scripts.Select(script => script.Shell)];
         if (!shells.Contains(shell))
-            throw new UsageException($"there is no script for '{shell}', one of {string.Join('|', shells)} expected{Suggestion.For(shell, shells)}");
+            throw new UsageException(Messages.Of(
+                "completion.unknown", ("shell", shell), ("names", string.Join('|', shells)), ("suggestion", Suggestion.For(shell, shells))));
         Console.Out.WriteLine(s_scripts.First(script => script.Shell == shell).Script);
         return 0;
     }

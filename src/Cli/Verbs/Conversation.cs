@@ -1,6 +1,7 @@
 using System.Globalization;
 using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Options;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Generation;
 using MiniGpt.Model.Tokenizers;
@@ -12,7 +13,6 @@ internal sealed class Conversation(
     Decoder<float> model, ITokenizer tokenizer, SamplingOptions sampling, int tokens, string[] stops, TextWriter output) : IDisposable
 {
     private const char ByteOrderMark = '\uFEFF';
-    private const string Commands = ":reset forgets the text, :temperature 0.7 changes the temperature, :help shows this, :quit ends";
 
     private TokenStreams<float> _streams = new(model, sampling, tokens: tokenizer.VocabularySize);
     private SamplingOptions _sampling = sampling;
@@ -22,7 +22,7 @@ internal sealed class Conversation(
     /// <exception cref="OperationCanceledException">It was interrupted.</exception>
     public void Run(CancellationToken cancellationToken)
     {
-        Talk.Say($"A line is a prompt; {Commands}.");
+        Talk.Say(Messages.Of("talk.help", ("commands", Messages.Of("talk.commands"))));
         bool isFirst = true;
         while (ReadLine(cancellationToken) is string line && line.Trim() != ":quit")
         {
@@ -57,7 +57,7 @@ internal sealed class Conversation(
         switch (command)
         {
             case [":help"]:
-                Talk.Say($"A line is a prompt; {Commands}.");
+                Talk.Say(Messages.Of("talk.help", ("commands", Messages.Of("talk.commands"))));
                 break;
             case [":reset"]:
                 _streams.Dispose();
@@ -70,7 +70,7 @@ internal sealed class Conversation(
                 _sampling = _sampling with { Temperature = temperature };
                 break;
             default:
-                throw new ArgumentException($"'{string.Join(' ', command)}' is no command: {Commands}");
+                throw new ArgumentException(Messages.Of("talk.unknown", ("command", string.Join(' ', command)), ("commands", Messages.Of("talk.commands"))));
         }
     }
 

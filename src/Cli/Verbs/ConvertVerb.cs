@@ -2,6 +2,7 @@ using System.CommandLine;
 using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Help;
 using MiniGpt.Cli.Options;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Tokenizers;
@@ -36,7 +37,7 @@ internal sealed class ConvertVerb : Verb
     private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Replace what is there under the name of --to." };
 
     public ConvertVerb()
-        : base("convert", "Writes a model in another form, and says what the new form has no room for.")
+        : base("convert", "verb.convert")
     {
         foreach (Option option in (IEnumerable<Option>)[_from, _to, _type, _tokenizer, _overwrite])
             Options.Add(option);
@@ -48,7 +49,7 @@ internal sealed class ConvertVerb : Verb
     {
         string from = arguments.GetRequiredValue(_from), to = arguments.GetRequiredValue(_to);
         if (ModelFile.FormatOf(to) != ModelFormat.HuggingFace)
-            OutputPath.CheckFile(_to.Name, to, "the name of a model");
+            OutputPath.CheckFile(_to.Name, to, Messages.Of("convert.a-model"));
         else
             OutputPath.CheckFolder(_to.Name, to);
         CheckEnding(to);
@@ -56,7 +57,7 @@ internal sealed class ConvertVerb : Verb
         if (ModelFile.FormatOf(to) is var format && !ModelFile.TypesOf(format).Contains(type))
         {
             string[] names = [.. s_types.Where(pair => ModelFile.TypesOf(format).Contains(pair.Type)).Select(pair => pair.Name)];
-            throw new UsageException($"--type {NameOf(type)} does not go with --to {to}: {string.Join(" or ", names)} expected");
+            throw new UsageException(Messages.Of("convert.type", ("type", NameOf(type)), ("path", to), ("names", string.Join(Messages.Of("convert.or"), names))));
         }
 
         ITokenizer? tokenizer = arguments.GetValue(_tokenizer) is string name ? TokenizerOption.Read(name, UnknownCharacter.Error) : null;
@@ -66,7 +67,7 @@ internal sealed class ConvertVerb : Verb
         foreach (string dropped in conversion.Dropped)
             Console.Out.WriteLine(Visible.Line($"dropped: {dropped}"));
         foreach (string misread in conversion.Misread)
-            Talk.Say($"note: {misread}");
+            Talk.Note(LibraryMessages.Translated(misread));
         return 0;
     }
 
@@ -77,8 +78,8 @@ internal sealed class ConvertVerb : Verb
         bool isFolder = Path.EndsInDirectorySeparator(to) || Directory.Exists(to) || ending.Length < 2 || !ending.Skip(1).All(char.IsAsciiLetter);
         if (ModelFile.FormatOf(to) == ModelFormat.HuggingFace && !isFolder)
         {
-            throw new UsageException($"{_to.Name} {to}: the ending {ending} found, .gguf, .bin for llm.c and llama2.c, or none for a folder expected"
-                + $"{Suggestion.For(ending, [".gguf", ".bin"])}; {to}{Path.DirectorySeparatorChar} is a folder whatever its ending");
+            throw new UsageException(Messages.Of("convert.ending", ("option", _to.Name), ("path", to), ("ending", ending),
+                ("suggestion", Suggestion.For(ending, [".gguf", ".bin"])), ("folder", $"{to}{Path.DirectorySeparatorChar}")));
         }
     }
 

@@ -19,7 +19,7 @@ internal sealed class EmbedVerb : Verb
     private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object, with the vectors." };
 
     public EmbedVerb()
-        : base("embed", "Vectors of sentences and the cosines between them, by a model that reads in both directions.")
+        : base("embed", "verb.embed")
     {
         Arguments.Add(_texts);
         foreach (Option option in (IEnumerable<Option>)[_model, _pool, _json])

@@ -1,4 +1,5 @@
 using MiniGpt.Cli.Display;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Layers;
@@ -16,7 +17,7 @@ internal static class EncoderModel
     {
         using ModelFile file = ModelFile.Open(path);
         file.RequireKind(ModelKind.Encoder);
-        ITokenizer tokenizer = file.Tokenizer ?? throw new UsageException($"{path} has no tokenizer to read text with");
+        ITokenizer tokenizer = file.Tokenizer ?? throw new UsageException(Messages.Of("model.no-tokenizer", ("model", path)));
         ModelNotes.Say(file);
         return ((Encoder<float>)file.LoadAnyForReading(), tokenizer);
     }

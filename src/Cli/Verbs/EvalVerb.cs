@@ -1,6 +1,7 @@
 using System.CommandLine;
 using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Options;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Data;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Generation;
@@ -29,7 +30,7 @@ internal sealed class EvalVerb : Verb
     private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object." };
 
     public EvalVerb()
-        : base("eval", "Loss and perplexity of a model on a text, and bits per byte, right fillings, or BLEU and chrF, as its kind has it.")
+        : base("eval", "verb.eval")
     {
         _beam.DefaultValueFactory = _ => 1;
         _bleu.DefaultValueFactory = _ => BleuTokenizer.Mteval13a;
@@ -43,7 +44,7 @@ internal sealed class EvalVerb : Verb
     {
         LoadedModel<float> model = ModelFile.Load<float>(_model.PathOf(arguments), arguments.GetValue(_unknown));
         if (model.Any.Config.Kind != ModelKind.Translator && new Option[] { _beam, _bleu }.FirstOrDefault(arguments.IsGiven) is Option other)
-            throw new UsageException($"{other.Name} goes with a model that translates, {model.Path} does not");
+            throw new UsageException(Messages.Of("model.translates-alone", ("option", other.Name), ("model", model.Path)));
         List<string> notes = [];
         (string json, string text) = model.Any.Config.Kind switch
         {
@@ -52,7 +53,7 @@ internal sealed class EvalVerb : Verb
             _ => NextTokens(model, arguments.GetValue(_data), notes, cancellationToken),
         };
         foreach (string note in notes)
-            Talk.Say($"note: {note}");
+            Talk.Note(LibraryMessages.Translated(note));
         Console.Out.WriteLine(arguments.GetValue(_json) ? json : text);
         return 0;
     }
@@ -62,15 +63,15 @@ internal sealed class EvalVerb : Verb
     private TrainingData OwnData(LoadedModel<float> model, List<string> notes, CancellationToken cancellationToken)
     {
         TrainingOptions options = TrainingData.OptionsOf(model.Path, out string run, out string hash)
-            ?? throw new UsageException($"{_data.Name} FILE with the text to evaluate on expected: {model.Path} is no training run, which would have kept some");
+            ?? throw new UsageException(Messages.Of("eval.no-run", ("option", _data.Name), ("model", model.Path)));
         TrainingData data = RunData.Load(run, options, model.Tokenizer, model.SourceTokenizer, model.Any.Config.VocabularySize, cancellationToken);
-        string? fault = data.Hash != hash ? "is not what it was when the run began" : data.Validation is null ? "was not split: none of it was kept to validate with" : null;
+        string? fault = data.Hash != hash ? "eval.changed" : data.Validation is null ? "eval.not-split" : null;
         if (fault is not null)
         {
             data.Dispose();
-            throw new UsageException($"{_data.Name} FILE with the text to evaluate on expected: the data of {model.Path} {fault}");
+            throw new UsageException(Messages.Of(fault, ("option", _data.Name), ("model", model.Path)));
         }
-        notes.Add($"evaluated on the {data.Validation!.Length:N0} tokens that the run kept to validate with");
+        notes.Add(Messages.Of("eval.kept", ("count", $"{data.Validation!.Length:N0}")));
         return data;
     }
 
@@ -138,7 +139,7 @@ internal sealed class EvalVerb : Verb
         if (arguments.GetValue(_data) is not { } data)
         {
             bool knowsMarks = model.SourceTokenizer is { } tokenizer && BundledPairs.Languages.All(SentenceTranslator.LanguagesOf(tokenizer).Contains);
-            return knowsMarks ? BundledPairs.HeldOut() : throw new UsageException($"{_data.Name} FILE with sentence pairs expected: {model.Path} has not learned from the grammar");
+            return knowsMarks ? BundledPairs.HeldOut() : throw new UsageException(Messages.Of("eval.no-pairs", ("option", _data.Name), ("model", model.Path)));
         }
         using Stream standardInput = StandardInput.Open(cancellationToken);
         using TextCorpus corpus = TextCorpus.Open([data], standardInput, progress, cancellationToken);

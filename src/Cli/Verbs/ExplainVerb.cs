@@ -2,10 +2,10 @@ using System.CommandLine;
 using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Options;
 using MiniGpt.Cli.Pages;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Explanation;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Layers;
-using MiniGpt.Model.Lessons;
 using MiniGpt.Model.Tokenizers;
 
 namespace MiniGpt.Cli.Verbs;
@@ -20,6 +20,8 @@ internal sealed class ExplainVerb : Verb
         "live-forward.js", "live.js", "explain-against.js", "explain.js",
     ];
 
+    private const string EnglishSentence = "To be, or not to be, that is the question", JapaneseSentence = "吾輩は猫である。名前はまだ無い。";
+
     private readonly ModelOption _model = new();
     private readonly Option<string?> _text = OptionFactory.Text(OptionFactory.TextName, "TEXT",
         $"The sentence; for a model that reads in both directions with {WordPieceTokenizer.Mask} where a word is to be filled in. [default: a sentence that suits the model]");
@@ -27,17 +29,16 @@ internal sealed class ExplainVerb : Verb
         "A second text of as many tokens, for models that do not translate: the page shows where its attention differs. [default: none]");
     private readonly PageOption _out = new("Where the page goes. [default: explain-MODEL.html here, or explain-MODEL-2.html and so on]");
     private readonly Option<bool> _open = new("--open") { Description = "Open the page in the browser." };
-    private readonly Option<Language> _language = LanguageOption.Create();
     private readonly Option<string?> _to = OptionFactory.Text("--to", "LANGUAGE", "Into which language a model that translates is to write, where it knows several. [default: its first]");
     private readonly Option<int> _beam = OptionFactory.Whole("--beam", "How many beginnings of a translation are followed at once.", 1, 16);
     private readonly Option<UnknownCharacter> _unknown = OptionFactory.Choice<UnknownCharacter>(
         "--unknown", "What to do with characters that the vocabulary does not have. [default: error]");
 
     public ExplainVerb()
-        : base("explain", "Writes one self-contained HTML page that shows what a model does with a sentence.")
+        : base("explain", "verb.explain")
     {
         _beam.DefaultValueFactory = _ => new ExplanationOptions().Beams;
-        foreach (Option option in (IEnumerable<Option>)[_model, _text, _against, _out, _open, _language, _to, _beam, _unknown])
+        foreach (Option option in (IEnumerable<Option>)[_model, _text, _against, _out, _open, _to, _beam, _unknown])
             Options.Add(option);
     }
 
@@ -50,37 +51,50 @@ internal sealed class ExplainVerb : Verb
         foreach (Option option in (IEnumerable<Option>)[_to, _beam])
         {
             if (arguments.IsGiven(option) && file.Config.Kind != ModelKind.Translator)
-                throw new UsageException($"{option.Name} is for models that translate, {from} does not");
+                throw new UsageException(Messages.Of("explain.translates-alone", ("option", option.Name), ("model", from)));
         }
         ExplanationOptions options = new() { Language = arguments.GetValue(_to), Beams = arguments.GetValue(_beam), Against = arguments.GetValue(_against) };
-        string text = arguments.GetValue(_text) ?? SentenceFor(file.Config.Kind);
+        string text = arguments.GetValue(_text) ?? SentenceFor(file);
         if (options.Against is string other)
             RequirePair(file, from, text, other);
         SentenceExplanation explanation = Explain(file.Load<float>(), text, options, isGiven: arguments.IsGiven(_text), cancellationToken);
         if (explanation.LeftOut > 0)
-            Talk.Say($"note: the context of {from} has room for {explanation.Sentence.Tokens.Length} tokens; the last {explanation.LeftOut} are left out");
+            Talk.Note(Messages.Of("explain.left-out", ("model", from), ("tokens", explanation.Sentence.Tokens.Length), ("count", explanation.LeftOut)));
         cancellationToken.ThrowIfCancellationRequested();
-        Page.Write(path, Scripts, Texts.Of(arguments.GetValue(_language)), explanation, PageJson.Default.SentenceExplanation);
+        Page.Write(path, Scripts, Texts.Of(Messages.Language), explanation, PageJson.Default.SentenceExplanation);
         bool isOpen = arguments.GetValue(_open) && BrowserWindow.TryOpen(path);
-        Talk.Say(isOpen ? $"written to {path}, and opened" : $"written to {path}: open it in a browser");
+        Talk.Say(Messages.Of(isOpen ? "page.opened" : "page.written-open", ("path", path)));
         return 0;
     }
 
     private void RequirePair(ModelFile file, string from, string text, string other)
     {
         if (file.Config.Kind == ModelKind.Translator)
-            throw new UsageException($"{_against.Name} is for models that do not translate, {from} does");
+            throw new UsageException(Messages.Of("explain.no-translator", ("option", _against.Name), ("model", from)));
         if (file.Tokenizer is { } tokenizer)
             UsageException.Check(() => AgainstView.RequireSameLength(tokenizer, text, other));
     }
 
-    /// <summary>A sentence in which each kind of model has something to do.</summary>
-    private static string SentenceFor(ModelKind kind) => kind switch
+    /// <summary>A sentence in which each kind of model has something to do, in Japanese where its tokenizer knows no English.</summary>
+    private static string SentenceFor(ModelFile file) => file.Config.Kind switch
     {
         ModelKind.Encoder => $"The {WordPieceTokenizer.Mask} sat on the mat.",
         ModelKind.Translator => "I am a good dog.",
-        _ => "To be, or not to be, that is the question",
+        _ => file.Tokenizer is not { } tokenizer || CanRead(tokenizer, EnglishSentence) || !CanRead(tokenizer, JapaneseSentence) ? EnglishSentence : JapaneseSentence,
     };
+
+    private static bool CanRead(ITokenizer tokenizer, string text)
+    {
+        try
+        {
+            tokenizer.Encode(text);
+            return true;
+        }
+        catch (TextEncodingException)
+        {
+            return false;
+        }
+    }
 
     private SentenceExplanation Explain(
         LoadedModel<float> model, string text, ExplanationOptions options, bool isGiven, CancellationToken cancellationToken)
@@ -91,7 +105,7 @@ internal sealed class ExplainVerb : Verb
         }
         catch (TextEncodingException error) when (!isGiven)
         {
-            throw new UsageException($"the model cannot read \"{text}\", {error.Message}; {_text.Name} gives it a sentence of its own");
+            throw new UsageException(Messages.Of("explain.cannot-read", ("text", text), ("reason", LibraryMessages.Translated(error.Message)), ("option", _text.Name)));
         }
     }
 

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Options;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Generation;
 using MiniGpt.Model.Tokenizers;
@@ -20,7 +21,7 @@ internal sealed class FillVerb : Verb
     private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object." };
 
     public FillVerb()
-        : base("fill", "The likeliest fillings of masked words, by a model that reads in both directions (train --task masked makes one).")
+        : base("fill", "verb.fill")
     {
         _top.DefaultValueFactory = _ => 10;
         foreach (Option option in (IEnumerable<Option>)[_model, _text, _top, _score, _json])
@@ -33,9 +34,9 @@ internal sealed class FillVerb : Verb
     {
         string? text = arguments.GetValue(_text), scored = arguments.GetValue(_score);
         if ((text is null) == (scored is null))
-            throw new UsageException($"{_text.Name} to fill or {_score.Name} to score a text: one or the other expected");
+            throw new UsageException(Messages.Of("fill.either", ("text", _text.Name), ("score", _score.Name)));
         if (scored is not null && arguments.IsGiven(_top))
-            throw new UsageException($"{_top.Name} goes with {_text.Name}: a score has no fillings");
+            throw new UsageException(Messages.Of("fill.top", ("top", _top.Name), ("text", _text.Name)));
         (Encoder<float> model, ITokenizer tokenizer) = EncoderModel.Load(_model.PathOf(arguments));
         using SentenceReader filling = new(model, tokenizer);
         if (scored is not null)

@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using MiniGpt.Autograd;
 using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Options;
+using MiniGpt.Cli.Speech;
 using Spectre.Console;
 
 namespace MiniGpt.Cli.Verbs;
@@ -22,7 +23,7 @@ internal sealed class GradCheckVerb : Verb
     private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object a line." };
 
     public GradCheckVerb()
-        : base("gradcheck", "Checks every operator's gradient against central differences, in double, through the kernels of training.")
+        : base("gradcheck", "verb.gradcheck")
     {
         _seed.DefaultValueFactory = _ => DefaultSeed;
         Arguments.Add(_operators);
@@ -47,7 +48,9 @@ internal sealed class GradCheckVerb : Verb
         else
             Show(results);
         int failed = results.Count(result => !result.Result.Passed);
-        Talk.Say(failed == 0 ? $"{results.Count} cases passed" : $"minigpt: {failed} of {results.Count} cases failed");
+        Talk.Say(failed == 0
+            ? Messages.Of("gradcheck.passed", ("count", results.Count))
+            : Messages.Of("gradcheck.failed", ("failed", failed), ("count", results.Count)));
         return failed == 0 ? 0 : ExitCode.Failure;
     }
 
@@ -55,7 +58,7 @@ internal sealed class GradCheckVerb : Verb
     {
         string[] known = [.. GradCheckCases.All.Select(check => check.Operator).Distinct()];
         if (names.FirstOrDefault(name => !known.Contains(name, StringComparer.OrdinalIgnoreCase)) is string unknown)
-            throw new UsageException($"there is no operator '{unknown}'; there are {string.Join(", ", known)}");
+            throw new UsageException(Messages.Of("gradcheck.unknown", ("name", unknown), ("names", string.Join(", ", known))));
         return names.Length == 0
             ? [.. GradCheckCases.All]
             : [.. GradCheckCases.All.Where(check => names.Contains(check.Operator, StringComparer.OrdinalIgnoreCase))];

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using MiniGpt.Cli.Help;
+using MiniGpt.Cli.Speech;
 
 namespace MiniGpt.Cli.Verbs;
 
@@ -9,7 +10,7 @@ internal sealed class HelpVerb : Command, IHasExample
     private readonly Argument<string[]> _names = new("VERB") { Description = "The verb. Left out, all verbs are listed.", Arity = ArgumentArity.ZeroOrMore };
 
     public HelpVerb()
-        : base("help", "Shows what a verb does, its options, and an example.")
+        : base("help", "verb.help")
     {
         Arguments.Add(_names);
         SetAction(Show);
@@ -23,7 +24,7 @@ internal sealed class HelpVerb : Command, IHasExample
         foreach (string name in arguments.GetValue(_names) ?? [])
         {
             command = command.Subcommands.FirstOrDefault(verb => verb.Name == name)
-                ?? throw new UsageException($"there is no verb '{name}'{Suggestion.For(name, command.Subcommands.Select(verb => verb.Name))}");
+                ?? throw new UsageException(Messages.Of("error.no-verb-to-help", ("name", name), ("suggestion", Suggestion.For(name, command.Subcommands.Select(verb => verb.Name)))));
         }
         HelpPage.Write(Console.Out, command, HelpPage.Width);
         return 0;

@@ -18,7 +18,7 @@ internal sealed class InspectVerb : Verb
     private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object." };
 
     public InspectVerb()
-        : base("inspect", "Shows what is in a model folder or file: configuration, parameters, tokenizer, metadata, state of training.")
+        : base("inspect", "verb.inspect")
     {
         Arguments.Add(_path);
         Options.Add(_json);

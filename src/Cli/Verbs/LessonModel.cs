@@ -1,7 +1,9 @@
 using MiniGpt.Cli.Display;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Files;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Lessons;
+using MiniGpt.Model.Training;
 
 namespace MiniGpt.Cli.Verbs;
 
@@ -21,12 +23,12 @@ internal static class LessonModel
         try
         {
             LoadedModel<float> model = ModelFile.Load<float>(path);
-            LessonInputs.CheckModel(model, BundledText.Path);
+            LessonInputs.CheckModel(model, BundledFile.Of(BundledText.Shakespeare));
             return model;
         }
         catch (Exception error) when (!isGiven && error is (ArgumentException or FileFormatException))
         {
-            Talk.Say($"note: {error.Message}; the tables stand without a model (--model PATH names another one)");
+            Talk.Note(Messages.Of("lesson.model-unread", ("reason", LibraryMessages.Translated(error.Message))));
             return null;
         }
     }

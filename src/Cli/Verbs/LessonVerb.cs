@@ -4,8 +4,10 @@ using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Help;
 using MiniGpt.Cli.Options;
 using MiniGpt.Cli.Pages;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Lessons;
+using MiniGpt.Model.Training;
 
 namespace MiniGpt.Cli.Verbs;
 
@@ -20,16 +22,15 @@ internal sealed class LessonVerb : Verb
         Arity = ArgumentArity.ZeroOrOne,
     };
     private readonly PageOption _out = new("Also write the lesson as a page with charts.");
-    private readonly Option<Language> _language = LanguageOption.Create();
     private readonly Option<string?> _model = OptionFactory.Text("--model", "PATH",
         $"n-gram: the model to stand beside the counts. [default: the newest run under {ModelOption.Runs}, if there is one]");
 
     public LessonVerb()
-        : base("lesson", "Worked examples that show each stage of a computation and check themselves.")
+        : base("lesson", "verb.lesson")
     {
         _name.CompletionSources.Add(s_names);
         Arguments.Add(_name);
-        foreach (Option option in (IEnumerable<Option>)[_out, _language, _model])
+        foreach (Option option in (IEnumerable<Option>)[_out, _model])
             Options.Add(option);
     }
 
@@ -37,20 +38,21 @@ internal sealed class LessonVerb : Verb
 
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {
-        Texts texts = Texts.Of(arguments.GetValue(_language));
+        Texts texts = Texts.Of(Messages.Language);
         if (arguments.GetValue(_name) is not string name)
         {
             if (((IEnumerable<Option>)[_out, _model]).FirstOrDefault(arguments.IsGiven) is Option option)
-                throw new UsageException($"{option.Name} goes with the NAME of a lesson, none is given; {ProgramName.Current} lesson lists them");
+                throw new UsageException(Messages.Of("lesson.no-name", ("option", option.Name), ("program", ProgramName.Current)));
             List(texts);
             return 0;
         }
 
         Lesson lesson = Lesson.All.FirstOrDefault(lesson => lesson.Name == name)
-            ?? throw new UsageException($"there is no lesson '{name}'{Suggestion.For(name, s_names)}; there are {string.Join(", ", s_names)}");
+            ?? throw new UsageException(Messages.Of(
+                "lesson.unknown", ("name", name), ("suggestion", Suggestion.For(name, s_names)), ("names", string.Join(", ", s_names))));
         string? from = Model(arguments, name), path = _out.PathOf(arguments, from is null ? [] : [from]);
         LoadedModel<float>? model = from is null ? null : LessonModel.Read(from, arguments.IsGiven(_model));
-        LessonResult result = lesson.Run(new LessonInputs(BundledText.Path, model, cancellationToken) { Language = arguments.GetValue(_language) });
+        LessonResult result = lesson.Run(new LessonInputs(BundledFile.Of(BundledText.Shakespeare), model, cancellationToken) { Language = Messages.Language });
         Console.Out.WriteLine(string.Join("\n\n", [texts[$"lesson.{name}.title"], Told("idea"), Told("about")]));
         LessonStages stages = new(name, texts);
         foreach ((int index, LessonStage stage) in result.Stages.Index())
@@ -65,7 +67,7 @@ internal sealed class LessonVerb : Verb
         if (path is not null)
         {
             LessonPage.Write(path, lesson, result, texts);
-            Talk.Say($"written to {path}");
+            Talk.Say(Messages.Of("page.written", ("path", path)));
         }
         return result.Passed ? 0 : ExitCode.Failure;
 
@@ -86,7 +88,7 @@ internal sealed class LessonVerb : Verb
         if (lesson != "n-gram")
         {
             if (arguments.IsGiven(_model))
-                throw new UsageException($"--model is for the lesson n-gram; {lesson} needs no model");
+                throw new UsageException(Messages.Of("lesson.no-model", ("lesson", lesson)));
             return null;
         }
         return arguments.GetValue(_model) ?? ModelFolder.FindNewest(ModelOption.Runs);

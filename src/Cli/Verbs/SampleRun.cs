@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using MiniGpt.Cli.Display;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Generation;
 using MiniGpt.Model.Tokenizers;
@@ -43,7 +44,7 @@ internal sealed class SampleRun(Decoder<float> model, ITokenizer? tokenizer, Sam
         {
             TextWriter writer = number % together == 0 ? output : new StringWriter();
             if (samples > 1 && !WritesIds)
-                writer.WriteLine(number == 0 ? $"== sample 1 of {samples} ==" : $"\n== sample {number + 1} of {samples} ==");
+                writer.WriteLine((number == 0 ? "" : "\n") + Messages.Of("sample.number", ("number", number + 1), ("samples", samples)));
             return new Sample(writer, tokenizer is null ? null : new SampleText(tokenizer, Stops, isTextStart: prompt.Length == 0), WritesIds);
         }
     }

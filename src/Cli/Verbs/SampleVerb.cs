@@ -1,6 +1,7 @@
 using System.CommandLine;
 using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Options;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Generation;
@@ -34,7 +35,7 @@ internal sealed class SampleVerb : Verb
         "--unknown", "What to do with characters of the prompt that the vocabulary does not have. [default: error]");
 
     public SampleVerb()
-        : base("sample", "Writes text from a model, as it is made.")
+        : base("sample", "verb.sample")
     {
         _tokens.DefaultValueFactory = _ => 200;
         _samples.DefaultValueFactory = _ => 1;
@@ -53,14 +54,14 @@ internal sealed class SampleVerb : Verb
         UsageException.Check(() => SampleText.Check(stops));
         bool writesIds = arguments.GetValue(_ids), isInteractive = arguments.GetValue(_interactive);
         if (isInteractive && OnlyWithoutInteractive.FirstOrDefault(arguments.IsGiven) is Option other)
-            throw new UsageException($"--interactive does not go with {other.Name}");
+            throw new UsageException(Messages.Of("option.not-together", ("one", _interactive.Name), ("other", other.Name)));
 
         using ModelFile model = ModelFile.Open(_model.PathOf(arguments), arguments.GetValue(_unknown));
         ITokenizer? tokenizer = arguments.GetValue(_tokenizer) is string path
             ? TokenizerOption.Read(path, arguments.GetValue(_unknown))
             : model.Tokenizer;
         if (tokenizer is null && (!writesIds || stops.Length > 0))
-            throw new UsageException($"{model.Path} has no tokenizer to write text with: --tokenizer gives one, --ids writes ids, --prompt-ids gives a prompt");
+            throw new UsageException(Messages.Of("sample.no-tokenizer", ("model", model.Path)));
         ModelNotes.Say(model);
         int[] prompt = _prompt.Read(arguments, model.Path, tokenizer, cancellationToken);
         Decoder<float> decoder = model.LoadForReading();
@@ -82,7 +83,7 @@ internal sealed class SampleVerb : Verb
         };
         run.Write(prompt, arguments.GetValue(_samples), cancellationToken);
         if (arguments.GetValue(_stats))
-            Talk.Say(run.Stats.ToString());
+            Talk.Say(LibraryMessages.Translated(run.Stats.ToString()));
         cancellationToken.ThrowIfCancellationRequested();
         return 0;
     }

@@ -3,6 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Options;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Generation;
 using MiniGpt.Model.Layers;
 using MiniGpt.Model.Tokenizers;
@@ -38,7 +39,7 @@ internal sealed class ServeVerb : Verb
     private readonly Option<int> _drain = OptionFactory.Whole("--drain-seconds", "After Ctrl-C, how long requests that run may go on.", 0, 86_400);
 
     public ServeVerb()
-        : base("serve", "Serves a model to programs that speak OpenAI's API, and a page to play with it.")
+        : base("serve", "verb.serve")
     {
         _port.DefaultValueFactory = _ => 8080;
         _parallel.DefaultValueFactory = _ => 16;
@@ -76,7 +77,7 @@ internal sealed class ServeVerb : Verb
             MostTokens = arguments.GetValue(_mostTokens),
             MostTime = TimeSpan.FromSeconds(arguments.GetValue(_mostTime)),
             Drain = TimeSpan.FromSeconds(arguments.GetValue(_drain)),
-            Failed = error => Talk.Say($"an error of the service itself, {error.GetType().Name}: {error.Message}"),
+            Failed = error => Talk.Say(Messages.Of("serve.failed", ("type", error.GetType().Name), ("message", error.Message))),
         };
         EndInGoodOrder();
         Serve(options, () => new ServedModel(TextModel.Load(path, tokenizer, limits, Talk.Say)), cancellationToken).GetAwaiter().GetResult();
@@ -90,15 +91,15 @@ internal sealed class ServeVerb : Verb
         ServedModel model = await loading.WaitAsync(cancellationToken).ConfigureAwait(false);
         string does = model.Config.Kind switch
         {
-            ModelKind.Encoder => "reads texts",
-            ModelKind.Translator => "translates",
-            _ => $"writes {options.Generation.Parallel} texts at once, conversations as {model.Template.Name}",
+            ModelKind.Encoder => Messages.Of("serve.reads"),
+            ModelKind.Translator => Messages.Of("serve.translates"),
+            _ => Messages.Of("serve.writes", ("count", options.Generation.Parallel), ("template", model.Template.Name)),
         };
-        Talk.Say($"{server.Address} serves the model {model.Id}, which {does}. Ctrl-C ends it.");
+        Talk.Say(Messages.Of("serve.ready", ("address", server.Address), ("model", model.Id), ("does", does)));
         if (!IPAddress.IsLoopback(options.Address) && options.ApiKeys.Count == 0)
-            Talk.Say("note: whoever reaches this address may use the model; --api-key-file lets in those with a key alone");
+            Talk.Note(Messages.Of("serve.open"));
         await Task.Delay(Timeout.Infinite, cancellationToken).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).ConfigureAwait(false);
-        Talk.Say($"ending; requests that run have {options.Drain.TotalSeconds} s");
+        Talk.Say(Messages.Of("serve.ending", ("seconds", options.Drain.TotalSeconds)));
         await server.StopAsync().ConfigureAwait(false);
     }
 
@@ -118,7 +119,7 @@ internal sealed class ServeVerb : Verb
             // no such name: said below
         }
 
-        throw new UsageException($"--host: '{host}' found, localhost or an address of this machine expected");
+        throw new UsageException(Messages.Of("serve.host", ("found", host)));
     }
 
     private string[] Keys(ParseResult arguments)
@@ -130,10 +131,10 @@ internal sealed class ServeVerb : Verb
         {
             string[] lines = [.. File.ReadLines(file).Select(line => line.Trim()).Where(line => line.Length > 0)];
             if (lines.Length == 0)
-                throw new UsageException($"--api-key-file: {file} has no key, one a line expected");
+                throw new UsageException(Messages.Of("serve.no-key", ("file", file)));
             keys.AddRange(lines);
         }
 
-        return keys.Any(one => one.Length == 0) ? throw new UsageException("--api-key: an empty key found, at least one character expected") : [.. keys];
+        return keys.Any(one => one.Length == 0) ? throw new UsageException(Messages.Of("serve.empty-key")) : [.. keys];
     }
 }

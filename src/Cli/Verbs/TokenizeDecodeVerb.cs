@@ -12,7 +12,7 @@ internal sealed class TokenizeDecodeVerb : Verb
     private readonly InputArgument _input = new("The ids, with white space or commas between them; - for standard input.");
 
     public TokenizeDecodeVerb()
-        : base("decode", "Writes the bytes that ids stand for, and nothing else.")
+        : base("decode", "verb.tokenize-decode")
     {
         Arguments.Add(_input);
         Options.Add(_tokenizer);

@@ -18,7 +18,7 @@ internal sealed class TokenizeEncodeVerb : Verb
     private readonly Option<bool> _pieces = new("--pieces") { Description = "Show the cuts instead: each token's text with its id, a line each." };
 
     public TokenizeEncodeVerb()
-        : base("encode", "Prints the ids of a text on one line.")
+        : base("encode", "verb.tokenize-encode")
     {
         Arguments.Add(_input);
         Options.Add(_tokenizer);

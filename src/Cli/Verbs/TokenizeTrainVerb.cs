@@ -1,6 +1,7 @@
 using System.CommandLine;
 using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Options;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model;
 using MiniGpt.Model.Data;
 using MiniGpt.Model.Formats;
@@ -41,7 +42,7 @@ internal sealed class TokenizeTrainVerb : Verb
     private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Replace the tokenizer that is in --out." };
 
     public TokenizeTrainVerb()
-        : base("train", "Learns a tokenizer of pieces of words from text, and writes it as Hugging Face's tools read it.")
+        : base("train", "verb.tokenize-train")
     {
         _vocabularySize.Required = true;
         foreach (Option option in (IEnumerable<Option>)[_data, _type, _vocabularySize, _out, _special, _overwrite])
@@ -55,9 +56,9 @@ internal sealed class TokenizeTrainVerb : Verb
         string folder = arguments.GetRequiredValue(_out);
         OutputPath.CheckFolder(_out.Name, folder);
         if (ModelFolder.Exists(folder))
-            throw new UsageException($"--out {folder} holds a model, which has its own tokenizer");
+            throw new UsageException(Messages.Of("tokenize.holds-model", ("path", folder)));
         if (TokenizerFolder.FindPart(folder) is string found && !arguments.GetValue(_overwrite))
-            throw new UsageException($"--out {folder} holds {found} already, --overwrite replaces it");
+            throw new UsageException(Messages.Of("tokenize.taken", ("path", folder), ("found", found)));
         string[] special = arguments.IsGiven(_special) ? arguments.GetRequiredValue(_special) : [Tokenizer.EndOfText];
         int vocabularySize = arguments.GetValue(_vocabularySize);
         LearnedTokenizer type = arguments.IsGiven(_type) ? arguments.GetValue(_type) : LearnedTokenizer.BytePair;
@@ -73,11 +74,13 @@ internal sealed class TokenizeTrainVerb : Verb
         });
         TokenizerFolder.Write(folder, tokenizer);
         foreach (string note in notes)
-            Talk.Say($"note: {note}");
+            Talk.Note(LibraryMessages.Translated(note));
         if (tokenizer.VocabularySize < vocabularySize)
-            Talk.Say($"note: the text has no more than {tokenizer.VocabularySize:N0} tokens of this kind, {vocabularySize:N0} were asked for");
-        string merges = tokenizer is BytePairTokenizer pairs ? $", {pairs.Merges.Count:N0} merges" : "";
-        Talk.Say($"{tokenizer.VocabularySize:N0} tokens{merges}, saved in {folder}");
+            Talk.Note(Messages.Of("tokenize.fewer", ("count", $"{tokenizer.VocabularySize:N0}"), ("asked", $"{vocabularySize:N0}")));
+        string count = $"{tokenizer.VocabularySize:N0}";
+        Talk.Say(tokenizer is BytePairTokenizer pairs
+            ? Messages.Of("tokenize.done-merges", ("count", count), ("merges", $"{pairs.Merges.Count:N0}"), ("path", folder))
+            : Messages.Of("tokenize.done", ("count", count), ("path", folder)));
         return 0;
     }
 }

@@ -7,7 +7,7 @@ namespace MiniGpt.Cli.Verbs;
 internal sealed class TokenizeVerb : Command, IHasExample
 {
     public TokenizeVerb()
-        : base("tokenize", "Learns a tokenizer, turns text to ids and back.")
+        : base("tokenize", "verb.tokenize")
     {
         Subcommands.Add(new TokenizeTrainVerb());
         Subcommands.Add(new TokenizeEncodeVerb());

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Numerics;
 using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Options;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Explanation;
 using MiniGpt.Model.Formats;
@@ -25,7 +26,7 @@ internal sealed class TraceVerb : Verb
     private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object, with every number." };
 
     public TraceVerb()
-        : base("trace", "Asks a model why: which heads and layers the next token comes from, what switching them off changes, what carries the difference of two texts.")
+        : base("trace", "verb.trace")
     {
         _top.DefaultValueFactory = _ => 10;
         foreach (Option option in (IEnumerable<Option>)[_model, _text, .. _asked.All, _top, _unknown, _json])
@@ -55,7 +56,7 @@ internal sealed class TraceVerb : Verb
     private TraceAnswers Ask<T>(ModelFile file, ParseResult arguments, CancellationToken cancellationToken)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        ITokenizer tokenizer = file.Tokenizer ?? throw new UsageException($"{file.Path} has no tokenizer to read text with");
+        ITokenizer tokenizer = file.Tokenizer ?? throw new UsageException(Messages.Of("model.no-tokenizer", ("model", file.Path)));
         (int? token, int? against) = _asked.Tokens(arguments, tokenizer);
         int[] ids = IdsOf(_text.Name, arguments.GetValue(_text), file), other = IdsOf(OptionFactory.PatchFromName, _asked.From(arguments), file);
         int top = arguments.GetValue(_top);
@@ -87,7 +88,7 @@ internal sealed class TraceVerb : Verb
             return answers;
         int asked = token ?? answers.Next[0].Id;
         if (asked == against)
-            throw new UsageException($"{OptionFactory.AgainstName} names the likeliest next token itself: {OptionFactory.TokenName} names another one");
+            throw new UsageException(Messages.Of("trace.against", ("against", OptionFactory.AgainstName), ("token", OptionFactory.TokenName)));
         return answers with
         {
             Attribution = AttributionView.Of(model, trace, asked, against),
@@ -101,8 +102,10 @@ internal sealed class TraceVerb : Verb
         if (text is null)
             return [];
         int[] ids = text.Length == 0 ? [] : [.. file.Tokenizer!.Ends.Before, .. file.Tokenizer.Encode(text)];
-        return ids.Length == 0 ? throw new UsageException($"{option} is empty, at least one token expected")
-            : ids.Length > file.Config.Context ? throw new UsageException($"{option} has {ids.Length} tokens, the context of {file.Path} has room for {file.Config.Context}")
-            : ids;
+        if (ids.Length == 0)
+            throw new UsageException(Messages.Of("trace.empty", ("option", option)));
+        if (ids.Length > file.Config.Context)
+            throw new UsageException(Messages.Of("trace.too-long", ("option", option), ("tokens", ids.Length), ("model", file.Path), ("context", file.Config.Context)));
+        return ids;
     }
 }

@@ -4,6 +4,7 @@ using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Help;
 using MiniGpt.Cli.Options;
 using MiniGpt.Cli.Pages;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Cluster;
 using MiniGpt.Model.Data;
 using MiniGpt.Model.Distribution;
@@ -20,7 +21,7 @@ internal sealed class TrainVerb : Verb, IHasGroups
     private readonly TrainArguments _arguments;
 
     public TrainVerb()
-        : base("train", "Trains a model on text and writes a model folder. Without options: quick, on Shakespeare, into runs/quick.") =>
+        : base("train", "verb.train") =>
         _arguments = new TrainArguments(this);
 
     public override string Example =>
@@ -76,7 +77,7 @@ internal sealed class TrainVerb : Verb, IHasGroups
     private static int EndAll(ICollective ranks, Exception error)
     {
         string name = ranks is MpiRanks several ? several.Name(ranks.Rank) : $"rank {ranks.Rank}";
-        Talk.Say($"minigpt: {name}: {Advice.Of(error)}");
+        Talk.Say(Messages.Of("error", ("message", $"{name}: {Advice.Of(error)}")));
         ranks.Abort(ExitCode.Failure);
         return ExitCode.Failure;
     }
@@ -105,7 +106,7 @@ internal sealed class TrainVerb : Verb, IHasGroups
     private int Lead(ParseResult arguments, TrainPlan plan, RunFolder folder, TrainingRun<float> run, ICollective ranks, CancellationToken cancellationToken)
     {
         foreach (string line in plan.Notes.Concat(plan.Data.Warnings))
-            Talk.Say($"note: {line}");
+            Talk.Note(LibraryMessages.Translated(line));
         TrainHeader.Show(plan, run.Ceiling, run.ExpectedTime, ranks);
 
         if (_arguments.Profiles(arguments))
@@ -136,20 +137,20 @@ internal sealed class TrainVerb : Verb, IHasGroups
 
     private static int SayHowToGoOn(TrainPlan plan, TrainingSummary summary)
     {
-        string done = summary.Step < plan.Options.Steps
-            ? $"Stopped and saved after step {summary.Step} of {plan.Options.Steps}."
-            : $"All {summary.Step} steps are done and saved, the evaluation after them is not.";
-        Talk.Say($"{done} Go on with:\n  {ProgramName.Current} train --resume {ProgramName.Quoted(plan.Folder)}");
+        string command = $"{ProgramName.Current} train --resume {ProgramName.Quoted(plan.Folder)}";
+        Talk.Say(summary.Step < plan.Options.Steps
+            ? Messages.Of("end.stopped", ("step", summary.Step), ("steps", plan.Options.Steps), ("command", command))
+            : Messages.Of("end.stopped-late", ("step", summary.Step), ("command", command)));
         return ExitCode.Interrupted;
     }
 
     /// <summary>Says how the run ended, and returns what the model writes now; null where it has no tokenizer.</summary>
     private static string? ShowResult(TrainPlan plan, TrainingRun<float> run, TrainingSummary summary)
     {
-        string loss = summary.ValidationLoss is double value ? $", validation loss {value:F4}" : "";
         if (summary.SkippedSteps > 0)
-            Talk.Say($"{summary.SkippedSteps} of the steps were passed over: their loss or gradient was not finite");
-        Talk.Say($"{summary.Step} steps, {Talk.Clock(TimeSpan.FromSeconds(summary.Seconds))}{loss}, saved in {plan.Folder}");
+            Talk.Say(Messages.Of("end.skipped", ("count", summary.SkippedSteps)));
+        Talk.Say(Messages.Of("end.done", ("steps", summary.Step), ("time", Talk.Clock(TimeSpan.FromSeconds(summary.Seconds))),
+            ("validation", Talk.Validation(summary.ValidationLoss)), ("folder", plan.Folder)));
         if (plan.Data.Tokenizer is null)
             return null;
         Talk.Say("");
@@ -164,13 +165,14 @@ internal sealed class TrainVerb : Verb, IHasGroups
         if (plan.Model.Config.Kind != ModelKind.Decoder && plan.Data.Tokenizer is not null)
         {
             string use = plan.Model.Config.Kind == ModelKind.Translator ? "translate" : "fill";
-            string text = plan.Model.Config.Kind == ModelKind.Translator ? FirstSource(plan) : $"--text \"The {WordPieceTokenizer.Mask} is here.\"";
-            Talk.Say($"Use it with:\n  {ProgramName.Current} {use} --model {ProgramName.Quoted(plan.Folder)} {text}");
+            string masked = plan.Options is { Data.Count: 0, Text: BundledText.Novel } ? $"吾輩は{WordPieceTokenizer.Mask}である。" : $"The {WordPieceTokenizer.Mask} is here.";
+            string text = plan.Model.Config.Kind == ModelKind.Translator ? FirstSource(plan) : $"--text \"{masked}\"";
+            Talk.Say(Messages.Of("end.use", ("command", $"{ProgramName.Current} {use} --model {ProgramName.Quoted(plan.Folder)} {text}")));
             return;
         }
         string? beginning = plan.Data.Tokenizer is ITokenizer tokenizer ? TextBeginning.Of(plan.Data.Train, tokenizer) : null;
         string ending = plan.Data.Tokenizer is null ? " --ids" : beginning is null ? "" : $" --prompt \"{beginning}\"";
-        Talk.Say($"Read more with:\n  {ProgramName.Current} sample --model {ProgramName.Quoted(plan.Folder)}{ending}");
+        Talk.Say(Messages.Of("end.read-more", ("command", $"{ProgramName.Current} sample --model {ProgramName.Quoted(plan.Folder)}{ending}")));
     }
 
     /// <summary>A sentence to translate: the first of those that the model is evaluated on, without the mark of a language.</summary>
@@ -188,7 +190,7 @@ internal sealed class TrainVerb : Verb, IHasGroups
         if (sample is not null)
             TryWrite(folder.SamplesPath, () => SampleLog.Append(folder.SamplesPath, step, sample));
         if (TryWrite(folder.ReportPath, () => CurvesPage.WriteReport(folder.ReportPath, folder.Path)))
-            Talk.Say($"Its curves: {folder.ReportPath}");
+            Talk.Say(Messages.Of("end.curves", ("path", folder.ReportPath)));
     }
 
     private static bool TryWrite(string path, Action write)
@@ -200,7 +202,7 @@ internal sealed class TrainVerb : Verb, IHasGroups
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            Talk.Say($"note: {path} was not written: {error.Message}");
+            Talk.Note(Messages.Of("not-written", ("path", path), ("reason", LibraryMessages.Translated(error.Message))));
             return false;
         }
     }
@@ -214,7 +216,7 @@ internal sealed class TrainVerb : Verb, IHasGroups
         }
         catch (IOException error)
         {
-            Talk.Say($"note: {error.Message}");
+            Talk.Note(error.Message);
         }
     }
 }

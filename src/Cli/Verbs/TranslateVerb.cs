@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json.Nodes;
 using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Options;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Files;
 using MiniGpt.Model.Formats;
@@ -30,7 +31,7 @@ internal sealed class TranslateVerb : Verb
     private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object a sentence." };
 
     public TranslateVerb()
-        : base("translate", "Text in another language, a translation a line, by a model that translates (train --task translate makes one).")
+        : base("translate", "verb.translate")
     {
         _beam.DefaultValueFactory = _ => 1;
         _penalty.DefaultValueFactory = _ => 1;
@@ -47,7 +48,7 @@ internal sealed class TranslateVerb : Verb
         string[] texts = arguments.GetValue(_texts) ?? [];
         string? path = arguments.GetValue(_file);
         if (texts.Length > 0 && path is not null)
-            throw new UsageException($"sentences and {_file.Name} are given: one or the other expected");
+            throw new UsageException(Messages.Of("translate.both", ("option", _file.Name)));
         int beams = Math.Max(arguments.GetValue(_beam), arguments.IsGiven(_alternatives) ? arguments.GetValue(_alternatives) : 1);
         SearchOptions options = new() { Beams = beams, LengthPenalty = arguments.GetValue(_penalty), MostTokens = arguments.GetValue(_tokens) };
         UsageException.Check(options.Validate);
@@ -73,7 +74,7 @@ internal sealed class TranslateVerb : Verb
     {
         using ModelFile file = ModelFile.Open(path);
         file.RequireKind(ModelKind.Translator);
-        ITokenizer tokenizer = file.Tokenizer ?? throw new UsageException($"{path} has no tokenizer to read and write text with");
+        ITokenizer tokenizer = file.Tokenizer ?? throw new UsageException(Messages.Of("model.no-tokenizer-both", ("model", path)));
         ModelNotes.Say(file);
         return ((Translator<float>)file.LoadAnyForReading(), tokenizer, file.SourceTokenizer);
     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Options;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Data;
 using MiniGpt.Model.Explanation;
 using MiniGpt.Model.Formats;
@@ -40,7 +41,7 @@ internal sealed class Word2VecVerb : Verb
     private readonly Option<bool> _json = new("--json") { Description = "Answer with one JSON object." };
 
     public Word2VecVerb()
-        : base("word2vec", "Trains vectors of words (skip-gram or CBOW with negative sampling), and finds the neighbours of words and analogies.")
+        : base("word2vec", "verb.word2vec")
     {
         foreach (Option option in (IEnumerable<Option>)[.. Trains, .. Answers])
             Options.Add(option);
@@ -63,7 +64,7 @@ internal sealed class Word2VecVerb : Verb
             return Train(arguments, cancellationToken);
         }
         if (!arguments.IsGiven(_model))
-            throw new UsageException("neither --data nor --model is given: --data FILE --out PATH trains, --model PATH with --near or --analogy answers");
+            throw new UsageException(Messages.Of("word2vec.nothing"));
         RefuseOthers(arguments, _model, Trains);
         return Answer(arguments, cancellationToken);
     }
@@ -90,15 +91,15 @@ internal sealed class Word2VecVerb : Verb
         using (corpus)
         {
             foreach (string note in corpus.Notes.Concat(vocabulary.Note is string odd ? [odd] : []))
-                Talk.Say($"note: {note}");
-            Talk.Say($"{vocabulary.Words.Count:N0} words, {vocabulary.Total:N0} occurrences of them; "
-                + $"{(options.IsBagOfWords ? "CBOW" : "skip-gram")}, {options.Width} numbers a vector, {options.Epochs} epochs");
+                Talk.Note(LibraryMessages.Translated(note));
+            Talk.Say(Messages.Of("word2vec.header", ("words", $"{vocabulary.Words.Count:N0}"), ("total", $"{vocabulary.Total:N0}"),
+                ("kind", options.IsBagOfWords ? "CBOW" : "skip-gram"), ("width", options.Width), ("epochs", options.Epochs)));
             using WordVectorTraining<float> training = new(text, vocabulary, options);
             training.Run(new WordVectorProgressLines(vocabulary.Total, options.Epochs), cancellationToken);
             EndInGoodOrder();
             WordVectorFile.Write(file, training.ToVectors());
         }
-        Talk.Say($"saved in {file}");
+        Talk.Say(Messages.Of("saved", ("path", file)));
         return 0;
     }
 
@@ -107,9 +108,9 @@ internal sealed class Word2VecVerb : Verb
         string? near = arguments.GetValue(_near);
         string[]? words = arguments.IsGiven(_analogy) ? arguments.GetRequiredValue(_analogy) : null;
         if (near is null == words is null)
-            throw new UsageException("one of --near WORD and --analogy A B C expected");
+            throw new UsageException(Messages.Of("word2vec.question"));
         if (words is not null && words.Length != 3)
-            throw new UsageException($"--analogy: {words.Length} words found, 3 expected: king man woman asks what is to woman as king is to man");
+            throw new UsageException(Messages.Of("word2vec.analogy", ("count", words.Length)));
         WordVectors vectors = WordVectorFile.Read(arguments.GetValue(_model)!, MemoryLimit.Find().Bytes, cancellationToken);
         WordNeighbours neighbours = new(vectors);
         int top = arguments.IsGiven(_top) ? arguments.GetValue(_top) : Shown;
@@ -127,21 +128,21 @@ internal sealed class Word2VecVerb : Verb
     /// <summary>The file that --out stands for, none that is there or is read.</summary>
     private string FileToWrite(ParseResult arguments)
     {
-        string path = arguments.GetValue(_out) ?? throw new UsageException("--out PATH expected beside --data: where the vectors go");
+        string path = arguments.GetValue(_out) ?? throw new UsageException(Messages.Of("word2vec.out"));
         string file = WordVectorFile.FileOf(path);
         if (file != path)
             OutputPath.CheckFolder(_out.Name, path);
         OutputPath.CheckFile(_out.Name, file, "the name of a file");
         if (arguments.GetRequiredValue(_data).Any(data => Path.GetFullPath(data) == Path.GetFullPath(file)))
-            throw new UsageException($"--out {file} would replace the text that is read: another name expected");
+            throw new UsageException(Messages.Of("word2vec.replaces-text", ("path", file)));
         if (File.Exists(file) && !arguments.GetValue(_overwrite))
-            throw new UsageException($"--out {file} is there already, --overwrite replaces it");
+            throw new UsageException(Messages.Of("word2vec.taken", ("path", file)));
         return file;
     }
 
     private static void RefuseOthers(ParseResult arguments, Option what, IEnumerable<Option> others)
     {
         if (others.FirstOrDefault(arguments.IsGiven) is Option other)
-            throw new UsageException($"{other.Name} does not go with {what.Name}: --data trains, --model answers");
+            throw new UsageException(Messages.Of("word2vec.either", ("option", other.Name), ("other", what.Name)));
     }
 }

@@ -28,8 +28,12 @@ public enum BadLossAction
 /// </summary>
 public sealed partial record TrainingOptions
 {
-    /// <summary>Text files, folders, "-" or token files to learn from. None of them: the bundled Shakespeare.</summary>
+    /// <summary>Text files, folders, "-" or token files to learn from. None of them: the bundled <see cref="Text"/>.</summary>
     public IReadOnlyList<string> Data { get; init; } = [];
+
+    /// <summary>Which of the bundled texts is learned from where <see cref="Data"/> names nothing.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public BundledText Text { get; init; }
 
     /// <summary>A text or token file to validate with, instead of the end of the data.</summary>
     public string? ValidationData { get; init; }

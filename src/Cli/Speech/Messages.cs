@@ -1,0 +1,67 @@
+using System.Text;
+using System.Text.Json;
+using MiniGpt.Model;
+using MiniGpt.Model.Lessons;
+
+namespace MiniGpt.Cli.Speech;
+
+/// <summary>
+/// What the program says in the terminal, in the user's language: a table of messages for each, Speech/en.json and Speech/ja.json, with the same
+/// keys and the same {placeholders}.
+/// </summary>
+internal static class Messages
+{
+    private static readonly Dictionary<Language, IReadOnlyDictionary<string, string>> s_tables = [];
+
+    /// <summary>The language that is spoken.</summary>
+    public static Language Language { get; set; }
+
+    /// <summary>A message with values in its placeholders.</summary>
+    /// <param name="key">Its key in the tables.</param>
+    /// <param name="values">The placeholders and what stands in their places.</param>
+    public static string Of(string key, params ReadOnlySpan<(string Name, object Value)> values) =>
+        Filled(Table(Language).TryGetValue(key, out string? text) ? text : throw new InvalidOperationException($"There is no message {key}."), values);
+
+    /// <summary>A message without placeholders; null where there is none with that key.</summary>
+    public static string? Find(string key) => Table(Language).TryGetValue(key, out string? text) ? text : null;
+
+    /// <summary>Every message of a language by its key.</summary>
+    public static IReadOnlyDictionary<string, string> Table(Language language)
+    {
+        lock (s_tables)
+        {
+            if (!s_tables.TryGetValue(language, out IReadOnlyDictionary<string, string>? table))
+            {
+                using Stream file = typeof(Messages).Assembly.GetManifestResourceStream($"MiniGpt.Cli.Speech.{OptionNames.Of(language)}.json")!;
+                using JsonDocument json = JsonDocument.Parse(file);
+                table = json.RootElement.EnumerateObject().ToDictionary(message => message.Name, message => message.Value.GetString()!);
+                s_tables.Add(language, table);
+            }
+            return table;
+        }
+    }
+
+    /// <summary>A text whose placeholders are replaced, once: what stands in a value is none.</summary>
+    internal static string Filled(string text, ReadOnlySpan<(string Name, object Value)> values)
+    {
+        StringBuilder filled = new(text.Length);
+        int at = 0;
+        while (text.IndexOf('{', at) is >= 0 and int open)
+        {
+            int close = text.IndexOf('}', open);
+            filled.Append(text, at, open - at).Append(ValueOf(text[(open + 1)..close], values));
+            at = close + 1;
+        }
+        return filled.Append(text, at, text.Length - at).ToString();
+    }
+
+    private static object ValueOf(string name, ReadOnlySpan<(string Name, object Value)> values)
+    {
+        foreach ((string given, object value) in values)
+        {
+            if (given == name)
+                return value;
+        }
+        throw new InvalidOperationException($"There is no value for {{{name}}}.");
+    }
+}

@@ -1,0 +1,119 @@
+using System.Text.Json;
+using System.Text.RegularExpressions;
+using MiniGpt.Cli.Speech;
+using MiniGpt.Model.Lessons;
+using MiniGpt.Tests.Architecture;
+using Xunit;
+
+namespace MiniGpt.Tests.Cli;
+
+/// <summary>The tables of what the program says: the same in both languages, and no other than what the source asks them for.</summary>
+public sealed partial class MessagesTests
+{
+    private const string MeaningOfWord = ".word."; // of a Japanese word, which Japanese readers need not be told
+    private const int TellingLength = 6; // of a piece of a message by which it is found in the source
+
+    // Put together from parts that stand in several places; JapaneseTests meets them in the program.
+    private static readonly string[] s_composed =
+        ["library.no-model-part", "library.holds-model", "library.no-utf8", "library.no-utf8-kept", "library.kind", "library.stats"];
+
+    private static string Root => Sources.FindRoot();
+
+    [Theory]
+    [InlineData("src/Cli/Speech")]
+    [InlineData("src/Cli/Pages/Texts")]
+    public void Both_languages_have_the_same_keys_and_placeholders(string folder)
+    {
+        Dictionary<string, string> english = Table(folder, "en"), japanese = Table(folder, "ja");
+        string[] keys = [.. english.Keys.Where(key => !key.Contains(MeaningOfWord, StringComparison.Ordinal))];
+        Assert.Equal(keys.Order(StringComparer.Ordinal), japanese.Keys.Order(StringComparer.Ordinal));
+        Assert.All(english.Where(message => keys.Contains(message.Key)), message => Assert.Equal(PlaceholdersOf(message.Value), PlaceholdersOf(japanese[message.Key])));
+        Assert.All(japanese, message => Assert.False(string.IsNullOrWhiteSpace(message.Value), message.Key));
+    }
+
+    [Fact]
+    public void Every_message_is_said_somewhere_with_a_value_for_each_of_its_placeholders()
+    {
+        Dictionary<string, string> english = Table("src/Cli/Speech", "en");
+        string source = string.Concat(Sources.Under(Path.Combine(Root, "src", "Cli")).Select(File.ReadAllText));
+        Assert.All(english.Keys.Where(key => !key.StartsWith(LibraryMessages.Prefix, StringComparison.Ordinal)), key =>
+            Assert.Contains($"\"{key}\"", source, StringComparison.Ordinal));
+        string[] said = [.. Said().Matches(source).Select(match => match.Groups[1].Value)];
+        Assert.True(said.Length > 100, $"{said.Length}");
+        Assert.All(said, key => Assert.Contains(key, english.Keys));
+        Assert.All(Said().Matches(source), match =>
+        {
+            string call = CallAt(source, match.Index);
+            string[] given = [.. GivenName().Matches(call).Select(name => name.Groups[1].Value)];
+            Assert.All(PlaceholdersOf(english[match.Groups[1].Value]), name => Assert.True(given.Contains(name), $"{{{name}}} in {call}"));
+        });
+    }
+
+    [Fact]
+    public void Every_message_of_a_library_is_one_that_the_libraries_have()
+    {
+        string source = string.Concat(new[] { "Model", "Autograd", "Tensors", "Cluster" }.SelectMany(project => Sources.Under(Path.Combine(Root, "src", project)))
+            .Select(File.ReadAllText)).Replace("\\\"", "\"", StringComparison.Ordinal);
+        KeyValuePair<string, string>[] messages = [.. Table("src/Cli/Speech", "en").Where(message =>
+            message.Key.StartsWith(LibraryMessages.Prefix, StringComparison.Ordinal) && !message.Key.StartsWith($"{LibraryMessages.Prefix}system.", StringComparison.Ordinal))];
+        Assert.NotEmpty(messages);
+        Assert.All(messages, message =>
+        {
+            string piece = Placeholder().Split(message.Value).MaxBy(piece => piece.Length)!;
+            string telling = piece.Trim(' ', ':', ',', ';');
+            Assert.True(source.Contains(telling, StringComparison.Ordinal) || telling.Length < TellingLength || s_composed.Contains(message.Key),
+                $"{message.Key}: no library says '{telling}'");
+        });
+    }
+
+    [Fact]
+    public void Values_stand_as_they_are_whatever_is_in_them() =>
+        Assert.Equal("a {b} and } c", Messages.Filled("{one} and {other}", [("one", "a {b}"), ("other", "} c")]));
+
+    [Theory]
+    [InlineData(Language.Japanese, "LC_ALL=ja_JP.UTF-8")]
+    [InlineData(Language.Japanese, "LANG=ja")]
+    [InlineData(Language.Japanese, "LC_ALL=", "LANG=ja_JP.eucJP")]
+    [InlineData(Language.English, "LC_ALL=C", "LANG=ja_JP.UTF-8")]
+    [InlineData(Language.English, "LC_MESSAGES=en_GB.UTF-8", "LANG=ja_JP.UTF-8")]
+    [InlineData(Language.English, "LANG=jam_JM")]
+    [InlineData(Language.English)]
+    [InlineData(Language.Japanese, "LANG=C", "--language", "ja")]
+    [InlineData(Language.Japanese, "LANG=C", "--language=ja")]
+    [InlineData(Language.English, "LANG=ja_JP.UTF-8", "--language", "en")]
+    [InlineData(Language.Japanese, "LANG=ja_JP.UTF-8", "--language", "klingon")]
+    [InlineData(Language.English, "LANG=en", "--language")]
+    [InlineData(Language.English, "LANG=en", "--languages", "ja")]
+    public void The_option_goes_before_the_locale_and_the_locale_s_first_variable_that_is_set_before_the_others(Language expected, params string[] given)
+    {
+        Dictionary<string, string> variables = given.Where(word => word.StartsWith('L')).Select(word => word.Split('=')).ToDictionary(pair => pair[0], pair => pair[1]);
+        Assert.Equal(expected, SpokenLanguage.Of([.. given.Where(word => !word.StartsWith('L'))], variables.GetValueOrDefault));
+    }
+
+    private static Dictionary<string, string> Table(string folder, string language) =>
+        JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllText(Path.Combine(Root, folder, $"{language}.json")))!;
+
+    private static string[] PlaceholdersOf(string text) => [.. Placeholder().Matches(text).Select(match => match.Value.Trim('{', '}')).Distinct().Order(StringComparer.Ordinal)];
+
+    /// <summary>A call from its name to the bracket that closes it.</summary>
+    private static string CallAt(string source, int start)
+    {
+        int depth = 0, end = source.IndexOf('(', start);
+        do
+        {
+            depth += source[end] switch { '(' => 1, ')' => -1, _ => 0 };
+            end++;
+        }
+        while (depth > 0);
+        return source[start..end];
+    }
+
+    [GeneratedRegex(@"\{\w+\}")]
+    private static partial Regex Placeholder();
+
+    [GeneratedRegex("Messages\\.Of\\(\\s*\"([^\"]+)\"")]
+    private static partial Regex Said();
+
+    [GeneratedRegex("\\(\"(\\w+)\", ")]
+    private static partial Regex GivenName();
+}
