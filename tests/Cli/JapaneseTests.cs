@@ -96,6 +96,7 @@ public sealed class JapaneseTests : IDisposable
     [InlineData(Failure, "22 トークンの文章は短すぎます。文脈 128 には少なくとも 129 トークンが要ります\n", "train", "--data", "text.txt", "--validation-fraction", "0")]
     [InlineData(Failure, "ファイルがありません: ", "sample", "--model", "MODEL", "--ids", "--prompt-file", "missing.txt", "--tokenizer", "gpt2")]
     [InlineData(Failure, "folder: config.json がありません。config.json と model.safetensors のあるモデルのフォルダを指定してください\n", "sample", "--model", "folder")]
+    [InlineData(Failure, "nowhere: フォルダがありません。tokenizer.json か、vocab.json と merges.txt か、", "train", "--data", "text.txt", "--tokenizer", "nowhere")]
     [InlineData(Failure, "nowhere: training.json がありません。学習のフォルダを指定してください\n", "train", "--resume", "nowhere")]
     [InlineData(Failure, "nowhere: ファイルもフォルダもありません。モデルのフォルダか、.gguf、llm.c、llama2.c のファイルを指定してください\n", "sample", "--model", "nowhere")]
     [InlineData(Failure, "両方向に読む（エンコーダー）モデルです。文章の続きを書く（デコーダー）モデルが要ります: minigpt fill と embed で使えます\n", "sample", "--model", "BERT", "--ids")]
