@@ -43,6 +43,18 @@ internal static class Page
             foreach ((string key, string text) in texts.All)
                 json.WriteString(key, text);
             json.WriteEndObject();
+            json.WriteStartArray("glossary");
+            foreach (GlossaryRow row in Glossary.Of(texts.Language))
+            {
+                json.WriteStartObject();
+                json.WriteStartArray("words");
+                foreach (string word in row.Words)
+                    json.WriteStringValue(word);
+                json.WriteEndArray();
+                json.WriteString("means", row.Meaning);
+                json.WriteEndObject();
+            }
+            json.WriteEndArray();
             json.WritePropertyName("content");
             JsonSerializer.Serialize(json, content, type);
             json.WriteEndObject();
@@ -70,7 +82,7 @@ internal static class Page
             """);
         foreach (string library in s_libraries)
             html.Write($"<!--\n{Resource($"Vendor.{library}.LICENSE")}-->\n<script>{Unpacked($"Vendor.{library}.min.js.gz")}</script>\n");
-        foreach (string script in (string[])["page.js", "charts.js", .. scripts])
+        foreach (string script in (string[])["page.js", "glossary.js", "charts.js", .. scripts])
             html.Write($"<script>\n{Resource($"Web.{script}")}</script>\n");
         html.Write("</body>\n</html>\n");
     }

@@ -286,6 +286,7 @@ function frame({ kicker, title, intro, sections }) {
     main.append(section);
     fill(section);
   });
+  linkWords(main);
   figures.forEach(figure => figure.prepare());
   reachOverflow(document);
   if (location.hash) land(document.getElementById(decodeURIComponent(location.hash.slice(1))));
