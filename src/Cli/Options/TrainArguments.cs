@@ -20,7 +20,7 @@ internal sealed partial class TrainArguments
     public static IReadOnlyList<(string Heading, IReadOnlyList<string> Names)> Groups { get; } =
     [
         ("group.everyday-options", ["--data", "--text", "--preset", "--depth", "--task", "--out", "--steps", "--resume", "--init-from", "--config", "--overwrite", "--tokenizer", "--vocab-size", "--seed", "--threads", "--language"]),
-        ("group.model", ["--architecture", "--layers", "--heads", "--width", "--context", "--dropout", "--activation", "--positions", "--kv-heads", "--head-size", "--norm",
+        ("group.model", ["--architecture", "--layers", "--heads", "--width", "--context", "--dropout", "--attention-dropout", "--activation", "--positions", "--kv-heads", "--head-size", "--norm",
             "--norm-place", "--rope-base", "--gated", "--qk-norm", "--no-bias", "--window", "--untied-head"]),
         ("group.data", ["--validation-data", "--validation-fraction", "--unknown", "--batches", "--mask-words", "--source-tokenizer", "--target-tokenizer"]),
         ("group.updates", ["--batch-size", "--accumulate", "--optimizer", "--matrix-rate", "--learning-rate", "--min-learning-rate", "--warmup-steps", "--schedule", "--decay-fraction",

@@ -51,6 +51,8 @@ internal sealed class TrainSettings
             (options, value) => options with { Positions = value });
         Number("--dropout", "The share of activations that training sets to zero.",
             s_quick.Dropout, (options, value) => options with { Dropout = value });
+        Add(OptionFactory.Number("--attention-dropout", "The same for the weights of attention. [default: as --dropout; 0 with --preset long]"),
+            (options, value) => options with { AttentionDropout = value });
 
         Add(new Option<bool>("--mask-words") { Description = "--task masked: mask all pieces of a word together." },
             (options, value) => options with { MasksWords = value });

@@ -88,7 +88,7 @@ public sealed class MultiHeadAttention<T>
         Padding = pass.Padding?.Marks ?? default,
         FirstQuery = k.Shape[2] - q.Shape[2],
         Mask = _config.Window > 0 && _config.Window < k.Shape[2] ? Marked(q, k, T.NegativeInfinity, pass.Tape) : default,
-        Dropout = pass.Dropout?.Probability ?? 0,
+        Dropout = pass.Dropout?.Rates.Attention ?? 0,
         DropoutStream = pass.Dropout?.Next() ?? default,
     };
 

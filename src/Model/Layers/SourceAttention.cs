@@ -79,7 +79,7 @@ public sealed class SourceAttention<T>
         {
             Scale = _scale,
             Padding = source.Padding?.Marks ?? default,
-            Dropout = pass.Dropout?.Probability ?? 0,
+            Dropout = pass.Dropout?.Rates.Attention ?? 0,
             DropoutStream = pass.Dropout?.Next() ?? default,
         });
     }

@@ -63,9 +63,7 @@ public sealed class MaskedTokenTask<T>(
     /// <inheritdoc/>
     public Variable<T> Loss(Tape<T> tape, int step, int microBatch)
     {
-        DropoutStreams? dropout = options.Dropout > 0
-            ? new DropoutStreams(options.Dropout, options.Seed, (ulong)step * (ulong)options.Accumulate + (ulong)microBatch)
-            : null;
+        DropoutStreams? dropout = DropoutStreams.For(options.Dropout, options.Seed, (ulong)step * (ulong)options.Accumulate + (ulong)microBatch);
         return Loss(tape, _batches, step, microBatch, RandomPurpose.Masking, dropout);
     }
 

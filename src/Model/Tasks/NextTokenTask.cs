@@ -26,7 +26,7 @@ public sealed record NextTokenOptions
     public BatchOrder Order { get; init; }
 
     /// <summary>The share of activations that are set to zero, in [0, 1).</summary>
-    public double Dropout { get; init; }
+    public DropoutRates Dropout { get; init; }
 
     /// <summary>Where all random numbers come from.</summary>
     public ulong Seed { get; init; }
@@ -80,9 +80,7 @@ public sealed class NextTokenTask<T>(
         Tensor<int> targets = tape.Allocate<int>(ids.Shape);
         _batches.Fill(step, microBatch, ids.Span, targets.Span);
         tape.Profile?.Lap("Batch");
-        DropoutStreams? dropout = options.Dropout > 0
-            ? new DropoutStreams(options.Dropout, options.Seed, (ulong)step * (ulong)options.Accumulate + (ulong)microBatch)
-            : null;
+        DropoutStreams? dropout = DropoutStreams.For(options.Dropout, options.Seed, (ulong)step * (ulong)options.Accumulate + (ulong)microBatch);
         return model.Loss(ids, targets, new ForwardPass<T>(tape) { Dropout = dropout });
     }
 

@@ -21,7 +21,7 @@ public sealed record TranslationTaskOptions
     public int Accumulate { get; init; } = 1;
 
     /// <summary>The share of activations that are set to zero, in [0, 1).</summary>
-    public double Dropout { get; init; }
+    public DropoutRates Dropout { get; init; }
 
     /// <summary>The share of each target that is spread over all tokens (Szegedy et al. 2016), in [0, 1).</summary>
     public double LabelSmoothing { get; init; }
@@ -75,7 +75,7 @@ public sealed class TranslationTask<T>(
     public Variable<T> Loss(Tape<T> tape, int step, int microBatch)
     {
         long number = (long)step * options.Accumulate + microBatch;
-        DropoutStreams? dropout = options.Dropout > 0 ? new DropoutStreams(options.Dropout, options.Seed, (ulong)number) : null;
+        DropoutStreams? dropout = DropoutStreams.For(options.Dropout, options.Seed, (ulong)number);
         return Loss(tape, data.Train, _batches.At(number), dropout, options.LabelSmoothing);
     }
 

@@ -65,6 +65,10 @@ public sealed partial record TrainingOptions
     /// <summary>The share of activations that are set to zero, in [0, 1).</summary>
     public double Dropout { get; init; }
 
+    /// <summary>The share of attention's weights that are set to zero, in [0, 1); null for that of all else.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public double? AttentionDropout { get; init; }
+
     /// <summary>What the model learns to do.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
     public TaskKind Task { get; init; }
@@ -217,6 +221,10 @@ public sealed partial record TrainingOptions
     /// <summary>Log each so many steps; 0 never.</summary>
     public int LogEvery { get; init; } = 10;
 
+    /// <summary>With which probabilities numbers are set to zero.</summary>
+    [JsonIgnore]
+    public DropoutRates DropoutRates => new(Dropout, AttentionDropout ?? Dropout);
+
     /// <summary>What decides about the batches.</summary>
     [JsonIgnore]
     public NextTokenOptions NextToken => new()
@@ -225,7 +233,7 @@ public sealed partial record TrainingOptions
         BatchSize = BatchSize,
         Accumulate = Accumulate,
         Order = Batches,
-        Dropout = Dropout,
+        Dropout = DropoutRates,
         Seed = Seed,
         EvalBatches = EvalBatches,
     };
@@ -236,7 +244,7 @@ public sealed partial record TrainingOptions
     {
         BatchSize = BatchSize,
         Accumulate = Accumulate,
-        Dropout = Dropout,
+        Dropout = DropoutRates,
         LabelSmoothing = LabelSmoothing,
         Seed = Seed,
         EvalBatches = EvalBatches,
@@ -268,6 +276,7 @@ public sealed partial record TrainingOptions
     {
         ToConfig(VocabularySize ?? 1).Validate();
         Require.Fraction(ValidationFraction, "validation fraction");
+        Require.Fraction(AttentionDropout ?? 0, "dropout of attention");
         Require.Fraction(LabelSmoothing, "label smoothing");
         Require.That(LabelSmoothing == 0 || Task == TaskKind.Translate, $"label smoothing, {LabelSmoothing}, goes with translation alone");
         Require.That(SourceTokenizer is null || Task == TaskKind.Translate, $"a tokenizer for each language goes with translation alone");

@@ -99,6 +99,8 @@ public sealed partial record TrainingOptions
             Width = 192,
             Context = 256,
             Dropout = 0.1,
+            AttentionDropout = 0,
+            BatchSize = 8,
             Steps = 2000,
         },
         TrainingPreset.Tiny => new(),
@@ -142,14 +144,17 @@ public sealed partial record TrainingOptions
     {
         Require.That(depth is >= 1 and <= MostDepth, $"a depth from 1 to {MostDepth} expected, {depth} found");
         double larger = Math.Max(1, depth / (double)s_quick.Layers);
+        bool isLong = depth > s_quick.Layers;
         return s_quick with
         {
             Layers = depth,
             Heads = depth,
             Width = depth * (s_quick.Width / s_quick.Layers),
-            Context = depth <= 4 ? 128 : 256,
+            Context = isLong ? 256 : s_quick.Context,
+            BatchSize = isLong ? 8 : s_quick.BatchSize,
             Steps = (int)Math.Round(s_quick.Steps * larger * larger / 10) * 10,
             Dropout = depth switch { <= 4 => 0, <= 6 => 0.1, _ => 0.2 },
+            AttentionDropout = isLong ? 0 : null,
         };
     }
 }

@@ -29,8 +29,9 @@ public class TrainingOptionsTests
     {
         TrainingOptions quick = TrainingOptions.For(TrainingPreset.Quick), six = TrainingOptions.ForDepth(6);
         Assert.Equal(quick, TrainingOptions.ForDepth(4));
-        Assert.Equal((6, 6, 192, 256, 12), (six.Layers, six.Heads, six.Width, six.Context, six.BatchSize));
+        Assert.Equal((6, 6, 192, 256, 8), (six.Layers, six.Heads, six.Width, six.Context, six.BatchSize));
         Assert.Equal((1780, 0.1, quick.MatrixRate), (six.Steps, six.Dropout, six.MatrixRate)); // 790 steps times 1.5 squared
+        Assert.Equal(new DropoutRates(0.1, Attention: 0), six.DropoutRates);
         for (int depth = 1; depth <= TrainingOptions.MostDepth; depth++)
             TrainingOptions.ForDepth(depth).Validate();
         Assert.Throws<ArgumentException>(() => TrainingOptions.ForDepth(TrainingOptions.MostDepth + 1));
@@ -85,6 +86,7 @@ public class TrainingOptionsTests
         Assert.Equal("the minimum learning rate 0.1 is above the learning rate 0.001", Message(tiny with { MinLearningRate = 0.1 }));
         Assert.Equal("3 heads do not divide a width of 128", Message(tiny with { Heads = 3 }));
         Assert.Equal("the beta2 must be at least 0 and less than 1, it is 1", Message(tiny with { Beta2 = 1 }));
+        Assert.Equal("the dropout of attention must be at least 0 and less than 1, it is 1.5", Message(tiny with { AttentionDropout = 1.5 }));
         Assert.Equal("the clip norm must not be negative, it is -1", Message(tiny with { ClipNorm = -1 }));
         Assert.Equal("the number of steps between checkpoints must not be negative, it is -1", Message(tiny with { CheckpointEvery = -1 }));
         Assert.Equal("a learning rate of matrices, 0.5, goes with Muon alone", Message(tiny with { MatrixRate = 0.5 }));
