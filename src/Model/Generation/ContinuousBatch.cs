@@ -20,8 +20,9 @@ internal sealed class ContinuousBatch<T> : IDisposable
     private const int PieceTokens = 64;
     private const int LeastShared = 4;
 
-    // From so many logits on, tokens are drawn on several threads.
+    // From so many logits or texts on, tokens are drawn on several threads.
     private const long ManyLogits = 1 << 17;
+    private const int ManyTexts = 8;
 
     private readonly IncrementalDecoder<T> _decoder;
     private readonly int _places;
@@ -29,6 +30,7 @@ internal sealed class ContinuousBatch<T> : IDisposable
     private readonly List<KeptText> _kept = []; // the oldest first
     private readonly Stack<int> _freeRows = [];
     private readonly List<BatchedText> _singles = [];
+    private readonly List<BatchedText> _pieces = [];
     private readonly int[] _ids;
     private readonly int[] _rows;
     private readonly int[] _positions;
@@ -91,13 +93,13 @@ internal sealed class ContinuousBatch<T> : IDisposable
         _texts.Add(text);
     }
 
-    /// <summary>The next token of each text whose prompt has been read, and a piece of a prompt that has not.</summary>
+    /// <summary>The next token of each text whose prompt has been read, and pieces of prompts that have not, as long as one for each thread.</summary>
     public void Step()
     {
         RemoveDone();
         WriteSingles();
         RemoveDone();
-        ReadPiece();
+        ReadPieces();
         RemoveDone();
     }
 
@@ -137,19 +139,47 @@ internal sealed class ContinuousBatch<T> : IDisposable
         Draw(_singles, i => logits.Slice(0, i, 1), logits.Count);
     }
 
-    /// <summary>The next prompt in turn, or a window that starts anew, has a piece of it read.</summary>
-    private void ReadPiece()
+    /// <summary>The next prompts in turn, or windows that start anew, have a piece of them read.</summary>
+    private void ReadPieces()
     {
+        _pieces.Clear();
+        int tokens = 0, turn = _turn;
+        bool sideBySide = _decoder.ReadsSideBySide;
         for (int i = 0; i < _texts.Count; i++)
         {
-            int at = (_turn + i) % _texts.Count;
-            if (_texts[at].Leader is null && _texts[at].Sequence.Window.Pending.Length > 1)
-            {
-                _turn = at + 1;
-                ReadPiece(_texts[at]);
-                return;
-            }
+            int at = (turn + i) % _texts.Count;
+            BatchedText text = _texts[at];
+            if (text.Leader is not null || text.Sequence.Window.Pending.Length <= 1 || BeginsLikeAPiece(text))
+                continue;
+            if (TellsPrompt(text) && _pieces.Count > 0)
+                break;
+            tokens += Math.Min(PieceTokens, text.Sequence.Window.Pending.Length);
+            if (_pieces.Count > 0 && tokens > PieceTokens * Workers.Count)
+                break;
+            _turn = at + 1;
+            _pieces.Add(text);
+            if (TellsPrompt(text) || !sideBySide)
+                break;
         }
+
+        if (_pieces is [{ } only])
+            ReadPiece(only);
+        else if (_pieces.Count > 1)
+            ReadSideBySide();
+    }
+
+    private static bool TellsPrompt(BatchedText text) => text.Request.TellsPrompt && !text.IsPromptRead;
+
+    /// <summary>Whether a text can share what one of the pieces reads: then it waits for it.</summary>
+    private bool BeginsLikeAPiece(BatchedText text)
+    {
+        foreach (BatchedText piece in _pieces)
+        {
+            if (piece.Sequence.Window.All.CommonPrefixLength(text.Sequence.Window.All) >= LeastShared)
+                return true;
+        }
+
+        return false;
     }
 
     private void ReadPiece(BatchedText text)
@@ -158,8 +188,8 @@ internal sealed class ContinuousBatch<T> : IDisposable
         if (window.Given == 0 && !text.Request.TellsPrompt)
             ShareBeginning(text);
 
-        int length = Math.Min(PieceTokens, window.Pending.Length), rest = window.Pending.Length - length;
-        bool tells = text.Request.TellsPrompt && !text.IsPromptRead;
+        int length = Math.Min(PieceTokens, window.Pending.Length);
+        bool tells = TellsPrompt(text);
         MakeRoom(KeyValueCache<T>.BlocksOf(length) + 1);
         Tensor<T> logits = _decoder.Logits(window.Pending[..length], window.Given, text.Row, texts: 1, everywhere: tells);
         if (tells)
@@ -168,22 +198,64 @@ internal sealed class ContinuousBatch<T> : IDisposable
             text.TellPrompt<T>(logits.Slice(0, 0, told).Span, window.Pending.Slice(1, told));
         }
 
-        window.MarkGiven(length);
-        TokensRead += length;
-        if (rest > 0)
-            return;
+        MarkRead(text, length);
+        DrawFirst([(text, tells ? logits.Slice(0, length - 1, 1) : logits)]);
+    }
 
-        Tensor<T> last = tells ? logits.Slice(0, length - 1, 1) : logits;
-        List<BatchedText> together = [text, .. _texts.Where(other => other.Leader == text)];
-        foreach (BatchedText follower in together.Skip(1))
+    private void ReadSideBySide()
+    {
+        int blocks = 0;
+        _decoder.BeginPieces();
+        int[] lengths = new int[_pieces.Count];
+        for (int i = 0; i < lengths.Length; i++)
         {
-            _decoder.Copy(text.Row, follower.Row);
-            follower.Sequence.Window.MarkGiven();
-            follower.Leader = null;
-            TokensShared += window.Given;
+            TokenWindow window = _pieces[i].Sequence.Window;
+            if (window.Given == 0)
+                ShareBeginning(_pieces[i]);
+            lengths[i] = Math.Min(PieceTokens, window.Pending.Length);
+            blocks += KeyValueCache<T>.BlocksOf(lengths[i]) + 1;
+            _decoder.AddPiece(window.Pending[..lengths[i]], window.Given, _pieces[i].Row);
         }
 
-        Draw(together, _ => last, together.Count * last.Count);
+        MakeRoom(blocks);
+        Tensor<T> logits = _decoder.LogitsOfPieces();
+        for (int i = 0; i < lengths.Length; i++)
+            MarkRead(_pieces[i], lengths[i]);
+        DrawFirst(_pieces.Select((text, i) => (text, logits.Slice(0, i, 1))));
+    }
+
+    private void MarkRead(BatchedText text, int length)
+    {
+        text.Sequence.Window.MarkGiven(length);
+        TokensRead += length;
+    }
+
+    /// <summary>Those of which nothing is left to be read get their next token, and those that waited for the same reading with them.</summary>
+    private void DrawFirst(IEnumerable<(BatchedText Text, Tensor<T> Logits)> read)
+    {
+        List<BatchedText> together = [];
+        List<Tensor<T>> logits = [];
+        foreach ((BatchedText text, Tensor<T> own) in read)
+        {
+            if (text.Sequence.Window.Pending.Length > 0)
+                continue;
+            together.Add(text);
+            logits.Add(own);
+            foreach (BatchedText follower in _texts)
+            {
+                if (follower.Leader != text)
+                    continue;
+                _decoder.Copy(text.Row, follower.Row);
+                follower.Sequence.Window.MarkGiven();
+                follower.Leader = null;
+                TokensShared += text.Sequence.Window.Given;
+                together.Add(follower);
+                logits.Add(own);
+            }
+        }
+
+        if (together.Count > 0)
+            Draw(together, i => logits[i], logits.Sum(own => own.Count));
     }
 
     private void Draw(List<BatchedText> texts, Func<int, Tensor<T>> logitsOf, long size)
@@ -204,7 +276,7 @@ internal sealed class ContinuousBatch<T> : IDisposable
                 texts[i].Complete(error); // broken weights: the others may have better luck
             }
         };
-        if (size >= ManyLogits && texts.Count > 1)
+        if (texts.Count >= ManyTexts || (size >= ManyLogits && texts.Count > 1))
             Workers.Run(texts.Count, draw);
         else
         {
