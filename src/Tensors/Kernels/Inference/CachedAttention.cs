@@ -59,8 +59,6 @@ internal unsafe struct CachedAttention<T> : IRangeKernel<T>
             (int text, int keyHead) = Math.DivRem(item, KeyHeads);
             HeadBlocks blocks = new(Memory + (long)keyHead * 2 * Block * HeadSize, Table + (long)Texts[text] * BlocksOfText, BlockSize);
             int known = Positions[text] + NewPositions;
-            if (Queries == 1 && Ahead > 0 && item + Ahead < Items)
-                Prefetch(item + Ahead);
             if (NewPositions > 0)
                 Store(K.Of(text, keyHead), V.Of(text, keyHead), blocks, Positions[text]);
 
@@ -73,27 +71,6 @@ internal unsafe struct CachedAttention<T> : IRangeKernel<T>
                     int visible = Causal ? known - Queries + first + 1 : known;
                     Attend<TVector>(q + first * Q.Row, blocks, visible, queries, scores, output + first * Output.Row);
                 }
-            }
-        }
-    }
-
-    public static readonly int Ahead = int.Parse(Environment.GetEnvironmentVariable("KVPF") ?? "0");
-    public int Items;
-
-    private readonly void Prefetch(int item)
-    {
-        (int text, int keyHead) = Math.DivRem(item, KeyHeads);
-        HeadBlocks blocks = new(Memory + (long)keyHead * 2 * Block * HeadSize, Table + (long)Texts[text] * BlocksOfText, BlockSize);
-        int known = Positions[text] + NewPositions;
-        for (int at = 0; at < known; at += Block)
-        {
-            byte* keys = (byte*)blocks.Of(at);
-            int count = Math.Min(Block, known - at), bytes = count * HeadSize * sizeof(T);
-            byte* values = keys + Block * HeadSize * sizeof(T);
-            for (int i = 0; i < bytes; i += Cache.LineBytes)
-            {
-                Cache.Prefetch(keys + i);
-                Cache.Prefetch(values + i);
             }
         }
     }

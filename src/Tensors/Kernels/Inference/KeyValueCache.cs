@@ -272,7 +272,6 @@ public sealed unsafe class KeyValueCache<T> : IDisposable
             Texts = (int*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(ofCall)),
             Positions = (int*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(from)),
             Longest = longest,
-            Items = texts.Length * _keyHeads,
             Heads = q.Shape[1],
             KeyHeads = _keyHeads,
             HeadSize = _headSize,
