@@ -36,6 +36,33 @@ public class SideBySideTests
         });
     }
 
+    [Theory]
+    [InlineData(1, 1)]
+    [InlineData(2, 4)]
+    [InlineData(3, 6)]
+    public void Prompts_that_come_at_once_are_read_at_once_two_for_each_thread(int threads, int expected) => WithThreads(threads, () =>
+    {
+        using ContinuousBatch<float> batch = new(Model(), places: 8, blocks: 0);
+        BatchedText[] texts = [.. Enumerable.Range(0, 8).Select(i => TextOf([i, 1, 2]))];
+        foreach (BatchedText text in texts)
+            batch.Add(text);
+        batch.Step();
+        Assert.Equal(expected, texts.Count(text => text.Made == 1));
+    });
+
+    [Fact]
+    public void Prompts_that_begin_alike_wait_for_each_other_and_share_what_was_read() => WithThreads(2, () =>
+    {
+        using ContinuousBatch<float> batch = new(Model(), places: 2, blocks: 0);
+        BatchedText[] texts = [TextOf([1, 2, 3, 4, 5, 6]), TextOf([1, 2, 3, 4, 5, 7])];
+        foreach (BatchedText text in texts)
+            batch.Add(text);
+        batch.Step();
+        Assert.Equal((1, 0, 0L), (texts[0].Made, texts[1].Made, batch.TokensShared));
+        batch.Step();
+        Assert.Equal((2, 1, 5L), (texts[0].Made, texts[1].Made, batch.TokensShared));
+    });
+
     [Fact]
     public void A_token_of_texts_that_threads_share_allocates_nothing()
     {
@@ -59,6 +86,9 @@ public class SideBySideTests
         model.Initialize(3);
         return model.ForReading();
     }
+
+    private static BatchedText TextOf(int[] prompt) =>
+        new(new GenerationRequest { Prompt = prompt, MostTokens = 5 }, context: 150, tokenizer: null, tokens: 65, leader: null, CancellationToken.None);
 
     private static IEnumerable<float[]> Rows(Tensor<float> logits) => [.. Enumerable.Range(0, logits.Shape[0]).Select(i => logits.Slice(0, i, 1).Span.ToArray())];
 
