@@ -19,6 +19,9 @@ if (args is ["translation", .. string[] race])
 if (args is ["serve-load", .. string[] load])
     return await ServeLoad.Run(load);
 
+if (args is ["serve-engine", .. string[] texts])
+    return await ServeEngine.Run(texts);
+
 // In this process, not in one for each benchmark: the ceiling is measured where the kernels run, and nothing has to be built.
 BenchmarkSwitcher.FromAssembly(typeof(KernelConfig).Assembly).Run([.. args, "--inProcess"], new KernelConfig());
 return 0;

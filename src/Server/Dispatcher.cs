@@ -120,7 +120,7 @@ internal sealed class Dispatcher
                 return;
             }
 
-            EventStream events = new(context, isBegun: true);
+            using EventStream events = new(context, isBegun: true);
             events.Add(json => Json.WriteError(json, error));
             await events.Flush(context.RequestAborted).ConfigureAwait(false);
             context.Abort(); // so that nobody takes this for a whole answer

@@ -23,6 +23,8 @@ internal static unsafe class Scratch
         Values,
         Queries,
         Scores,
+        Texts,
+        Positions,
         ScoreGradients,
         ReducedOnce,
         ReducedTwice,
@@ -39,6 +41,10 @@ internal static unsafe class Scratch
     /// <summary>At least <paramref name="count"/> elements of this thread's memory, with whatever content the last use left.</summary>
     public static T* Get<T>(Slot slot, long count)
         where T : unmanaged => (T*)Block(slot, count * sizeof(T)).Pointer;
+
+    /// <summary>The same as a span.</summary>
+    public static Span<T> Span<T>(Slot slot, int count)
+        where T : unmanaged => new(Get<T>(slot, count), count);
 
     /// <summary>A tensor in this thread's memory, with whatever content the last use left, for kernels that are made of others.</summary>
     public static Tensor<T> GetTensor<T>(Slot slot, Shape shape)

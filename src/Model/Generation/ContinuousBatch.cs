@@ -14,14 +14,14 @@ namespace MiniGpt.Model.Generation;
 /// Orca (Yu et al. 2022) is where texts join and leave between tokens. Keys and values of texts that have ended are kept as long as there is
 /// room: a text that begins like one of them computes only what is new.
 /// </remarks>
-internal sealed class ContinuousBatch<T> : IDisposable
+internal sealed partial class ContinuousBatch<T> : IDisposable
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private const int PieceTokens = 64;
     private const int LeastShared = 4;
 
-    // From so many logits on, tokens are drawn on several threads.
+    // From so many logits or texts on, tokens are drawn on several threads.
     private const long ManyLogits = 1 << 17;
+    private const int ManyTexts = 8;
 
     private readonly IncrementalDecoder<T> _decoder;
     private readonly int _places;
@@ -33,7 +33,6 @@ internal sealed class ContinuousBatch<T> : IDisposable
     private readonly int[] _rows;
     private readonly int[] _positions;
     private int _reserved;
-    private int _turn;
 
     /// <summary>A batch without texts.</summary>
     /// <param name="model">The model.</param>
@@ -91,13 +90,13 @@ internal sealed class ContinuousBatch<T> : IDisposable
         _texts.Add(text);
     }
 
-    /// <summary>The next token of each text whose prompt has been read, and a piece of a prompt that has not.</summary>
+    /// <summary>The next token of each text whose prompt has been read, and pieces of prompts that have not, as long as one for each thread.</summary>
     public void Step()
     {
         RemoveDone();
         WriteSingles();
         RemoveDone();
-        ReadPiece();
+        ReadPieces();
         RemoveDone();
     }
 
@@ -137,55 +136,6 @@ internal sealed class ContinuousBatch<T> : IDisposable
         Draw(_singles, i => logits.Slice(0, i, 1), logits.Count);
     }
 
-    /// <summary>The next prompt in turn, or a window that starts anew, has a piece of it read.</summary>
-    private void ReadPiece()
-    {
-        for (int i = 0; i < _texts.Count; i++)
-        {
-            int at = (_turn + i) % _texts.Count;
-            if (_texts[at].Leader is null && _texts[at].Sequence.Window.Pending.Length > 1)
-            {
-                _turn = at + 1;
-                ReadPiece(_texts[at]);
-                return;
-            }
-        }
-    }
-
-    private void ReadPiece(BatchedText text)
-    {
-        TokenWindow window = text.Sequence.Window;
-        if (window.Given == 0 && !text.Request.TellsPrompt)
-            ShareBeginning(text);
-
-        int length = Math.Min(PieceTokens, window.Pending.Length), rest = window.Pending.Length - length;
-        bool tells = text.Request.TellsPrompt && !text.IsPromptRead;
-        MakeRoom(KeyValueCache<T>.BlocksOf(length) + 1);
-        Tensor<T> logits = _decoder.Logits(window.Pending[..length], window.Given, text.Row, texts: 1, everywhere: tells);
-        if (tells)
-        {
-            int told = Math.Min(length, window.Pending.Length - 1); // behind the last token there is nothing to tell
-            text.TellPrompt<T>(logits.Slice(0, 0, told).Span, window.Pending.Slice(1, told));
-        }
-
-        window.MarkGiven(length);
-        TokensRead += length;
-        if (rest > 0)
-            return;
-
-        Tensor<T> last = tells ? logits.Slice(0, length - 1, 1) : logits;
-        List<BatchedText> together = [text, .. _texts.Where(other => other.Leader == text)];
-        foreach (BatchedText follower in together.Skip(1))
-        {
-            _decoder.Copy(text.Row, follower.Row);
-            follower.Sequence.Window.MarkGiven();
-            follower.Leader = null;
-            TokensShared += window.Given;
-        }
-
-        Draw(together, _ => last, together.Count * last.Count);
-    }
-
     private void Draw(List<BatchedText> texts, Func<int, Tensor<T>> logitsOf, long size)
     {
         var steps = new GenerationStep?[texts.Count];
@@ -204,7 +154,7 @@ internal sealed class ContinuousBatch<T> : IDisposable
                 texts[i].Complete(error); // broken weights: the others may have better luck
             }
         };
-        if (size >= ManyLogits && texts.Count > 1)
+        if (texts.Count >= ManyTexts || (size >= ManyLogits && texts.Count > 1))
             Workers.Run(texts.Count, draw);
         else
         {
@@ -220,39 +170,6 @@ internal sealed class ContinuousBatch<T> : IDisposable
             if (texts[i].Made == 1)
                 FirstToken(texts[i]);
             texts[i].Write(step);
-        }
-    }
-
-    /// <summary>Looks among what is there and what is kept for the text that has the longest beginning in common, and takes that over.</summary>
-    private void ShareBeginning(BatchedText text)
-    {
-        if (!_decoder.CanShareBeginnings)
-            return;
-
-        TokenWindow window = text.Sequence.Window;
-        (int length, int row, KeptText? from) = (0, -1, null);
-        foreach (KeptText kept in _kept)
-            Compare(kept.Ids, kept.Row, kept);
-        foreach (BatchedText other in _texts)
-            Compare(other == text ? [] : other.Sequence.Window.Known, other.Row, null);
-        if (length < LeastShared)
-            return;
-
-        _decoder.ShareBeginning(row, text.Row, length);
-        window.MarkGiven(length);
-        TokensShared += length;
-        if (from is not null)
-        {
-            _kept.Remove(from);
-            _kept.Add(from); // it was of use: others are forgotten before it
-        }
-
-        void Compare(ReadOnlySpan<int> ids, int ofRow, KeptText? kept)
-        {
-            // The last token goes through the model in any case, for the logits behind it.
-            int common = Math.Min(ids.CommonPrefixLength(window.Pending), window.Pending.Length - 1);
-            if (common > length)
-                (length, row, from) = (common, ofRow, kept);
         }
     }
 

@@ -28,6 +28,7 @@ public sealed class IncrementalDecoder<T>(Decoder<T> model, int texts = 1, int b
     private readonly RecurrentMemory<T>? _states =
         model.Config.Recurrence is { } kind ? new(kind, model.Config.Layers, model.Config.Width, texts) : null;
     private readonly Tape<T> _tape = new(records: false);
+    private readonly SideBySide<T> _sideBySide = new(model);
 
     /// <summary>The logits of the token after the last position of each text.</summary>
     /// <param name="ids">New ids, text after text, each of these getting as many.</param>
@@ -42,6 +43,13 @@ public sealed class IncrementalDecoder<T>(Decoder<T> model, int texts = 1, int b
         Require.That(texts > 0 && ids.Length >= texts && ids.Length % texts == 0, $"{ids.Length} ids do not divide among {texts} texts");
         foreach (int id in ids)
             model.RequireId(id);
+        if (_memory is not null && ids.Length == texts && _sideBySide.Divides(texts))
+        {
+            _sideBySide.Begin();
+            _sideBySide.AddOneEach(ids, text, position);
+            return _sideBySide.Logits(_memory);
+        }
+
         _tape.Reset();
         _memory?.Begin(text, position);
         _states?.Begin(text, texts, position);
@@ -66,12 +74,34 @@ public sealed class IncrementalDecoder<T>(Decoder<T> model, int texts = 1, int b
             Require.That(positions[i] >= 0 && positions[i] < model.Config.Context, $"there is no position {positions[i]} in a context of {model.Config.Context}");
         }
 
+        if (_memory is not null && _sideBySide.Divides(ids.Length))
+        {
+            _sideBySide.Begin();
+            _sideBySide.AddOneEach(ids, texts, positions);
+            return _sideBySide.Logits(_memory);
+        }
+
         _tape.Reset();
         _memory?.Begin(texts, positions);
         _states?.Begin(texts, positions);
         ForwardPass<T> pass = new(_tape) { Memory = _memory, States = _states, LastOnly = true, Positions = _tape.Copy(positions, [texts.Length, 1]) };
         return model.Logits(_tape.Copy(ids, [ids.Length, 1]), pass).Value.Reshape([ids.Length, model.Config.VocabularySize]);
     }
+
+    /// <summary>Whether pieces of several texts are read faster <see cref="SideBySide{T}"/> than one after the other.</summary>
+    internal bool ReadsSideBySide => _memory is not null && _sideBySide.IsPossible;
+
+    /// <summary>Begins pieces of texts that are to be read at once.</summary>
+    internal void BeginPieces() => _sideBySide.Begin();
+
+    /// <summary>Adds one.</summary>
+    /// <param name="ids">New ids of the text.</param>
+    /// <param name="position">Where they stand.</param>
+    /// <param name="text">The text, of which there is no other piece.</param>
+    internal void AddPiece(ReadOnlySpan<int> ids, int position, int text) => _sideBySide.Add(ids, text, position);
+
+    /// <summary>The logits behind each of these pieces: [texts, V]; valid until the next call.</summary>
+    internal Tensor<T> LogitsOfPieces() => _sideBySide.Logits(_memory!);
 
     /// <summary>Gives a text what is kept of another one.</summary>
     public void Copy(int from, int to)
@@ -105,5 +135,6 @@ public sealed class IncrementalDecoder<T>(Decoder<T> model, int texts = 1, int b
     {
         _memory?.Dispose();
         _tape.Dispose();
+        _sideBySide.Dispose();
     }
 }

@@ -13,6 +13,9 @@ internal sealed class TokenWindow(int context)
     /// <summary>How many of the tokens the model has been given at their present positions.</summary>
     public int Given { get; private set; }
 
+    /// <summary>All that the model sees.</summary>
+    public ReadOnlySpan<int> All => _ids.AsSpan(0, _count);
+
     /// <summary>The tokens that the model has been given, at the positions from 0 on.</summary>
     public ReadOnlySpan<int> Known => _ids.AsSpan(0, Given);
 

@@ -52,6 +52,12 @@ public sealed class AttentionMemory<T>(TransformerConfig config, int texts = 1, 
         (_count, Position) = (texts.Length, 0);
     }
 
+    /// <summary>
+    /// Takes the memory for new positions of some of these texts, so that several passes can go through the model at once, each with texts of
+    /// its own: <see cref="ForwardPass{T}.FirstText"/>.
+    /// </summary>
+    internal void Reserve(int first, int count, int added) => _cache.Reserve(_texts.AsSpan(first, count), _positions.AsSpan(first, count), added);
+
     /// <summary>Gives a text what is kept of another one, up to so many positions.</summary>
     /// <exception cref="ArgumentOutOfRangeException">There is no such text.</exception>
     public void Copy(int from, int to, int positions = int.MaxValue) => _cache.Copy(from, to, positions);
@@ -93,11 +99,12 @@ public sealed class AttentionMemory<T>(TransformerConfig config, int texts = 1, 
     /// <param name="output">[B, H, Q, D].</param>
     /// <param name="scale">Multiplies the scores.</param>
     /// <param name="window">How many positions a query sees at most; 0 for all.</param>
-    internal void Attend(int layer, in Tensor<T> q, in Tensor<T> k, in Tensor<T> v, in Tensor<T> output, T scale, int window)
+    /// <param name="first">Which of the texts that stand at positions of their own is the first of these.</param>
+    internal void Attend(int layer, in Tensor<T> q, in Tensor<T> k, in Tensor<T> v, in Tensor<T> output, T scale, int window, int first)
     {
         if (_count == 0)
             _cache.Attend(layer, _text, Position, q, k, v, output, scale, window);
         else
-            _cache.Attend(layer, _texts.AsSpan(0, _count), _positions.AsSpan(0, _count), q, k, v, output, scale, window);
+            _cache.Attend(layer, _texts.AsSpan(first, k.Shape[0]), _positions.AsSpan(first, k.Shape[0]), q, k, v, output, scale, window);
     }
 }

@@ -42,6 +42,9 @@ public readonly record struct ForwardPass<T>(Tape<T> Tape)
     /// </summary>
     public Tensor<int> Positions { get; init; }
 
+    /// <summary>Where <see cref="Positions"/> are those of some of the memory's texts: which of these the first is.</summary>
+    internal int FirstText { get; init; }
+
     /// <summary>Where the first position stands in its text.</summary>
     public int FirstPosition => Memory?.Position ?? States?.Position ?? 0;
 

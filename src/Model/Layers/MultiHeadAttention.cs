@@ -71,7 +71,7 @@ public sealed class MultiHeadAttention<T>
 
         Variable<T> joined = pass switch
         {
-            { Memory: { } memory } => Remember(q, k, v, memory, pass.Tape),
+            { Memory: { } memory } => Remember(q, k, v, memory, pass),
             { Observer: not null } => new AttentionSteps<T>(_scale, _layer).Forward(q, k, v, Marked(q, k, T.One, pass.Tape), pass, ForwardStage.Weights),
             _ => q.JoinedAttention(k, v, OptionsOf(q, k, pass)),
         }; // (B, T, H·D)
@@ -92,12 +92,12 @@ public sealed class MultiHeadAttention<T>
         DropoutStream = pass.Dropout?.Next() ?? default,
     };
 
-    private Variable<T> Remember(Variable<T> q, Variable<T> k, Variable<T> v, AttentionMemory<T> memory, Tape<T> tape)
+    private Variable<T> Remember(Variable<T> q, Variable<T> k, Variable<T> v, AttentionMemory<T> memory, in ForwardPass<T> pass)
     {
         (int texts, int queries, int heads) = (q.Shape[0], q.Shape[2], _config.Heads);
-        Variable<T> joined = tape.Result([texts, queries, heads * _headSize], requiresGradient: false);
+        Variable<T> joined = pass.Tape.Result([texts, queries, heads * _headSize], requiresGradient: false);
         Tensor<T> output = joined.Value.Reshape([texts, queries, heads, _headSize]).Transpose(1, 2);
-        memory.Attend(_layer, q.Value, k.Value, v.Value, output, _scale, _config.Window);
+        memory.Attend(_layer, q.Value, k.Value, v.Value, output, _scale, _config.Window, pass.FirstText);
         return joined;
     }
 

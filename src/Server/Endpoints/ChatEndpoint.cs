@@ -126,14 +126,14 @@ internal static class ChatEndpoint
 
         public async Task Stream(HttpContext context, bool tellsUsage, CancellationToken cancellationToken)
         {
-            EventStream events = new(context);
+            using EventStream events = new(context);
             int count = answers.Readers.Count, made = 0;
             HeldTokens[] held = [.. Enumerable.Range(0, count).Select(_ => new HeldTokens())];
             bool[] begun = new bool[count];
             for (int i = 0; i < count; i++)
                 AddChunk(events, tellsUsage, i, role: "assistant", content: "");
             await events.Flush(cancellationToken).ConfigureAwait(false);
-            await foreach ((int index, GenerationStep step) in answers.ReadSteps(cancellationToken).ConfigureAwait(false))
+            await foreach ((int index, GenerationStep step, bool more) in answers.ReadSteps(cancellationToken).ConfigureAwait(false))
             {
                 made += step.Id is null ? 0 : 1;
                 string text = trims && !begun[index] ? step.Text.TrimStart() : step.Text;
@@ -143,7 +143,7 @@ internal static class ChatEndpoint
                     AddChunk(events, tellsUsage, index, content: text, tokens: tellsTokens ? tokens : null);
                 if (step.Finish is not null)
                     AddChunk(events, tellsUsage, index, finish: step.Finish);
-                await events.Flush(cancellationToken).ConfigureAwait(false);
+                await events.Flush(more, cancellationToken).ConfigureAwait(false);
             }
 
             if (tellsUsage)

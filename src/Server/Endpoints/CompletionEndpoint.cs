@@ -74,30 +74,32 @@ internal static class CompletionEndpoint
 
         public async Task Stream(HttpContext context, bool tellsUsage, CancellationToken cancellationToken)
         {
-            EventStream events = new(context);
+            using EventStream events = new(context);
             HeldTokens[] held = [.. echoes.Select(_ => new HeldTokens())];
             int[] offsets = new int[echoes.Length];
             bool[] begun = new bool[echoes.Length];
             int made = 0;
-            await foreach ((int index, GenerationStep step) in answers.ReadSteps(cancellationToken).ConfigureAwait(false))
+            await foreach ((int index, GenerationStep step, bool more) in answers.ReadSteps(cancellationToken).ConfigureAwait(false))
             {
                 made += step.Id is null ? 0 : 1;
                 TokenProbability[] tokens = [.. step.Prompt ?? [], .. held[index].Release(step)];
                 string text = (begun[index] ? "" : echoes[index]) + step.Text;
                 begun[index] = true;
-                if (text.Length == 0 && tokens.Length == 0 && step.Finish is null)
-                    continue;
-                events.Add(json =>
+                if (text.Length > 0 || tokens.Length > 0 || step.Finish is not null)
                 {
-                    json.WriteHead(_id, Kind, _created, model);
-                    json.WriteStartArray("choices");
-                    offsets[index] = WriteChoice(json, index, text, tellsTokens ? tokens : null, offsets[index], step.Finish);
-                    json.WriteEndArray();
-                    if (tellsUsage)
-                        json.WriteNull("usage");
-                    json.WriteEndObject();
-                });
-                await events.Flush(cancellationToken).ConfigureAwait(false);
+                    events.Add(json =>
+                    {
+                        json.WriteHead(_id, Kind, _created, model);
+                        json.WriteStartArray("choices");
+                        offsets[index] = WriteChoice(json, index, text, tellsTokens ? tokens : null, offsets[index], step.Finish);
+                        json.WriteEndArray();
+                        if (tellsUsage)
+                            json.WriteNull("usage");
+                        json.WriteEndObject();
+                    });
+                }
+
+                await events.Flush(more, cancellationToken).ConfigureAwait(false);
             }
 
             if (tellsUsage)

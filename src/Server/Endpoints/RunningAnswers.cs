@@ -47,9 +47,30 @@ internal sealed record RunningAnswers(IReadOnlyList<ChannelReader<GenerationStep
             return answer;
         }));
 
-    /// <summary>The steps of all answers as they come.</summary>
-    public async IAsyncEnumerable<(int Index, GenerationStep Step)> ReadSteps(
+    /// <summary>The steps of all answers as they come, and whether another one is there already.</summary>
+    public async IAsyncEnumerable<(int Index, GenerationStep Step, bool More)> ReadSteps(
         [System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (Readers is [{ } only]) // on its way through another channel each token would wait once more for a thread
+        {
+            while (await only.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+            {
+                while (only.TryRead(out GenerationStep? step))
+                    yield return (0, step, only.TryPeek(out _));
+            }
+
+            yield break;
+        }
+
+        ChannelReader<(int, GenerationStep)> steps = Merged(cancellationToken);
+        while (await steps.WaitToReadAsync(cancellationToken).ConfigureAwait(false))
+        {
+            while (steps.TryRead(out (int Index, GenerationStep Step) item))
+                yield return (item.Index, item.Step, steps.TryPeek(out _));
+        }
+    }
+
+    private ChannelReader<(int, GenerationStep)> Merged(CancellationToken cancellationToken)
     {
         Channel<(int, GenerationStep)> merged = Channel.CreateUnbounded<(int, GenerationStep)>(new() { SingleReader = true });
         Task all = Task.WhenAll(Readers.Select(async (reader, index) =>
@@ -60,8 +81,7 @@ internal sealed record RunningAnswers(IReadOnlyList<ChannelReader<GenerationStep
         _ = all.ContinueWith(
             done => merged.Writer.TryComplete(done.Exception?.InnerException ?? (done.IsCanceled ? new OperationCanceledException() : null)),
             CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
-        await foreach ((int, GenerationStep) item in merged.Reader.ReadAllAsync(cancellationToken).ConfigureAwait(false))
-            yield return item;
+        return merged.Reader;
     }
 }
 

@@ -34,7 +34,7 @@ internal static class Json
     public static async Task Write(HttpContext context, Action<Utf8JsonWriter> write, int status = 200)
     {
         ArrayBufferWriter<byte> buffer = new();
-        using (Utf8JsonWriter json = new(buffer, s_writing))
+        using (Utf8JsonWriter json = Writer(buffer))
             write(json);
         context.Response.StatusCode = status;
         context.Response.ContentType = "application/json; charset=utf-8";
@@ -65,10 +65,6 @@ internal static class Json
         json.WriteEndObject();
     }
 
-    /// <summary>The answer of an array of bytes that a writer makes.</summary>
-    public static void Fill(ArrayBufferWriter<byte> buffer, Action<Utf8JsonWriter> write)
-    {
-        using Utf8JsonWriter json = new(buffer, s_writing);
-        write(json);
-    }
+    /// <summary>What writes JSON to a buffer.</summary>
+    public static Utf8JsonWriter Writer(ArrayBufferWriter<byte> buffer) => new(buffer, s_writing);
 }

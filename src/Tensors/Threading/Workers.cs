@@ -40,20 +40,9 @@ public static unsafe class Workers
     public static void Run(int count, Action<int> work)
     {
         ArgumentNullException.ThrowIfNull(work);
-        ExceptionDispatchInfo? failure = null;
-        Action<int> guarded = part =>
-        {
-            try
-            {
-                work(part);
-            }
-            catch (Exception exception)
-            {
-                Interlocked.CompareExchange(ref failure, ExceptionDispatchInfo.Capture(exception), null);
-            }
-        };
-        s_pool.Run(&RunPart, Unsafe.AsPointer(ref guarded), count);
-        failure?.Throw();
+        Parts parts = new() { Work = work };
+        s_pool.Run(&RunPart, Unsafe.AsPointer(ref parts), count);
+        parts.Failure?.Throw();
     }
 
     /// <summary>Runs a kernel over its items from 0 up to <paramref name="count"/>, <paramref name="grain"/> items a chunk.</summary>
@@ -74,7 +63,18 @@ public static unsafe class Workers
         s_pool.Run(&RunChunk<T, TKernel>, Unsafe.AsPointer(ref Unsafe.As<Job<TKernel>, byte>(ref job)), (count - 1) / grain + 1);
     }
 
-    private static void RunPart(void* context, int part) => Unsafe.AsRef<Action<int>>(context)(part);
+    private static void RunPart(void* context, int part)
+    {
+        ref Parts parts = ref Unsafe.AsRef<Parts>(context);
+        try
+        {
+            parts.Work(part);
+        }
+        catch (Exception exception)
+        {
+            Interlocked.CompareExchange(ref parts.Failure, ExceptionDispatchInfo.Capture(exception), null);
+        }
+    }
 
     private static void RunChunk<T, TKernel>(void* context, int chunk)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -83,6 +83,12 @@ public static unsafe class Workers
         ref Job<TKernel> job = ref Unsafe.As<byte, Job<TKernel>>(ref Unsafe.AsRef<byte>(context));
         int start = chunk * job.Grain;
         VectorWidth.Run<T, TKernel>(ref job.Kernel, start, start + Math.Min(job.Grain, job.Count - start));
+    }
+
+    private struct Parts
+    {
+        public Action<int> Work;
+        public ExceptionDispatchInfo? Failure;
     }
 
     private ref struct Job<TKernel>

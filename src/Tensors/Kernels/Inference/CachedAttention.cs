@@ -98,8 +98,14 @@ internal unsafe struct CachedAttention<T> : IRangeKernel<T>
         for (int key = from / strip * strip; key < most; key += strip)
         {
             T* block = blocks.Of(key);
+            bool half = most - key <= 2 * TVector.Count;
             for (int query = FirstThatSees(visible, key); query < queries; query++)
-                Score<TVector>(q + query * Q.Row, block, key % Block, scores + (long)query * stride + key);
+            {
+                if (half)
+                    ScoreHalf<TVector>(q + query * Q.Row, block, key % Block, scores + (long)query * stride + key);
+                else
+                    Score<TVector>(q + query * Q.Row, block, key % Block, scores + (long)query * stride + key);
+            }
         }
 
         for (int query = 0; query < queries; query++)
@@ -169,6 +175,25 @@ internal unsafe struct CachedAttention<T> : IRangeKernel<T>
         sum1.Store(scores + TVector.Count);
         sum2.Store(scores + 2 * TVector.Count);
         sum3.Store(scores + 3 * TVector.Count);
+    }
+
+    /// <summary>The same with two, where there are no more keys: what lies behind them need not come from memory.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private readonly void ScoreHalf<TVector>(T* q, T* keys, int key, T* scores)
+        where TVector : unmanaged, ISimd<TVector, T>
+    {
+        T* k0 = Lane(keys, key), k1 = Lane(keys, key + TVector.Count);
+        TVector sum0 = TVector.Zero, sum1 = TVector.Zero;
+        nint offset = 0;
+        for (int d = 0; d < HeadSize; d++, offset += KeyValueCache<T>.PanelWidth)
+        {
+            TVector x = TVector.Broadcast(q[d]);
+            sum0 = TVector.MultiplyAdd(x, TVector.Load(k0 + offset), sum0);
+            sum1 = TVector.MultiplyAdd(x, TVector.Load(k1 + offset), sum1);
+        }
+
+        sum0.Store(scores);
+        sum1.Store(scores + TVector.Count);
     }
 
     private readonly T* Lane(T* keys, int key) =>

@@ -44,10 +44,6 @@ public sealed unsafe class KeyValueCache<T> : IDisposable
     private readonly int[] _free;
     private int _touched;
 
-    // The texts of a call, and where their new positions begin.
-    private readonly int[] _texts;
-    private readonly int[] _positions;
-
     /// <summary>Allocates the memory; the system provides what of it is used.</summary>
     /// <param name="layers">The number of layers.</param>
     /// <param name="texts">How many texts are written side by side.</param>
@@ -70,10 +66,8 @@ public sealed unsafe class KeyValueCache<T> : IDisposable
         _head = checked(2 * BlockPositions * headSize);
         _block = (long)_head * keyHeads * layers;
         _memory = new AlignedMemory(checked(_block * Blocks * sizeof(T)));
-        // Kernels know these by their addresses.
+        // Kernels know it by its address.
         _table = GC.AllocateUninitializedArray<int>(texts * _blocksOfText, pinned: true);
-        _texts = GC.AllocateUninitializedArray<int>(texts, pinned: true);
-        _positions = GC.AllocateUninitializedArray<int>(texts, pinned: true);
         Array.Fill(_table, None);
         _filled = new int[texts];
         _uses = new int[Blocks];
@@ -157,6 +151,27 @@ public sealed unsafe class KeyValueCache<T> : IDisposable
         Run(layer, texts, positions, q, k, v, output, scale, window, causal: true);
     }
 
+    /// <summary>
+    /// Takes the blocks for new positions ahead of <see cref="Attend(int, ReadOnlySpan{int}, ReadOnlySpan{int}, in Tensor{T}, in Tensor{T}, in Tensor{T}, in Tensor{T}, T, int)"/>:
+    /// several threads may then store and attend at once, each for other texts.
+    /// </summary>
+    /// <param name="texts">The texts, each once.</param>
+    /// <param name="positions">The first new position of each.</param>
+    /// <param name="added">How many new positions each gets.</param>
+    /// <exception cref="ArgumentException">There is not a position of each text.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">There is no such text, or no room for the positions.</exception>
+    public void Reserve(ReadOnlySpan<int> texts, ReadOnlySpan<int> positions, int added)
+    {
+        if (texts.Length != positions.Length)
+            throw new ArgumentException($"KeyValueCache: {texts.Length} texts and {positions.Length} positions are not one of each.");
+
+        for (int i = 0; i < texts.Length; i++)
+        {
+            CheckPlace(0, texts[i], 1, positions[i], added);
+            MakeRoom(texts[i], positions[i], added);
+        }
+    }
+
     /// <summary>Stores the keys and values of positions of neighbouring texts, for others to <see cref="Look"/> at.</summary>
     /// <param name="layer">The layer.</param>
     /// <param name="text">The first text.</param>
@@ -236,9 +251,10 @@ public sealed unsafe class KeyValueCache<T> : IDisposable
     {
         bool stores = !k.IsEmpty;
         int added = stores ? k.Shape[2] : 0, longest = 0;
+        Span<int> ofCall = Scratch.Span<int>(Scratch.Slot.Texts, texts.Length), from = Scratch.Span<int>(Scratch.Slot.Positions, texts.Length);
         for (int i = 0; i < texts.Length; i++)
         {
-            (_texts[i], _positions[i]) = (texts[i], positions[i]);
+            (ofCall[i], from[i]) = (texts[i], positions[i]);
             longest = Math.Max(longest, positions[i] + added);
             MakeRoom(texts[i], positions[i], added);
         }
@@ -253,8 +269,8 @@ public sealed unsafe class KeyValueCache<T> : IDisposable
             BlockSize = _block,
             BlocksOfText = _blocksOfText,
             Table = (int*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_table)),
-            Texts = (int*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_texts)),
-            Positions = (int*)Unsafe.AsPointer(ref MemoryMarshal.GetArrayDataReference(_positions)),
+            Texts = (int*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(ofCall)),
+            Positions = (int*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(from)),
             Longest = longest,
             Heads = q.Shape[1],
             KeyHeads = _keyHeads,
@@ -321,17 +337,19 @@ public sealed unsafe class KeyValueCache<T> : IDisposable
         return _table.AsSpan(text * _blocksOfText, _blocksOfText);
     }
 
-    private ReadOnlySpan<int> Neighbours(int first, int count)
+    private static ReadOnlySpan<int> Neighbours(int first, int count)
     {
+        Span<int> texts = Scratch.Span<int>(Scratch.Slot.Texts, count);
         for (int i = 0; i < count; i++)
-            _texts[i] = first + i;
-        return _texts.AsSpan(0, count);
+            texts[i] = first + i;
+        return texts;
     }
 
-    private ReadOnlySpan<int> Same(int position, int count)
+    private static ReadOnlySpan<int> Same(int position, int count)
     {
-        _positions.AsSpan(0, count).Fill(position);
-        return _positions.AsSpan(0, count);
+        Span<int> positions = Scratch.Span<int>(Scratch.Slot.Positions, count);
+        positions.Fill(position);
+        return positions;
     }
 
     private void CheckQueries(in Tensor<T> q, in Tensor<T> output)
