@@ -1,6 +1,5 @@
 using System.CommandLine;
 using MiniGpt.Cli.Speech;
-using MiniGpt.Model;
 using MiniGpt.Model.Data;
 using MiniGpt.Model.Distribution;
 using MiniGpt.Model.Layers;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using MiniGpt.Cli.Help;
 
 namespace MiniGpt.Cli.Verbs;
 

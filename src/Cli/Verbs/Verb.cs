@@ -1,6 +1,5 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
-using MiniGpt.Cli.Help;
 using MiniGpt.Cli.Options;
 using MiniGpt.Tensors.Threading;
 
