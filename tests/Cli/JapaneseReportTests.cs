@@ -58,7 +58,7 @@ public sealed class JapaneseReportTests : IDisposable
         Assert.Matches(@"余り +0\.0000\s+ロジット +[+-]", parts);
         Assert.Matches("位置 +トークン +勾配の長さ +勾配 · ベクトル", parts);
         string without = Japanese("trace", "--model", model, "--text", "To be", "--without-head", "2.1", "--without-layer", "3");
-        Assert.Contains("\n層 2、ヘッド 1、層 3、アテンション、層 3、フィードフォワードを切ったとき、最も変わるトークン:\n", without, StringComparison.Ordinal);
+        Assert.Contains("\n切った部分: 層 2、ヘッド 1、層 3、アテンション、層 3、フィードフォワード。最も変わるトークン:\n", without, StringComparison.Ordinal);
         Assert.Matches(@"文章の損失: 前 [\d.]+ ナット/トークン、後 [\d.]+。", without);
         Assert.Matches("もう一つの文章のベクトル一つで、この変化のどれだけが起こるか", Japanese("trace", "--model", model, "--text", "To be", "--patch-from", "To go"));
         Assert.StartsWith("層 2 のニューロン 17 がロジットに足す量", Japanese("trace", "--model", model, "--neuron", "2.17"), StringComparison.Ordinal);

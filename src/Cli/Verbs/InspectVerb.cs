@@ -49,7 +49,7 @@ internal sealed class InspectVerb : Verb
             JsonObject pairs = values.AsObject();
             int width = pairs.Max(pair => pair.Key.Length);
             foreach ((string key, JsonNode? value) in pairs)
-                Console.Out.WriteLine($"  {Visible.Line(key).PadRight(width)}  {Visible.Line(value?.ToJsonString() ?? "null")}");
+                Console.Out.WriteLine($"  {Visible.Line(key).PadRight(width)}  {Visible.Line(value?.ToJsonString(Output.ReadableJson) ?? "null")}");
             Console.Out.WriteLine();
         }
 
