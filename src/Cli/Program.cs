@@ -41,7 +41,7 @@ internal static class Program
         }
         catch (InsufficientMemoryException error)
         {
-            return Report(error.Message, ExitCode.Failure);
+            return Report(LibraryMessages.Translated(error.Message), ExitCode.Failure);
         }
         catch (OutOfMemoryException)
         {

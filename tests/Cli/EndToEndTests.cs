@@ -174,7 +174,7 @@ public sealed class EndToEndTests : IDisposable
         File.WriteAllText(_folder.File("run/best/training.json"), "half");
         Outcome resumed = Minigpt.Run(_folder.Root, "train", "--resume", "run", "--steps", "3");
         Assert.Equal(0, resumed.ExitCode);
-        Assert.Contains("note: the best checkpoint is damaged and counts as absent", resumed.Error, StringComparison.Ordinal);
+        Assert.Contains("note: the best checkpoint is damaged and is ignored", resumed.Error, StringComparison.Ordinal);
     }
 
     public static TheoryData<string> Recorded => new(Fixtures.Decoders);

@@ -1,6 +1,9 @@
+using System.CommandLine;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using MiniGpt.Cli.Help;
 using MiniGpt.Cli.Speech;
+using MiniGpt.Cli.Verbs;
 using MiniGpt.Model.Lessons;
 using MiniGpt.Tests.Architecture;
 using Xunit;
@@ -15,12 +18,17 @@ public sealed partial class MessagesTests
 
     // Put together from parts that stand in several places; JapaneseTests meets them in the program.
     private static readonly string[] s_composed =
-        ["library.no-model-part", "library.holds-model", "library.no-utf8", "library.no-utf8-kept", "library.kind", "library.stats"];
+        ["library.no-model-part", "library.holds-model", "library.no-utf8", "library.no-utf8-kept", "library.kind", "library.stats",
+            "library.is-there", "library.dropped.begin", "library.dropped.end", "library.few-words", "library.no-word-alike", "library.no-languages"];
+
+    // A Japanese reader is told of the Japanese text.
+    private static readonly string[] s_onlyInJapanese = ["--text ja"];
 
     private static string Root => Sources.FindRoot();
 
     [Theory]
     [InlineData("src/Cli/Speech")]
+    [InlineData("src/Cli/Speech/Help")]
     [InlineData("src/Cli/Pages/Texts")]
     public void Both_languages_have_the_same_keys_and_placeholders(string folder)
     {
@@ -48,6 +56,25 @@ public sealed partial class MessagesTests
             Assert.All(PlaceholdersOf(english[match.Groups[1].Value]), name => Assert.True(given.Contains(name), $"{{{name}}} in {call}"));
         });
     }
+
+    [Fact]
+    public void The_help_has_a_text_for_each_verb_option_and_argument_an_example_for_each_verb_and_no_others()
+    {
+        RootCommand program = new AllVerbs();
+        IEnumerable<Command> verbs = program.Subcommands.Concat(program.Subcommands.SelectMany(verb => verb.Subcommands));
+        HashSet<string> asked = [HelpTexts.KeyOf(program), .. program.Options.Select(option => HelpTexts.KeyOf(program, option))];
+        foreach (Command verb in verbs)
+            asked.UnionWith([HelpTexts.KeyOf(verb), $"{HelpTexts.KeyOf(verb)} example", .. verb.Options.Concat<Symbol>(verb.Arguments).Select(part => HelpTexts.KeyOf(verb, part))]);
+        Assert.True(asked.Count > 200, $"{asked.Count}");
+        Assert.All(Enum.GetValues<Language>(), language => Assert.Equal(asked.Order(StringComparer.Ordinal), Messages.HelpTable(language).Keys.Order(StringComparer.Ordinal)));
+        Assert.All(Messages.HelpTable(Language.Japanese).Where(text => !IsExample(text.Key)), text => Assert.Matches(Japanese(), text.Value));
+        Assert.All(Messages.HelpTable(Language.English), text => Assert.DoesNotMatch(Japanese(), text.Value));
+    }
+
+    [Fact]
+    public void A_text_of_the_help_names_the_same_options_in_both_languages() =>
+        Assert.All(Messages.HelpTable(Language.English).Where(text => !IsExample(text.Key)), text =>
+            Assert.Equal(OptionsIn(text.Value), OptionsIn(Messages.HelpTable(Language.Japanese)[text.Key]).Except(s_onlyInJapanese)));
 
     [Fact]
     public void Every_message_of_a_library_is_one_that_the_libraries_have()
@@ -93,6 +120,10 @@ public sealed partial class MessagesTests
     private static Dictionary<string, string> Table(string folder, string language) =>
         JsonSerializer.Deserialize<Dictionary<string, string>>(File.ReadAllText(Path.Combine(Root, folder, $"{language}.json")))!;
 
+    private static bool IsExample(string key) => key.EndsWith(" example", StringComparison.Ordinal);
+
+    private static string[] OptionsIn(string text) => [.. OptionName().Matches(text).Select(match => match.Value).Distinct().Order(StringComparer.Ordinal)];
+
     private static string[] PlaceholdersOf(string text) => [.. Placeholder().Matches(text).Select(match => match.Value.Trim('{', '}')).Distinct().Order(StringComparer.Ordinal)];
 
     /// <summary>A call from its name to the bracket that closes it.</summary>
@@ -107,6 +138,12 @@ public sealed partial class MessagesTests
         while (depth > 0);
         return source[start..end];
     }
+
+    [GeneratedRegex(@"\p{IsHiragana}|\p{IsKatakana}|\p{IsCJKUnifiedIdeographs}")]
+    private static partial Regex Japanese();
+
+    [GeneratedRegex("--text ja|--[a-z][a-z-]*")]
+    private static partial Regex OptionName();
 
     [GeneratedRegex(@"\{\w+\}")]
     private static partial Regex Placeholder();

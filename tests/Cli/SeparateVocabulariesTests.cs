@@ -78,7 +78,7 @@ public sealed class SeparateVocabulariesTests : IDisposable
     public void What_does_not_go_together_is_refused_in_one_line()
     {
         Minigpt.Refusal(_folder.Root, 2, "goes with translation alone", "train", "--source-tokenizer", "bpe", "--data", "pairs.tsv");
-        Minigpt.Refusal(_folder.Root, 2, "--tokenizer is one for both languages", "train", "--task", "translate", "--target-tokenizer", "bpe", "--tokenizer", "unigram", "--data", "pairs.tsv");
+        Minigpt.Refusal(_folder.Root, 2, "--tokenizer is for both languages", "train", "--task", "translate", "--target-tokenizer", "bpe", "--tokenizer", "unigram", "--data", "pairs.tsv");
         Minigpt.Refusal(_folder.Root, 1, "bpe or unigram expected, char found", "train", "--task", "translate", "--source-tokenizer", "char", "--data", "pairs.tsv");
         Minigpt.Success(_folder.Root, ["train", "--data", "pairs.tsv", "--steps", "2", "--out", "apart", .. s_small]);
         Minigpt.Success(_folder.Root, ["train", "--data", "pairs.tsv", "--steps", "2", "--out", "shared", .. s_small.Except(["--source-tokenizer", "bpe"])]);

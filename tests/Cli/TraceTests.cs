@@ -146,7 +146,7 @@ public sealed class TraceTests : IDisposable
     [InlineData("there is no head 5: each layer has 4", "--text", "x", "--without-head", "1.5")]
     [InlineData("there is no neuron 513: each layer has 512", "--neuron", "1.513")]
     [InlineData("the texts have 1 and 2 tokens: equally many expected", "--text", "x", "--patch-from", "xy")]
-    [InlineData("--token is for what explains one token", "--text", "x", "--without-layer", "1", "--token", "a")]
+    [InlineData("--token is for explaining one token", "--text", "x", "--without-layer", "1", "--token", "a")]
     [InlineData("--token: 'ab' found, one token of the model expected", "--text", "x", "--token", "ab")]
     [InlineData("--token and --against name the same token", "--text", "x", "--token", "a", "--against", "a")]
     [InlineData("--text is empty", "--text", "")]

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Explanation;
 using MiniGpt.Model.Formats;
 using Spectre.Console;
@@ -12,7 +13,7 @@ internal static class NeighbourTable
     /// <summary>Prints them on standard output.</summary>
     public static void Print(IReadOnlyList<Neighbour> found, WordVectors vectors)
     {
-        Table table = Output.Table("rank", "word", "cosine");
+        Table table = Output.Table(Messages.Of("table.rank"), Messages.Of("table.word"), Messages.Of("table.cosine"));
         table.Columns[0].RightAligned();
         table.Columns[2].RightAligned();
         foreach ((int index, Neighbour neighbour) in found.Index())

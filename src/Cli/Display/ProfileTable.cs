@@ -11,14 +11,15 @@ internal static class ProfileTable
 {
     public static void Show(IReadOnlyList<ProfileRow> rows)
     {
-        Table table = Output.Table("operator", "pass", "calls", "ms", "share", "GFLOP/s", "of ceiling");
+        Table table = Output.Table(Messages.Of("profile.operator"), Messages.Of("profile.pass"), Messages.Of("profile.calls"), Messages.Of("profile.ms"),
+            Messages.Of("profile.share"), "GFLOP/s", Messages.Of("profile.of-ceiling"));
         for (int column = 2; column < table.Columns.Count; column++)
             table.Columns[column].RightAligned();
         foreach (ProfileRow row in rows)
         {
             table.AddRow(
-                new Text(row.Operator),
-                new Text(row.Pass switch { ProfilePass.Forward => "forward", ProfilePass.Backward => "backward", _ => "" }),
+                new Text(LibraryMessages.Translated(row.Operator)),
+                new Text(row.Pass switch { ProfilePass.Forward => Messages.Of("profile.forward"), ProfilePass.Backward => Messages.Of("profile.backward"), _ => "" }),
                 new Text($"{row.Calls:N0}"),
                 new Text($"{row.Milliseconds:N1}"),
                 new Text($"{row.Share:P1}"),

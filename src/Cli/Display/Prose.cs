@@ -8,7 +8,14 @@ namespace MiniGpt.Cli.Display;
 internal static class Prose
 {
     private const int WidestLine = 80; // longer ones are tiring to read, however wide a terminal is
-    private const string NeverFirst = "、。」）・ー”’,.:;!?)%";
+    private const string NeverFirst = "、。」』）］・ー〜…”’々ぁぃぅぇぉっゃゅょァィゥェォッャュョ：；！？,.:;!?)]%" + Joiner + NoBreak; // of a line
+    private const string NeverLast = "「『（［([" + Joiner + NoBreak;
+
+    /// <summary>What keeps the characters before and after it on one line; it takes no column and is not written.</summary>
+    private const string Joiner = "\u2060";
+
+    /// <summary>A space at which no line ends.</summary>
+    private const string NoBreak = "\u00A0";
 
     /// <summary>A text in lines that fit into the terminal, each with an indent before it.</summary>
     public static string Wrapped(string text, string indent = "") => Wrapped(text, indent, Math.Min(WidestLine, Output.Console.Profile.Width));
@@ -35,23 +42,27 @@ internal static class Prose
             used += space.Length + Columns(piece);
             space = "";
         }
-        return lines.ToString();
+        return lines.Replace(Joiner, "").Replace(NoBreak, " ").ToString();
     }
+
+    /// <summary>A text that stays on one line, with what follows it where it ends with a space.</summary>
+    public static string Together(string text) => string.Join(Joiner, text.Select(letter => letter == ' ' ? NoBreak : $"{letter}"));
 
     /// <summary>The columns that a text takes: wide characters, as those of Japanese, take two each.</summary>
     internal static int Columns(string text) => new Segment(text).CellCount();
 
-    /// <summary>What stays together: a word, or one wide character, with the marks behind it; spaces are pieces of their own.</summary>
+    /// <summary>What stays together: a word, or one wide character, with the marks before and after it; spaces are pieces of their own.</summary>
     private static IEnumerable<string> Pieces(string text)
     {
-        string piece = "";
+        string piece = "", last = "";
         foreach (string character in TextElements(text))
         {
             bool joins = piece.Length > 0 && piece != " " && character != " "
-                && (NeverFirst.Contains(character, StringComparison.Ordinal) || (Columns(character) == 1 && Columns(piece) == piece.Length));
+                && (NeverFirst.Contains(character, StringComparison.Ordinal) || NeverLast.Contains(last, StringComparison.Ordinal) || (Columns(character) == 1 && Columns(last) == 1));
             if (!joins && piece.Length > 0)
                 yield return piece;
             piece = joins ? piece + character : character;
+            last = character;
         }
         if (piece.Length > 0)
             yield return piece;

@@ -1,4 +1,5 @@
 using System.Globalization;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Explanation;
 using Spectre.Console;
 
@@ -15,7 +16,7 @@ internal static class TraceTables
     {
         if (answers.Next.Count > 0)
         {
-            Console.Out.WriteLine("The likeliest next tokens:");
+            Console.Out.WriteLine(Messages.Of("trace.next"));
             ProbabilityTable.Print(Output.Console, answers.Next, chosen: null, answers.Tokenizer);
         }
         if (answers.Attribution is { } attribution)
@@ -32,22 +33,22 @@ internal static class TraceTables
 
     private static void Print(AttributionView view, TraceAnswers answers)
     {
-        Console.Out.WriteLine($"What adds up to {Asked(view.Token, view.Against, answers)}:");
+        Console.Out.WriteLine(Messages.Of("trace.adds-up", ("asked", Asked(view.Token, view.Against, answers))));
         (IReadOnlyList<Contribution> greatest, double others) = view.Split(answers.Top);
-        Table table = Table(["part", "adds"], 1);
+        Table table = Table([Messages.Of("trace.part"), Messages.Of("trace.adds")], 1);
         foreach (Contribution contribution in greatest)
             Row(table, NameOf(contribution), Written(contribution.Value, Signed));
         if (greatest.Count < view.Contributions.Count)
-            Row(table, $"the {view.Contributions.Count - greatest.Count} others", Written(others, Signed));
-        Row(table, "left over", Written(view.LeftOver, Signed));
-        Row(table, view.Against is null ? "the logit" : "the difference", Written(view.Logit, Signed));
+            Row(table, Messages.Of("trace.others", ("count", view.Contributions.Count - greatest.Count)), Written(others, Signed));
+        Row(table, Messages.Of("trace.left-over"), Written(view.LeftOver, Signed));
+        Row(table, Messages.Of(view.Against is null ? "trace.whole" : "trace.whole-difference"), Written(view.Logit, Signed));
         Output.Console.Write(table);
     }
 
     private static void Print(GradientView view, TraceAnswers answers)
     {
-        Console.Out.WriteLine($"How {Asked(view.Token, view.Against, answers)} depends on each token of the text:");
-        Table table = Table(["position", "token", "norm of the gradient", "gradient · vector"], 0, 2, 3);
+        Console.Out.WriteLine(Messages.Of("trace.depends", ("asked", Asked(view.Token, view.Against, answers))));
+        Table table = Table([Messages.Of("table.position"), Messages.Of("table.token"), Messages.Of("trace.norm"), Messages.Of("trace.product")], 0, 2, 3);
         foreach ((int position, InputGradient input) in view.Inputs.Index())
             Row(table, $"{position + 1}", TokenName.Of(answers.Ids[position], answers.Tokenizer), Written(input.Norm, Plain), Written(input.TimesInput, Signed));
         Output.Console.Write(table);
@@ -55,8 +56,9 @@ internal static class TraceTables
 
     private static void Print(SwitchedOffView view, TraceAnswers answers)
     {
-        Console.Out.WriteLine($"Without {string.Join(", ", view.Without.Select(NameOf))}, the tokens that change most:");
-        Table table = Table(["token", "before %", "after %", "change", "logit before", "logit after"], 1, 2, 3, 4, 5);
+        Console.Out.WriteLine(Messages.Of("trace.without", ("parts", string.Join(Messages.Of("trace.and"), view.Without.Select(NameOf)))));
+        Table table = Table([Messages.Of("table.token"), Messages.Of("trace.before"), Messages.Of("trace.after"), Messages.Of("trace.change"),
+            Messages.Of("trace.logit-before"), Messages.Of("trace.logit-after")], 1, 2, 3, 4, 5);
         foreach (ChangedToken token in view.Tokens)
         {
             Row(table, TokenName.Of(token.Id, answers.Tokenizer), Percent(token.Before, "0.00"), Percent(token.After, "0.00"), Percent(token.Change, "+0.00;-0.00;0.00"),
@@ -64,20 +66,21 @@ internal static class TraceTables
         }
         Output.Console.Write(table);
         if (view is { LossBefore: double before, LossAfter: double after })
-            Console.Out.WriteLine($"The loss of the text: {Written(before, Plain)} nats a token before, {Written(after, Plain)} after.\n");
+            Console.Out.WriteLine($"{Messages.Of("trace.loss", ("before", Written(before, Plain)), ("after", Written(after, Plain)))}\n");
     }
 
     private static void Print(PatchingView view, TraceAnswers answers)
     {
-        Console.Out.WriteLine($"The logit of {TokenName.Of(view.Token, answers.Tokenizer)} minus that of {TokenName.Of(view.Against, answers.Tokenizer)} is "
-            + $"{Written(view.Difference, Plain)} after the text, and {Written(view.OtherDifference, Plain)} after the other.");
-        Console.Out.WriteLine("The share of this change that one vector of the other text brings, by its position and after how many layers:");
+        Console.Out.WriteLine(Messages.Of("trace.patched",
+            ("token", TokenName.Of(view.Token, answers.Tokenizer)), ("other", TokenName.Of(view.Against, answers.Tokenizer)),
+            ("difference", Written(view.Difference, Plain)), ("changed", Written(view.OtherDifference, Plain))));
+        Console.Out.WriteLine(Messages.Of("trace.shares"));
         int depths = view.Patched.Count;
-        Table table = Table(["position", "token", .. Enumerable.Range(0, depths).Select(blocks => $"{blocks}")], [0, .. Enumerable.Range(2, depths)]);
+        Table table = Table([Messages.Of("table.position"), Messages.Of("table.token"), .. Enumerable.Range(0, depths).Select(blocks => $"{blocks}")], [0, .. Enumerable.Range(2, depths)]);
         foreach ((int position, (int id, int other)) in answers.Ids.Zip(answers.OtherIds).Index())
         {
             string token = TokenName.Of(id, answers.Tokenizer);
-            Row(table, [$"{position + 1}", id == other ? token : $"{token} from {TokenName.Of(other, answers.Tokenizer)}",
+            Row(table, [$"{position + 1}", id == other ? token : Messages.Of("trace.replaced", ("token", token), ("other", TokenName.Of(other, answers.Tokenizer))),
                 .. Enumerable.Range(0, depths).Select(blocks => Written(view.ShareRestored(blocks, position), "0.00;-0.00;0.00"))]);
         }
         Output.Console.Write(table);
@@ -85,8 +88,8 @@ internal static class TraceTables
 
     private static void Print(NeuronView view, TraceAnswers answers)
     {
-        Console.Out.WriteLine($"What neuron {view.Index + 1} of layer {view.Layer + 1} does to logits, for each unit of its activity and of the norms' scale:");
-        Table table = Table(["raises", "by", "lowers", "by"], 1, 3);
+        Console.Out.WriteLine(Messages.Of("trace.neuron", ("neuron", view.Index + 1), ("layer", view.Layer + 1)));
+        Table table = Table([Messages.Of("trace.raises"), Messages.Of("trace.by"), Messages.Of("trace.lowers"), Messages.Of("trace.by")], 1, 3);
         foreach ((TokenEffect raised, TokenEffect lowered) in view.Raises.Zip(view.Lowers))
         {
             Row(table, TokenName.Of(raised.Id, answers.Tokenizer), Written(raised.Effect, Signed),
@@ -96,35 +99,39 @@ internal static class TraceTables
     }
 
     private static string Asked(int token, int? against, TraceAnswers answers) => against is int other
-        ? $"the logit of {TokenName.Of(token, answers.Tokenizer)} minus that of {TokenName.Of(other, answers.Tokenizer)}"
-        : $"the logit of {TokenName.Of(token, answers.Tokenizer)}";
+        ? Messages.Of("trace.difference", ("token", TokenName.Of(token, answers.Tokenizer)), ("other", TokenName.Of(other, answers.Tokenizer)))
+        : Messages.Of("trace.logit", ("token", TokenName.Of(token, answers.Tokenizer)));
 
-    private static string NameOf(ModelPart part) => part.Kind switch
+    private static string NameOf(ModelPart part) => InLayer(part.Layer, part.Kind switch
     {
-        PartKind.Head => $"layer {part.Layer + 1}, head {part.Head + 1}",
-        PartKind.Attention => $"layer {part.Layer + 1}, attention",
-        _ => $"layer {part.Layer + 1}, feed-forward",
-    };
+        PartKind.Head => HeadOf(part.Head),
+        PartKind.Attention => Messages.Of("trace.part.attention"),
+        _ => Messages.Of("trace.part.feed-forward"),
+    });
 
     private static string NameOf(Contribution contribution)
     {
         string what = contribution.Kind switch
         {
-            ContributionKind.TokenEmbedding => "embedding of the last token",
-            ContributionKind.PositionEmbedding => "embedding of its position",
-            ContributionKind.SegmentEmbedding => "embedding of its segment",
-            ContributionKind.EmbeddingNormBias => "bias of the norm of the embeddings",
-            ContributionKind.Head => $"head {contribution.Head + 1}",
-            ContributionKind.AttentionBias => "bias of attention",
-            ContributionKind.AttentionNormBias => "bias of the norm after attention",
-            ContributionKind.FeedForward => "feed-forward",
-            ContributionKind.FeedForwardBias => "bias of feed-forward",
-            ContributionKind.FeedForwardNormBias => "bias of the norm after feed-forward",
-            ContributionKind.FinalNormBias => "bias of the last norm",
-            _ => "bias of the output head",
+            ContributionKind.TokenEmbedding => Messages.Of("trace.part.token-embedding"),
+            ContributionKind.PositionEmbedding => Messages.Of("trace.part.position-embedding"),
+            ContributionKind.SegmentEmbedding => Messages.Of("trace.part.segment-embedding"),
+            ContributionKind.EmbeddingNormBias => Messages.Of("trace.part.embedding-norm-bias"),
+            ContributionKind.Head => HeadOf(contribution.Head ?? 0),
+            ContributionKind.AttentionBias => Messages.Of("trace.part.attention-bias"),
+            ContributionKind.AttentionNormBias => Messages.Of("trace.part.attention-norm-bias"),
+            ContributionKind.FeedForward => Messages.Of("trace.part.feed-forward"),
+            ContributionKind.FeedForwardBias => Messages.Of("trace.part.feed-forward-bias"),
+            ContributionKind.FeedForwardNormBias => Messages.Of("trace.part.feed-forward-norm-bias"),
+            ContributionKind.FinalNormBias => Messages.Of("trace.part.final-norm-bias"),
+            _ => Messages.Of("trace.part.output-bias"),
         };
-        return contribution.Layer is int layer ? $"layer {layer + 1}, {what}" : what;
+        return contribution.Layer is int layer ? InLayer(layer, what) : what;
     }
+
+    private static string HeadOf(int head) => Messages.Of("trace.part.head", ("number", head + 1));
+
+    private static string InLayer(int layer, string part) => Messages.Of("trace.in-layer", ("layer", layer + 1), ("part", part));
 
     private static Table Table(string[] headings, params IEnumerable<int> numbers)
     {

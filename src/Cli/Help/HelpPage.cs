@@ -12,8 +12,6 @@ internal sealed class HelpPage : SynchronousCommandLineAction
     private const int WidestNames = 28; // of the left column; what is longer stands on a line of its own
     private const int WidestPage = 100;
     private const string Indent = "  ";
-    private const string Default = "[default: ";
-    private const string KeptTogether = "[default:\u00A0"; // with what the default is, by a space at which no line ends
 
     public override bool ClearsParseErrors => true;
 
@@ -29,21 +27,17 @@ internal sealed class HelpPage : SynchronousCommandLineAction
     /// <summary>Writes the help of a command.</summary>
     public static void Write(TextWriter output, Command command, int width)
     {
-        output.WriteLine($"{Prose.Wrapped(Described(command), "", width)}\n");
+        output.WriteLine($"{Prose.Wrapped(HelpTexts.Of(command), "", width)}\n");
         output.WriteLine($"{Messages.Of("help.usage")}:\n{Indent}{Usage(command)}\n");
-        Section(Messages.Of("help.arguments"), command.Arguments.Where(argument => !argument.Hidden).Select(argument => (NameOf(argument), Described(argument))));
+        Section(Messages.Of("help.arguments"), command.Arguments.Where(argument => !argument.Hidden).Select(argument => (NameOf(argument), HelpTexts.Of(command, argument))));
         foreach ((string heading, IReadOnlyList<Command> verbs) in Groups.Of(command, [.. command.Subcommands.Where(verb => !verb.Hidden)], "help.commands"))
-            Section(heading, verbs.Select(verb => (verb.Name, Described(verb))));
+            Section(heading, verbs.Select(verb => (verb.Name, HelpTexts.Of(verb))));
         foreach ((string heading, IReadOnlyList<Option> options) in Groups.Of(command, OptionsOf(command), "help.options"))
-            Section(heading, options.Select(option => (NamesOf(option), DescriptionOf(option))));
-        string? ending = command switch
-        {
-            IHasExample verb => $"{Messages.Of("help.example")}:\n{Indent}{verb.Example.ReplaceLineEndings($"\n{Indent}")}\n",
-            RootCommand => $"{Messages.Of("help.exit-codes")}:\n{Indent}{ExitCodes}\n",
-            _ => null,
-        };
-        if (ending is not null)
-            output.WriteLine(ending);
+            Section(heading, options.Select(option => (NamesOf(option), DescriptionOf(command, option))));
+        if (command is RootCommand)
+            output.WriteLine($"{Messages.Of("help.exit-codes")}:\n{Prose.Wrapped(ExitCodes, Indent, width)}\n");
+        else if (HelpTexts.ExampleOf(command) is string example)
+            output.WriteLine($"{Messages.Of("help.example")}:\n{Indent}{example.Replace("\n", $"\n{Indent}", StringComparison.Ordinal)}\n");
 
         void Section(string heading, IEnumerable<(string Names, string Description)> rows)
         {
@@ -51,11 +45,11 @@ internal sealed class HelpPage : SynchronousCommandLineAction
             if (all.Length == 0)
                 return;
             int column = all.Max(row => row.Names.Length <= WidestNames ? row.Names.Length : 0) + 2 * Indent.Length;
-            string indent = new(' ', column);
+            string indent = new(' ', column), beforeDefault = Messages.Of("help.default", ("value", "")).TrimEnd(']');
             output.WriteLine($"{heading}:");
             foreach ((string names, string description) in all)
             {
-                string text = Prose.Wrapped(description.Replace(Default, KeptTogether, StringComparison.Ordinal), indent, width).Replace(KeptTogether, Default, StringComparison.Ordinal);
+                string text = Prose.Wrapped(description.Replace(beforeDefault, Prose.Together(beforeDefault), StringComparison.Ordinal), indent, width);
                 bool isOnOneLine = names.Length <= WidestNames;
                 output.WriteLine(isOnOneLine
                     ? $"{Indent}{names}".PadRight(column) + text.TrimStart()
@@ -84,11 +78,9 @@ internal sealed class HelpPage : SynchronousCommandLineAction
 
     private static string Usage(Command command)
     {
-        string names = string.Join(' ', command.Parents.OfType<Command>().Where(parent => parent is not RootCommand).Reverse().Append(command)
-            .Where(part => part is not RootCommand).Select(part => part.Name).Prepend("minigpt"));
         string verb = command.Subcommands.Any(sub => !sub.Hidden) ? " VERB" : "";
         string arguments = string.Concat(command.Arguments.Where(argument => !argument.Hidden).Select(argument => $" {NameOf(argument)}"));
-        return $"{names}{verb}{arguments} [options]";
+        return $"{$"minigpt {HelpTexts.WordsOf(command)}".TrimEnd()}{verb}{arguments} [options]";
     }
 
     /// <summary>The options of a command and those of the program that every verb takes: they come after what is its own.</summary>
@@ -114,18 +106,18 @@ internal sealed class HelpPage : SynchronousCommandLineAction
         return option.HelpName is string value ? $"{names} {value}" : names;
     }
 
-    /// <summary>What a verb or option does: in the user's language where its description is the key of a message, else as it is.</summary>
-    private static string Described(Symbol symbol) => Messages.Find(symbol.Description ?? "") ?? symbol.Description ?? "";
-
     private static string ExitCodes => Messages.Of(
         "help.exit-codes.are", ("failure", ExitCode.Failure), ("wrong", ExitCode.WrongUsage), ("interrupted", ExitCode.Interrupted));
 
-    private static string DescriptionOf(Option option)
+    /// <summary>What an option is, its default, and that it is required.</summary>
+    private static string DescriptionOf(Command command, Option option)
     {
-        string description = Described(option);
-        string required = option.Required ? " [required]" : "";
-        return option.HasDefaultValue && option.ValueType != typeof(bool) && !description.Contains(Default, StringComparison.Ordinal)
-            ? FormattableString.Invariant($"{description} [default: {option.GetDefaultValue()}]{required}")
-            : $"{description}{required}";
+        string description = HelpTexts.Of(command, option);
+        if (option.HasDefaultValue && option.ValueType != typeof(bool))
+        {
+            object? value = option is IHasNamedDefault choice ? choice.DefaultName : option.GetDefaultValue();
+            description += $" {Messages.Of("help.default", ("value", FormattableString.Invariant($"{value}")))}";
+        }
+        return option.Required ? $"{description} {Messages.Of("help.required")}" : description;
     }
 }

@@ -15,25 +15,18 @@ internal sealed class ArchitectureArguments
 
     public ArchitectureArguments()
     {
-        _name = OptionFactory.Text("--architecture", string.Join('|', ModelFamily.All.Select(family => family.Name)),
-            "The family of the model; the options below change parts of it. [default: that of the preset or task: qwen3 for quick and long, bert for masked, "
-            + "marian for translate, gpt2 for the others]");
+        _name = OptionFactory.Text("--architecture", string.Join('|', ModelFamily.All.Select(family => family.Name)));
         Add(_name, (options, name) => options.WithArchitecture(name!));
-        Add(OptionFactory.Whole("--kv-heads", "Heads of keys and values; each serves several heads of queries. [default: as many as --heads]", 1, int.MaxValue),
-            (options, value) => options with { KeyHeads = value });
-        Add(OptionFactory.Whole("--head-size", "Numbers of a head. [default: --width over --heads]", 1, int.MaxValue),
-            (options, value) => options with { HeadSize = value });
-        Add(OptionFactory.Choice<NormKind>("--norm", "How norms scale. [default: the architecture's]"), (options, value) => options with { Norm = value });
-        Add(OptionFactory.Choice<NormPlace>("--norm-place", "Where the norms of a block stand: before a branch or after it was added. [default: the architecture's]"),
-            (options, value) => options with { NormPlace = value });
-        Add(OptionFactory.Number("--rope-base", "The base of the wavelengths of rotary positions. [default: the architecture's]"),
-            (options, value) => options with { RotaryBase = value });
-        Flag("--gated", "Gate the feed-forward layers, as Llama does.", options => options with { Gated = true });
-        Flag("--qk-norm", "Norm queries and keys, as Qwen3 does.", options => options with { NormsQueriesAndKeys = true });
-        Flag("--no-bias", "Leave out all biases.", options => options with { Biases = false });
-        Add(OptionFactory.Whole("--window", "How many positions a query sees at most, its own included. [default: all]", 1, int.MaxValue),
-            (options, value) => options with { Window = value });
-        Flag("--untied-head", "Give the output projection numbers of its own, apart from the embedding's.", options => options with { Head = HeadKind.Own });
+        Add(OptionFactory.Whole("--kv-heads", 1, int.MaxValue), (options, value) => options with { KeyHeads = value });
+        Add(OptionFactory.Whole("--head-size", 1, int.MaxValue), (options, value) => options with { HeadSize = value });
+        Add(OptionFactory.Choice<NormKind>("--norm"), (options, value) => options with { Norm = value });
+        Add(OptionFactory.Choice<NormPlace>("--norm-place"), (options, value) => options with { NormPlace = value });
+        Add(OptionFactory.Number("--rope-base"), (options, value) => options with { RotaryBase = value });
+        Flag("--gated", options => options with { Gated = true });
+        Flag("--qk-norm", options => options with { NormsQueriesAndKeys = true });
+        Flag("--no-bias", options => options with { Biases = false });
+        Add(OptionFactory.Whole("--window", 1, int.MaxValue), (options, value) => options with { Window = value });
+        Flag("--untied-head", options => options with { Head = HeadKind.Own });
     }
 
     /// <summary>All of them, as they stand in the help.</summary>
@@ -52,8 +45,8 @@ internal sealed class ArchitectureArguments
     public TrainingOptions Apply(ParseResult arguments, TrainingOptions options) =>
         _all.Aggregate(options, (current, setting) => setting.Set(arguments, current));
 
-    private void Flag(string name, string description, Func<TrainingOptions, TrainingOptions> set) =>
-        Add(new Option<bool>(name) { Description = description }, (options, value) => value ? set(options) : options);
+    private void Flag(string name, Func<TrainingOptions, TrainingOptions> set) =>
+        Add(new Option<bool>(name), (options, value) => value ? set(options) : options);
 
     private void Add<T>(Option<T> option, Func<TrainingOptions, T, TrainingOptions> set) =>
         _all.Add((option, (arguments, options) => arguments.IsGiven(option) ? set(options, arguments.GetValue(option)!) : options));

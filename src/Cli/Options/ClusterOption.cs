@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Cluster;
 using MiniGpt.Model.Distribution;
 
@@ -12,15 +13,13 @@ internal sealed class ClusterOption : Option<string?>
     public ClusterOption()
         : base("--cluster")
     {
-        Description = "mpi: train together with the other processes that mpirun or srun started, each with its share of a step's batches (--accumulate); the "
-            + "result is that of one process, to the last bit. [default: mpi where mpirun or srun started more than one process]";
         HelpName = Mpi;
         CompletionSources.Add(Mpi);
         CustomParser = result =>
         {
             if (result.Tokens is [{ Value: Mpi }])
                 return Mpi;
-            result.AddError($"{Name}: '{string.Join(' ', result.Tokens)}' found, {Mpi} expected");
+            result.AddError(Messages.Of("option.only", ("option", Name), ("found", string.Join(' ', result.Tokens)), ("name", Mpi)));
             return null;
         };
     }

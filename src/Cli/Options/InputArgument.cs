@@ -7,10 +7,9 @@ namespace MiniGpt.Cli.Options;
 /// <summary>A file to read; left out, standard input.</summary>
 internal sealed class InputArgument : Argument<string>
 {
-    public InputArgument(string description)
+    public InputArgument()
         : base("FILE")
     {
-        Description = description;
         DefaultValueFactory = _ => TextSource.StandardInput;
         Arity = ArgumentArity.ZeroOrOne;
     }

@@ -13,7 +13,7 @@ internal static class LanguageOption
     /// <summary>The option of the program, for all its verbs.</summary>
     public static Option<Language> Create()
     {
-        Option<Language> option = OptionFactory.Choice<Language>(OptionName, "help.language");
+        Option<Language> option = OptionFactory.Choice<Language>(OptionName);
         option.Recursive = true;
         return option;
     }

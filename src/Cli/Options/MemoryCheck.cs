@@ -20,16 +20,19 @@ internal static class MemoryCheck
     public static void Check(TransformerConfig config, TrainingOptions options, MemoryLimit limit, bool isNew, ICollective ranks)
     {
         MemoryEstimate need = MemoryEstimate.Of(config, options.BatchSize, options.Accumulate, ranks.Size);
-        if (ranks is MpiRanks { RanksHere: int here and > 1 })
-            limit = new(limit.Bytes / here, Messages.Of("memory.shared", ("whose", limit.Whose), ("processes", here)));
+        int here = ranks is MpiRanks several ? several.RanksHere : 1;
+        limit = limit with { Bytes = limit.Bytes / here };
         if (need.Total <= limit.Bytes)
             return;
+        string whose = LibraryMessages.Translated(limit.Whose);
+        if (here > 1)
+            whose = Messages.Of("memory.shared", ("whose", whose), ("processes", here));
         string advice = isNew
             ? Advice(MemoryEstimate.FindFitting(config, options, limit.Bytes))
             : Messages.Of("memory.resumed");
         throw new InsufficientMemoryException(Messages.Of("memory",
             ("total", Size(need.Total)), ("weights", Size(need.Weights)), ("optimizer", Size(need.Optimizer + need.Sums)),
-            ("activations", Size(need.Activations + need.Objects)), ("whose", limit.Whose), ("limit", Size(limit.Bytes)), ("advice", advice)));
+            ("activations", Size(need.Activations + need.Objects)), ("whose", whose), ("limit", Size(limit.Bytes)), ("advice", advice)));
     }
 
     private static string Advice(FittingSizes? sizes) => sizes?.Change switch

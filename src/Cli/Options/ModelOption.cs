@@ -14,7 +14,6 @@ internal sealed class ModelOption : Option<string?>
     public ModelOption()
         : base("--model")
     {
-        Description = $"A model folder, a .gguf or an llm.c file. [default: the newest run under {Runs}]";
         HelpName = "PATH";
     }
 

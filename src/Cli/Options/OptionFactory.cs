@@ -33,27 +33,26 @@ internal static class OptionFactory
     public const string AgainstName = "--against";
 
     /// <summary>An option whose value is a whole number in a range.</summary>
-    public static Option<T> Whole<T>(string name, string description, T least, T most, string helpName = "N")
+    public static Option<T> Whole<T>(string name, T least, T most, string helpName = "N")
         where T : struct, IBinaryInteger<T>, IMinMaxValue<T> =>
-        new(name) { Description = description, HelpName = helpName, CustomParser = result => Whole(result, name, least, most) };
+        new(name) { HelpName = helpName, CustomParser = result => Whole(result, name, least, most) };
 
     /// <summary>An option whose value is a number.</summary>
-    public static Option<double> Number(string name, string description) =>
-        new(name) { Description = description, HelpName = "X", CustomParser = result => Number(result, name) };
+    public static Option<double> Number(string name) =>
+        new(name) { HelpName = "X", CustomParser = result => Number(result, name) };
 
     /// <summary>An option whose value is one of the names of a choice.</summary>
-    public static Option<T> Choice<T>(string name, string description)
+    public static Option<T> Choice<T>(string name)
         where T : struct, Enum =>
-        Choice(name, description, OptionNames.All<T>(), Enum.GetValues<T>());
+        Choice(name, OptionNames.All<T>(), Enum.GetValues<T>());
 
     /// <summary>An option whose value is one of these names, each of which stands for a value.</summary>
-    public static Option<T> Choice<T>(string name, string description, IReadOnlyList<string> names, T[] values)
+    public static Option<T> Choice<T>(string name, IReadOnlyList<string> names, T[] values)
         where T : struct
     {
         string all = string.Join('|', names);
-        Option<T> option = new(name)
+        ChoiceOption<T> option = new(name, names, values)
         {
-            Description = description,
             HelpName = all,
             CustomParser = result => IndexOf(Text(result), names) is >= 0 and int place
                 ? values[place]
@@ -61,6 +60,13 @@ internal static class OptionFactory
         };
         option.CompletionSources.Clear(); // of an enum: its values as C# spells them
         option.CompletionSources.Add([.. names]);
+        return option;
+    }
+
+    /// <summary>The same option, with what counts where it is left out: the help says it.</summary>
+    public static Option<T> Defaulting<T>(this Option<T> option, T value)
+    {
+        option.DefaultValueFactory = _ => value;
         return option;
     }
 
@@ -75,12 +81,10 @@ internal static class OptionFactory
     /// <summary>An option whose values are places in a model as people count, from 1: as many numbers as its name of help has, with points between them.</summary>
     /// <param name="name">Its name.</param>
     /// <param name="helpName">LAYER, say, or LAYER.HEAD.</param>
-    /// <param name="description">What it does.</param>
     /// <param name="example">A value, for whoever wrote a wrong one.</param>
     /// <param name="most">How many values there can be.</param>
-    public static Option<int[][]> Places(string name, string helpName, string description, string example, int most) => new(name)
+    public static Option<int[][]> Places(string name, string helpName, string example, int most) => new(name)
     {
-        Description = description,
         HelpName = helpName,
         Arity = new ArgumentArity(1, most),
         AllowMultipleArgumentsPerToken = false,
@@ -95,8 +99,7 @@ internal static class OptionFactory
     };
 
     /// <summary>An option whose value is text as it stands.</summary>
-    public static Option<string?> Text(string name, string helpName, string description) =>
-        new(name) { Description = description, HelpName = helpName };
+    public static Option<string?> Text(string name, string helpName) => new(name) { HelpName = helpName };
 
     /// <summary>Reads a whole number in a range.</summary>
     public static T Whole<T>(ArgumentResult result, string name, T least, T most)

@@ -7,12 +7,8 @@ namespace MiniGpt.Cli.Options;
 /// <summary>--out, the page to write. A page that is there already is replaced, a file that is read is not.</summary>
 internal sealed class PageOption : Option<string?>
 {
-    public PageOption(string description)
-        : base("--out")
-    {
-        Description = description;
-        HelpName = "PAGE.html";
-    }
+    public PageOption()
+        : base("--out") => HelpName = "PAGE.html";
 
     /// <summary>The path that was given; null where none was.</summary>
     /// <param name="arguments">The command line.</param>

@@ -12,12 +12,10 @@ internal sealed class PromptArguments
 {
     private const int LongestPrompt = 64 << 20; // bytes
 
-    private readonly Option<string?> _text = OptionFactory.Text(OptionFactory.PromptName, "TEXT",
-        "The text to continue. An empty one starts from the configuration's begin-of-text id, else from a line end, else from id 0.");
-    private readonly Option<string?> _file = OptionFactory.Text("--prompt-file", "FILE", "A file whose text to continue.");
+    private readonly Option<string?> _text = OptionFactory.Text(OptionFactory.PromptName, "TEXT");
+    private readonly Option<string?> _file = OptionFactory.Text("--prompt-file", "FILE");
     private readonly Option<int[]?> _ids = new("--prompt-ids")
     {
-        Description = "The ids to continue, separated by commas.",
         HelpName = "1,2,3",
         CustomParser = ParseIds,
     };

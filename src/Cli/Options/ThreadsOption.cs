@@ -13,7 +13,6 @@ internal sealed class ThreadsOption : Option<int>
     public ThreadsOption()
         : base(OptionName)
     {
-        Description = "help.threads";
         HelpName = "N";
         DefaultValueFactory = _ => 0;
         CustomParser = result => OptionFactory.Whole(result, Name, least: 0, Most);

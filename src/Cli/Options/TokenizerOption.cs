@@ -13,14 +13,12 @@ internal sealed class TokenizerOption : Option<string>
     public TokenizerOption()
         : base("--tokenizer")
     {
-        Description = "GPT-2's tokenizer, the folder of a tokenizer or a model, or a file: tokenizer.json, vocab.txt, .gguf, or llama2.c's .bin.";
         HelpName = $"{Gpt2}|PATH";
         Required = true;
     }
 
     /// <summary>The option of verbs whose model may be a file that has no tokenizer.</summary>
-    public static Option<string?> ForModelWithout() => OptionFactory.Text("--tokenizer", $"{Gpt2}|PATH",
-        "The tokenizer of a model file that has none: GPT-2's, a folder, or a file such as llama2.c's. [default: the model's own]");
+    public static Option<string?> ForModelWithout() => OptionFactory.Text("--tokenizer", $"{Gpt2}|PATH");
 
     /// <summary>The tokenizer of that name.</summary>
     public static ITokenizer Read(string name, UnknownCharacter unknown) =>

@@ -10,18 +10,14 @@ internal sealed class TraceArguments
 {
     private const int MostParts = 10_000;
 
-    private readonly Option<string?> _token = OptionFactory.Text(OptionFactory.TokenName, "TEXT", "The token whose logit is explained. [default: the likeliest next one]");
-    private readonly Option<string?> _against = OptionFactory.Text(OptionFactory.AgainstName, "TEXT",
-        "Explain by how much the token's logit is above that of this one. [default: with --patch-from the likeliest next one of --text]");
-    private readonly Option<int[][]> _head = OptionFactory.Places("--without-head", "LAYER.HEAD",
-        "Switch off a head: what it adds is zero at every position. This and the next three can be given several times, and together.", "2.1", MostParts);
-    private readonly Option<int[][]> _attention = OptionFactory.Places("--without-attention", "LAYER", "Switch off all heads of a layer, and the bias of their output.", "2", MostParts);
-    private readonly Option<int[][]> _feedForward = OptionFactory.Places("--without-feed-forward", "LAYER", "Switch off a layer's feed-forward part.", "2", MostParts);
-    private readonly Option<int[][]> _layer = OptionFactory.Places("--without-layer", "LAYER", "Switch off both parts of a layer.", "2", MostParts);
-    private readonly Option<string?> _from = OptionFactory.Text(OptionFactory.PatchFromName, "TEXT",
-        "A text of as many tokens, whose vectors replace those of --text one at a time: which of them carries the difference.");
-    private readonly Option<int[][]> _neuron = OptionFactory.Places("--neuron", "LAYER.INDEX",
-        "The tokens that a neuron of a feed-forward layer speaks for and against; needs no --text.", "2.17", most: 1);
+    private readonly Option<string?> _token = OptionFactory.Text(OptionFactory.TokenName, "TEXT");
+    private readonly Option<string?> _against = OptionFactory.Text(OptionFactory.AgainstName, "TEXT");
+    private readonly Option<int[][]> _head = OptionFactory.Places("--without-head", "LAYER.HEAD", "2.1", MostParts);
+    private readonly Option<int[][]> _attention = OptionFactory.Places("--without-attention", "LAYER", "2", MostParts);
+    private readonly Option<int[][]> _feedForward = OptionFactory.Places("--without-feed-forward", "LAYER", "2", MostParts);
+    private readonly Option<int[][]> _layer = OptionFactory.Places("--without-layer", "LAYER", "2", MostParts);
+    private readonly Option<string?> _from = OptionFactory.Text(OptionFactory.PatchFromName, "TEXT");
+    private readonly Option<int[][]> _neuron = OptionFactory.Places("--neuron", "LAYER.INDEX", "2.17", most: 1);
 
     /// <summary>All of them, in the order of the help.</summary>
     public IEnumerable<Option> All => [_token, _against, _head, _attention, _feedForward, _layer, _from, _neuron];

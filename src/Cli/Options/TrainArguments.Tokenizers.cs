@@ -14,13 +14,9 @@ internal sealed partial class TrainArguments
 {
     private static readonly string s_learnedNames = string.Join('|', OptionNames.All<LearnedTokenizer>());
 
-    private readonly Option<string?> _tokenizer = OptionFactory.Text("--tokenizer", $"{s_learnedNames}|{TokenizerOption.Gpt2}|PATH",
-        "One token a character or word of the data, pieces of words learned from it (byte-level BPE, a unigram model, or BERT's WordPiece), GPT-2's, "
-        + "or that of a folder or file. [default: char; gpt2 with --preset gpt2]");
-    private readonly Option<string?> _sourceTokenizer = OptionFactory.Text("--source-tokenizer", "bpe|unigram|PATH",
-        "--task translate: a tokenizer and a table of tokens for the sentences alone, and others for their translations; what is learned has --vocab-size tokens. [default: one for both languages]");
-    private readonly Option<string?> _targetTokenizer = OptionFactory.Text("--target-tokenizer", "bpe|unigram|PATH",
-        "The same for the translations. One of the two makes both; left out, the other is a byte-level BPE.");
+    private readonly Option<string?> _tokenizer = OptionFactory.Text("--tokenizer", $"{s_learnedNames}|{TokenizerOption.Gpt2}|PATH");
+    private readonly Option<string?> _sourceTokenizer = OptionFactory.Text("--source-tokenizer", "bpe|unigram|PATH");
+    private readonly Option<string?> _targetTokenizer = OptionFactory.Text("--target-tokenizer", "bpe|unigram|PATH");
 
     private void CheckVocabulary(ParseResult arguments, TrainingOptions options, LoadedModel<float>? start)
     {

@@ -31,28 +31,15 @@ internal sealed partial class TrainArguments
 
     private readonly TrainSettings _settings = new();
     private readonly ArchitectureArguments _architecture = new();
-    private readonly Option<TrainingPreset> _preset =
-        OptionFactory.Choice<TrainingPreset>("--preset",
-            "The recipe to start from. The defaults below are those of quick. [default: quick; tiny with --init-from]");
-    private readonly Option<int> _depth = OptionFactory.Whole("--depth",
-        "Instead of a preset: a model of so many blocks, with everything else for its size. 4 is quick, 6 is near long.", 1, TrainingOptions.MostDepth);
-    private readonly Option<TaskKind> _task = OptionFactory.Choice<TaskKind>("--task",
-        "What the model learns: to go on with a text, to say what stands where words are masked, or to translate sentence pairs (a tab between the two, "
-        + "or two files). [default: that of --init-from or --architecture, else next]");
-    private readonly Option<string?> _out =
-        OptionFactory.Text("--out", "DIR", "The folder to write. [default: runs/PRESET, or runs/PRESET-2 and so on]");
-    private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Replace the model, tokenizer or log that is in --out." };
-    private readonly Option<string?> _initFrom =
-        OptionFactory.Text("--init-from", "PATH", "Start from the sizes, weights and tokenizer of a model; a shorter --context is allowed.");
-    private readonly Option<string?> _resume = OptionFactory.Text("--resume", "DIR",
-        "Go on exactly where the run in DIR stopped; only --steps, --threads, --log-every, --checkpoint-every, --keep and --profile can be given again, "
-        + "and --data and --validation-data where the same data has another name now.");
-    private readonly Option<string?> _config = OptionFactory.Text(ConfigFile.Name, "FILE",
-        "Options in a JSON file, such as {\"steps\": 500}; those given here as well count. The training.json of a run trains as that run did.");
-    private readonly Option<bool> _profile = new("--profile")
-    {
-        Description = "Show at the end where the time went: each operator's calls, milliseconds and GFLOP/s.",
-    };
+    private readonly Option<TrainingPreset> _preset = OptionFactory.Choice<TrainingPreset>("--preset");
+    private readonly Option<int> _depth = OptionFactory.Whole("--depth", 1, TrainingOptions.MostDepth);
+    private readonly Option<TaskKind> _task = OptionFactory.Choice<TaskKind>("--task");
+    private readonly Option<string?> _out = OptionFactory.Text("--out", "DIR");
+    private readonly Option<bool> _overwrite = new("--overwrite");
+    private readonly Option<string?> _initFrom = OptionFactory.Text("--init-from", "PATH");
+    private readonly Option<string?> _resume = OptionFactory.Text("--resume", "DIR");
+    private readonly Option<string?> _config = OptionFactory.Text(ConfigFile.Name, "FILE");
+    private readonly Option<bool> _profile = new("--profile");
 
     private readonly ClusterOption _cluster = new();
     private readonly Command _command;

@@ -7,11 +7,11 @@ namespace MiniGpt.Cli.Speech;
 
 /// <summary>
 /// What the program says in the terminal, in the user's language: a table of messages for each, Speech/en.json and Speech/ja.json, with the same
-/// keys and the same {placeholders}.
+/// keys and the same {placeholders}. What the help says of verbs and options is in tables of its own, in Speech/Help.
 /// </summary>
 internal static class Messages
 {
-    private static readonly Dictionary<Language, IReadOnlyDictionary<string, string>> s_tables = [];
+    private static readonly Dictionary<string, IReadOnlyDictionary<string, string>> s_tables = [];
 
     /// <summary>The language that is spoken.</summary>
     public static Language Language { get; set; }
@@ -22,20 +22,22 @@ internal static class Messages
     public static string Of(string key, params ReadOnlySpan<(string Name, object Value)> values) =>
         Filled(Table(Language).TryGetValue(key, out string? text) ? text : throw new InvalidOperationException($"There is no message {key}."), values);
 
-    /// <summary>A message without placeholders; null where there is none with that key.</summary>
-    public static string? Find(string key) => Table(Language).TryGetValue(key, out string? text) ? text : null;
-
     /// <summary>Every message of a language by its key.</summary>
-    public static IReadOnlyDictionary<string, string> Table(Language language)
+    public static IReadOnlyDictionary<string, string> Table(Language language) => Read(OptionNames.Of(language));
+
+    /// <summary>What the help says in a language of each verb, option and argument.</summary>
+    public static IReadOnlyDictionary<string, string> HelpTable(Language language) => Read($"Help.{OptionNames.Of(language)}");
+
+    private static IReadOnlyDictionary<string, string> Read(string name)
     {
         lock (s_tables)
         {
-            if (!s_tables.TryGetValue(language, out IReadOnlyDictionary<string, string>? table))
+            if (!s_tables.TryGetValue(name, out IReadOnlyDictionary<string, string>? table))
             {
-                using Stream file = typeof(Messages).Assembly.GetManifestResourceStream($"MiniGpt.Cli.Speech.{OptionNames.Of(language)}.json")!;
+                using Stream file = typeof(Messages).Assembly.GetManifestResourceStream($"MiniGpt.Cli.Speech.{name}.json")!;
                 using JsonDocument json = JsonDocument.Parse(file);
                 table = json.RootElement.EnumerateObject().ToDictionary(message => message.Name, message => message.Value.GetString()!);
-                s_tables.Add(language, table);
+                s_tables.Add(name, table);
             }
             return table;
         }

@@ -23,7 +23,6 @@ internal sealed class AllVerbs : RootCommand, IHasGroups
     /// all of them.
     /// </param>
     public AllVerbs(string? first = null)
-        : base("verb.program")
     {
         bool isAlone = s_verbs.Any(verb => verb.Name == first) && first != "help";
         foreach ((string name, Func<Command> make) in s_verbs)
@@ -34,12 +33,10 @@ internal sealed class AllVerbs : RootCommand, IHasGroups
 
         HelpOption help = Options.OfType<HelpOption>().Single();
         help.Action = new HelpPage();
-        help.Description = "help.help";
         help.Aliases.Clear();
         help.Aliases.Add("-h");
         Options.Add(LanguageOption.Create());
         VersionOption version = Options.OfType<VersionOption>().Single();
-        version.Description = "help.version";
         version.Aliases.Add("-v");
     }
 

@@ -12,19 +12,17 @@ namespace MiniGpt.Cli.Verbs;
 /// <summary>minigpt compare: training curves of several runs over each other.</summary>
 internal sealed class CompareVerb : Verb
 {
-    private readonly Argument<string[]> _runs = new("DIR") { Description = "The folders of the runs.", Arity = ArgumentArity.OneOrMore };
-    private readonly PageOption _out = new("Where the page goes.");
+    private readonly Argument<string[]> _runs = new("DIR") { Arity = ArgumentArity.OneOrMore };
+    private readonly PageOption _out = new();
 
     public CompareVerb()
-        : base("compare", "verb.compare")
+        : base("compare")
     {
         _out.Required = true;
         Arguments.Add(_runs);
         foreach (Option option in (IEnumerable<Option>)[_out])
             Options.Add(option);
     }
-
-    public override string Example => "minigpt compare runs/quick runs/quick-2 --out compare.html";
 
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {
@@ -33,7 +31,8 @@ internal sealed class CompareVerb : Verb
         TrainingHistory[] runs = [.. folders.Select(TrainingHistory.Read)];
         CurvesPage.Write(path, runs, Texts.Of(Messages.Language));
 
-        Table table = Output.Table("run", "steps", "tokens", "best validation loss", "last validation loss");
+        Table table = Output.Table(
+            Messages.Of("compare.run"), Messages.Of("compare.steps"), Messages.Of("compare.tokens"), Messages.Of("compare.best"), Messages.Of("compare.last"));
         foreach (TableColumn column in table.Columns.Skip(1))
             column.RightAligned();
         foreach (TableColumn loss in table.Columns.Skip(3))

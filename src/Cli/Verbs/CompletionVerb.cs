@@ -5,7 +5,7 @@ using MiniGpt.Cli.Speech;
 namespace MiniGpt.Cli.Verbs;
 
 /// <summary>minigpt completion: the script with which a shell completes verbs, options and choices. The program itself says what fits.</summary>
-internal sealed class CompletionVerb : Command, IHasExample
+internal sealed class CompletionVerb : Command
 {
     private static readonly (string Shell, string Script)[] s_scripts =
     [
@@ -39,21 +39,15 @@ internal sealed class CompletionVerb : Command, IHasExample
             """),
     ];
 
-    private readonly Argument<string> _shell = new("SHELL") { Description = $"The shell: {string.Join(", ", s_scripts.Select(script => script.Shell))}." };
+    private readonly Argument<string> _shell = new("SHELL");
 
     public CompletionVerb()
-        : base("completion", "verb.completion")
+        : base("completion")
     {
         _shell.CompletionSources.Add([.. s_scripts.Select(script => script.Shell)]);
         Arguments.Add(_shell);
         SetAction(Print);
     }
-
-    public string Example => """
-        source <(minigpt completion bash)                   # in ~/.bashrc; zsh alike
-        minigpt completion fish > ~/.config/fish/completions/minigpt.fish
-        minigpt completion pwsh | Out-String | Invoke-Expression
-        """;
 
     private int Print(ParseResult arguments)
     {

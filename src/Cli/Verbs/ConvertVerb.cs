@@ -20,30 +20,24 @@ internal sealed class ConvertVerb : Verb
 
     private readonly Option<string> _from = new("--from")
     {
-        Description = "The model to read: a folder in Hugging Face's layout, a .gguf or an llm.c file.",
         HelpName = "PATH",
         Required = true,
     };
     private readonly Option<string> _to = new("--to")
     {
-        Description = "The model to write. Its form follows from the ending: .gguf, .bin for llm.c, else a folder.",
         HelpName = "PATH",
         Required = true,
     };
-    private readonly Option<StoredType> _type = OptionFactory.Choice("--type",
-        "How matrices are stored: any but q8_0 in a folder; f32, f16 or q8_0 in GGUF; f32 in llm.c. [default: f32]",
-        [.. s_types.Select(pair => pair.Name)], [.. s_types.Select(pair => pair.Type)]);
+    private readonly Option<StoredType> _type = OptionFactory.Choice("--type", [.. s_types.Select(pair => pair.Name)], [.. s_types.Select(pair => pair.Type)]);
     private readonly Option<string?> _tokenizer = TokenizerOption.ForModelWithout();
-    private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Replace what is there under the name of --to." };
+    private readonly Option<bool> _overwrite = new("--overwrite");
 
     public ConvertVerb()
-        : base("convert", "verb.convert")
+        : base("convert")
     {
         foreach (Option option in (IEnumerable<Option>)[_from, _to, _type, _tokenizer, _overwrite])
             Options.Add(option);
     }
-
-    public override string Example => "minigpt convert --from runs/quick --to quick.gguf --type q8_0";
 
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {
@@ -62,10 +56,10 @@ internal sealed class ConvertVerb : Verb
 
         ITokenizer? tokenizer = arguments.GetValue(_tokenizer) is string name ? TokenizerOption.Read(name, UnknownCharacter.Error) : null;
         ModelConversion conversion = ModelConversion.Run(from, to, type, arguments.GetValue(_overwrite), tokenizer);
-        Console.Out.WriteLine($"{from} ({OptionNames.Of(conversion.From)}) is now {to} ({OptionNames.Of(conversion.To)}, {NameOf(type)}): "
-            + $"{conversion.Parameters:N0} parameters");
+        Console.Out.WriteLine(Messages.Of("convert.done", ("from", from), ("old", OptionNames.Of(conversion.From)),
+            ("to", to), ("new", OptionNames.Of(conversion.To)), ("type", NameOf(type)), ("parameters", $"{conversion.Parameters:N0}")));
         foreach (string dropped in conversion.Dropped)
-            Console.Out.WriteLine(Visible.Line($"dropped: {dropped}"));
+            Console.Out.WriteLine(Visible.Line(Messages.Of("convert.dropped", ("what", LibraryMessages.Translated(dropped)))));
         foreach (string misread in conversion.Misread)
             Talk.Note(LibraryMessages.Translated(misread));
         return 0;

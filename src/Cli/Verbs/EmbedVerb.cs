@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Options;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Generation;
 using MiniGpt.Model.Tokenizers;
@@ -13,20 +14,18 @@ namespace MiniGpt.Cli.Verbs;
 /// <summary>minigpt embed: vectors of sentences, and how alike they are.</summary>
 internal sealed class EmbedVerb : Verb
 {
-    private readonly Argument<string[]> _texts = new("TEXT") { Description = "The sentences.", Arity = ArgumentArity.OneOrMore };
+    private readonly Argument<string[]> _texts = new("TEXT") { Arity = ArgumentArity.OneOrMore };
     private readonly ModelOption _model = new();
-    private readonly Option<Pooling> _pool = OptionFactory.Choice<Pooling>("--pool", "The mean of the tokens' vectors, or the first one's. [default: mean]");
-    private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object, with the vectors." };
+    private readonly Option<Pooling> _pool = OptionFactory.Choice<Pooling>("--pool");
+    private readonly Option<bool> _json = new("--json");
 
     public EmbedVerb()
-        : base("embed", "verb.embed")
+        : base("embed")
     {
         Arguments.Add(_texts);
         foreach (Option option in (IEnumerable<Option>)[_model, _pool, _json])
             Options.Add(option);
     }
-
-    public override string Example => "minigpt embed --model runs/masked \"The king is dead.\" \"The queen is dead.\" \"I like naps.\"";
 
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {
@@ -45,7 +44,7 @@ internal sealed class EmbedVerb : Verb
             }.ToJsonString(Output.ReadableJson));
             return 0;
         }
-        Table table = Output.Table(["", .. texts.Select((_, i) => $"{i + 1}"), "sentence"]);
+        Table table = Output.Table(["", .. texts.Select((_, i) => $"{i + 1}"), Messages.Of("table.sentence")]);
         foreach ((int i, float[] row) in cosines.Index())
         {
             table.AddRow([new Text($"{i + 1}"), .. row.Select(cosine => new Text(cosine.ToString("F3", CultureInfo.InvariantCulture))),

@@ -16,29 +16,19 @@ namespace MiniGpt.Cli.Verbs;
 internal sealed class EvalVerb : Verb
 {
     private readonly ModelOption _model = new();
-    private readonly Option<string?> _data = new("--data")
-    {
-        Description = "The text, or the token file (.bin), to evaluate on; - for standard input. For a model that translates, sentence pairs. "
-            + "[default: what the run kept to validate with; of a model that learned from the grammar, 500 held-out sentences]",
-        HelpName = "FILE",
-    };
-    private readonly Option<UnknownCharacter> _unknown = OptionFactory.Choice<UnknownCharacter>(
-        "--unknown", "What to do with characters that the vocabulary does not have. [default: error]");
-    private readonly Option<int> _beam = OptionFactory.Whole("--beam", "A model that translates: how many beginnings are followed at once. [default: 1]", 1, 1024);
-    private readonly Option<BleuTokenizer> _bleu = OptionFactory.Choice("--bleu", "What a token of BLEU is: what stands between spaces, sacreBLEU's 13a, or a character. [default: 13a]",
-        [.. Enum.GetValues<BleuTokenizer>().Select(BleuTokenizers.Name)], Enum.GetValues<BleuTokenizer>());
-    private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object." };
+    private readonly Option<string?> _data = new("--data") { HelpName = "FILE" };
+    private readonly Option<UnknownCharacter> _unknown = OptionFactory.Choice<UnknownCharacter>("--unknown");
+    private readonly Option<int> _beam = OptionFactory.Whole("--beam", 1, 1024).Defaulting(1);
+    private readonly Option<BleuTokenizer> _bleu = OptionFactory.Choice("--bleu",
+        [.. Enum.GetValues<BleuTokenizer>().Select(BleuTokenizers.Name)], Enum.GetValues<BleuTokenizer>()).Defaulting(BleuTokenizer.Mteval13a);
+    private readonly Option<bool> _json = new("--json");
 
     public EvalVerb()
-        : base("eval", "verb.eval")
+        : base("eval")
     {
-        _beam.DefaultValueFactory = _ => 1;
-        _bleu.DefaultValueFactory = _ => BleuTokenizer.Mteval13a;
         foreach (Option option in (IEnumerable<Option>)[_model, _data, _unknown, _beam, _bleu, _json])
             Options.Add(option);
     }
-
-    public override string Example => "minigpt eval --model runs/quick --data chapter.txt --json";
 
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {
@@ -88,13 +78,12 @@ internal sealed class EvalVerb : Verb
             using Stream standardInput = StandardInput.Open(cancellationToken);
             result = DataProgressDisplay.Run(progress => TextEvaluation.Run(model, data, standardInput, progress, notes, cancellationToken));
         }
-        string bits = result.BitsPerByte is double number ? $"{number:F4}" : "unknown: no tokenizer says how long the text is";
-        return (result.ToJson(), $"""
-            tokens         {result.Tokens:N0}
-            loss           {result.Loss:F4} nats (natural logarithms) a token
-            perplexity     {result.Perplexity:F3}
-            bits per byte  {bits}
-            """);
+        string bits = result.BitsPerByte is double number ? $"{number:F4}" : Messages.Of("eval.no-bytes");
+        return (result.ToJson(), Facts.Of(
+            (Messages.Of("eval.tokens"), $"{result.Tokens:N0}"),
+            (Messages.Of("eval.loss"), Messages.Of("eval.nats-per-token", ("loss", $"{result.Loss:F4}"))),
+            (Messages.Of("eval.perplexity"), $"{result.Perplexity:F3}"),
+            (Messages.Of("eval.bits-per-byte"), bits)));
     }
 
     private (string Json, string Text) Fillings(LoadedModel<float> model, string? data, List<string> notes, CancellationToken cancellationToken)
@@ -104,18 +93,17 @@ internal sealed class EvalVerb : Verb
         MaskedEvaluation result = DataProgressDisplay.Run(progress => own is null
             ? MaskedEvaluation.Run(model, data!, standardInput, progress, notes, cancellationToken)
             : MaskedEvaluation.Run(model, own.Validation!, progress, own.Train, cancellationToken));
-        string tables = result is { FirstTenByFrequency: double byFrequency, FirstTenByNeighbours: double byNeighbours } ? $"""
-
-              by frequency alone       {byFrequency:P1}
-              by both neighbours       {byNeighbours:P1}
-            """ : "";
-        return (result.ToJson(), $"""
-            masked words               {result.Words:N0}
-            loss                       {result.Loss:F4} nats (natural logarithms) a masked word
-            perplexity                 {result.Perplexity:F3}
-            right at once              {result.First:P1}
-            right among the first ten  {result.FirstTen:P1}{tables}
-            """);
+        List<(string, string)> facts =
+        [
+            (Messages.Of("eval.masked-words"), $"{result.Words:N0}"),
+            (Messages.Of("eval.loss"), Messages.Of("eval.nats-per-word", ("loss", $"{result.Loss:F4}"))),
+            (Messages.Of("eval.perplexity"), $"{result.Perplexity:F3}"),
+            (Messages.Of("eval.first"), $"{result.First:P1}"),
+            (Messages.Of("eval.first-ten"), $"{result.FirstTen:P1}"),
+        ];
+        if (result is { FirstTenByFrequency: double byFrequency, FirstTenByNeighbours: double byNeighbours })
+            facts.AddRange([(Messages.Of("eval.by-frequency"), $"{byFrequency:P1}"), (Messages.Of("eval.by-neighbours"), $"{byNeighbours:P1}")]);
+        return (result.ToJson(), Facts.Of(facts));
     }
 
     private (string Json, string Text) Translations(LoadedModel<float> model, ParseResult arguments, List<string> notes, CancellationToken cancellationToken)
@@ -123,15 +111,17 @@ internal sealed class EvalVerb : Verb
         SearchOptions search = new() { Beams = arguments.GetValue(_beam) };
         TranslationEvaluation result = DataProgressDisplay.Run(progress =>
             TranslationEvaluation.Run(model, Pairs(model, arguments, progress, notes, cancellationToken), search, arguments.GetValue(_bleu), progress, cancellationToken));
-        return (result.ToJson(), $"""
-            sentences   {result.Sentences:N0}
-            loss        {result.Loss:F4} nats (natural logarithms) a token
-            perplexity  {result.Perplexity:F3}
-            BLEU        {result.Bleu.Score:F2}  {result.Bleu.Signature}
-            chrF        {result.Chrf.Score:F2}  {result.Chrf.Signature}
-            exact       {result.Exact:N0}, {result.ExactShare:P1}{string.Concat(result.Languages.Select(language =>
-                $"\n{$"into {language.Language}",-12}{language.Exact:N0} of {language.Sentences:N0}"))}
-            """);
+        return (result.ToJson(), Facts.Of(
+        [
+            (Messages.Of("eval.sentences"), $"{result.Sentences:N0}"),
+            (Messages.Of("eval.loss"), Messages.Of("eval.nats-per-token", ("loss", $"{result.Loss:F4}"))),
+            (Messages.Of("eval.perplexity"), $"{result.Perplexity:F3}"),
+            ("BLEU", $"{result.Bleu.Score:F2}  {result.Bleu.Signature}"),
+            ("chrF", $"{result.Chrf.Score:F2}  {result.Chrf.Signature}"),
+            (Messages.Of("eval.exact"), $"{result.Exact:N0}, {result.ExactShare:P1}"),
+            .. result.Languages.Select(language => (Messages.Of("eval.into", ("language", language.Language)),
+                Messages.Of("eval.share", ("count", $"{language.Exact:N0}"), ("all", $"{language.Sentences:N0}")))),
+        ]));
     }
 
     private List<PairLine> Pairs(LoadedModel<float> model, ParseResult arguments, IProgress<DataProgress>? progress, List<string> notes, CancellationToken cancellationToken)

@@ -23,26 +23,20 @@ internal sealed class ExplainVerb : Verb
     private const string EnglishSentence = "To be, or not to be, that is the question", JapaneseSentence = "吾輩は猫である。名前はまだ無い。";
 
     private readonly ModelOption _model = new();
-    private readonly Option<string?> _text = OptionFactory.Text(OptionFactory.TextName, "TEXT",
-        $"The sentence; for a model that reads in both directions with {WordPieceTokenizer.Mask} where a word is to be filled in. [default: a sentence that suits the model]");
-    private readonly Option<string?> _against = OptionFactory.Text("--against", "TEXT",
-        "A second text of as many tokens, for models that do not translate: the page shows where its attention differs. [default: none]");
-    private readonly PageOption _out = new("Where the page goes. [default: explain-MODEL.html here, or explain-MODEL-2.html and so on]");
-    private readonly Option<bool> _open = new("--open") { Description = "Open the page in the browser." };
-    private readonly Option<string?> _to = OptionFactory.Text("--to", "LANGUAGE", "Into which language a model that translates is to write, where it knows several. [default: its first]");
-    private readonly Option<int> _beam = OptionFactory.Whole("--beam", "How many beginnings of a translation are followed at once.", 1, 16);
-    private readonly Option<UnknownCharacter> _unknown = OptionFactory.Choice<UnknownCharacter>(
-        "--unknown", "What to do with characters that the vocabulary does not have. [default: error]");
+    private readonly Option<string?> _text = OptionFactory.Text(OptionFactory.TextName, "TEXT");
+    private readonly Option<string?> _against = OptionFactory.Text("--against", "TEXT");
+    private readonly PageOption _out = new();
+    private readonly Option<bool> _open = new("--open");
+    private readonly Option<string?> _to = OptionFactory.Text("--to", "LANGUAGE");
+    private readonly Option<int> _beam = OptionFactory.Whole("--beam", 1, 16).Defaulting(new ExplanationOptions().Beams);
+    private readonly Option<UnknownCharacter> _unknown = OptionFactory.Choice<UnknownCharacter>("--unknown");
 
     public ExplainVerb()
-        : base("explain", "verb.explain")
+        : base("explain")
     {
-        _beam.DefaultValueFactory = _ => new ExplanationOptions().Beams;
         foreach (Option option in (IEnumerable<Option>)[_model, _text, _against, _out, _open, _to, _beam, _unknown])
             Options.Add(option);
     }
-
-    public override string Example => "minigpt explain --model runs/quick --text \"To be, or not to be\" --open";
 
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {

@@ -14,21 +14,17 @@ namespace MiniGpt.Cli.Verbs;
 internal sealed class FillVerb : Verb
 {
     private readonly ModelOption _model = new();
-    private readonly Option<string?> _text = OptionFactory.Text(OptionFactory.TextName, "TEXT", $"A text with {WordPieceTokenizer.Mask} where a word is to be filled in; there may be several.");
-    private readonly Option<int> _top = OptionFactory.Whole("--top", "How many fillings to show of each. [default: 10]", 1, int.MaxValue);
-    private readonly Option<string?> _score = OptionFactory.Text("--score", "TEXT",
-        "Instead of filling: the pseudo-perplexity of this text, each of whose tokens is masked in turn and said from all others; lower is likelier.");
-    private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object." };
+    private readonly Option<string?> _text = OptionFactory.Text(OptionFactory.TextName, "TEXT");
+    private readonly Option<int> _top = OptionFactory.Whole("--top", 1, int.MaxValue).Defaulting(10);
+    private readonly Option<string?> _score = OptionFactory.Text("--score", "TEXT");
+    private readonly Option<bool> _json = new("--json");
 
     public FillVerb()
-        : base("fill", "verb.fill")
+        : base("fill")
     {
-        _top.DefaultValueFactory = _ => 10;
         foreach (Option option in (IEnumerable<Option>)[_model, _text, _top, _score, _json])
             Options.Add(option);
     }
-
-    public override string Example => "minigpt fill --model runs/masked --text \"The [MASK] is dead.\"";
 
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {
@@ -44,7 +40,7 @@ internal sealed class FillVerb : Verb
             double perplexity = filling.PseudoPerplexity(scored, cancellationToken);
             Console.Out.WriteLine(arguments.GetValue(_json)
                 ? new JsonObject { ["pseudo_perplexity"] = perplexity }.ToJsonString(Output.ReadableJson)
-                : $"pseudo-perplexity  {perplexity.ToString("F3", CultureInfo.InvariantCulture)}");
+                : $"{Messages.Of("fill.pseudo-perplexity")}  {perplexity.ToString("F3", CultureInfo.InvariantCulture)}");
             return 0;
         }
 
@@ -63,7 +59,7 @@ internal sealed class FillVerb : Verb
         foreach ((int index, NextToken[] mask) in masks.Index())
         {
             if (masks.Count > 1)
-                Console.Out.WriteLine($"{WordPieceTokenizer.Mask} {index + 1} of {masks.Count}");
+                Console.Out.WriteLine(Messages.Of("fill.mask", ("mask", WordPieceTokenizer.Mask), ("number", index + 1), ("count", masks.Count)));
             ProbabilityTable.Print(Output.Console, mask, chosen: null, tokenizer);
         }
         return 0;

@@ -14,24 +14,17 @@ internal sealed class GradCheckVerb : Verb
 {
     private const ulong DefaultSeed = 1337;
 
-    private readonly Argument<string[]> _operators = new("OPERATOR")
-    {
-        Description = "The operators to check. [default: all]",
-        Arity = ArgumentArity.ZeroOrMore,
-    };
-    private readonly Option<ulong> _seed = OptionFactory.Whole("--seed", "Decides the inputs.", ulong.MinValue, ulong.MaxValue);
-    private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object a line." };
+    private readonly Argument<string[]> _operators = new("OPERATOR") { Arity = ArgumentArity.ZeroOrMore };
+    private readonly Option<ulong> _seed = OptionFactory.Whole("--seed", ulong.MinValue, ulong.MaxValue).Defaulting(DefaultSeed);
+    private readonly Option<bool> _json = new("--json");
 
     public GradCheckVerb()
-        : base("gradcheck", "verb.gradcheck")
+        : base("gradcheck")
     {
-        _seed.DefaultValueFactory = _ => DefaultSeed;
         Arguments.Add(_operators);
         Options.Add(_seed);
         Options.Add(_json);
     }
-
-    public override string Example => "minigpt gradcheck LayerNorm Softmax";
 
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {
@@ -76,7 +69,8 @@ internal sealed class GradCheckVerb : Verb
 
     private static void Show(List<(GradCheckCase Case, GradCheckResult Result)> results)
     {
-        Table table = Output.Table("operator", "case", "largest error", "coordinates", "");
+        Table table = Output.Table(
+            Messages.Of("gradcheck.operator"), Messages.Of("gradcheck.case"), Messages.Of("gradcheck.error"), Messages.Of("gradcheck.coordinates"), "");
         table.Columns[2].RightAligned();
         table.Columns[3].RightAligned();
         foreach ((GradCheckCase check, GradCheckResult result) in results)
@@ -86,7 +80,7 @@ internal sealed class GradCheckVerb : Verb
                 new Text(check.Case),
                 new Text(result.Error.ToString("0.0e+0", CultureInfo.InvariantCulture)),
                 new Text(result.Coordinates.ToString(CultureInfo.InvariantCulture)),
-                result.Passed ? new Text("passed", new Style(Color.Green)) : new Text("FAILED", new Style(Color.Red)));
+                result.Passed ? new Text(Messages.Of("gradcheck.right"), new Style(Color.Green)) : new Text(Messages.Of("gradcheck.wrong"), new Style(Color.Red)));
         }
         Output.Console.Write(table);
     }

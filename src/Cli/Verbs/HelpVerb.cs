@@ -4,19 +4,17 @@ using MiniGpt.Cli.Speech;
 
 namespace MiniGpt.Cli.Verbs;
 
-/// <summary>minigpt help: what --help behind a verb prints, too.</summary>
-internal sealed class HelpVerb : Command, IHasExample
+/// <summary>minigpt help: what --help after a verb prints, too.</summary>
+internal sealed class HelpVerb : Command
 {
-    private readonly Argument<string[]> _names = new("VERB") { Description = "The verb. Left out, all verbs are listed.", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Argument<string[]> _names = new("VERB") { Arity = ArgumentArity.ZeroOrMore };
 
     public HelpVerb()
-        : base("help", "verb.help")
+        : base("help")
     {
         Arguments.Add(_names);
         SetAction(Show);
     }
-
-    public string Example => "minigpt help train";
 
     private int Show(ParseResult arguments)
     {

@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using MiniGpt.Cli.Display;
+using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Training;
@@ -14,17 +15,15 @@ internal sealed class InspectVerb : Verb
 {
     private static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true };
 
-    private readonly Argument<string> _path = new("PATH") { Description = "A model folder, a .gguf, llm.c or .safetensors file." };
-    private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object." };
+    private readonly Argument<string> _path = new("PATH");
+    private readonly Option<bool> _json = new("--json");
 
     public InspectVerb()
-        : base("inspect", "verb.inspect")
+        : base("inspect")
     {
         Arguments.Add(_path);
         Options.Add(_json);
     }
-
-    public override string Example => "minigpt inspect runs/quick";
 
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {
@@ -42,23 +41,24 @@ internal sealed class InspectVerb : Verb
         Console.Out.WriteLine($"{Visible.Line(model.Path)} ({json["format"]})");
         Console.Out.WriteLine();
         foreach ((string heading, JsonNode? values) in (IEnumerable<(string, JsonNode?)>)
-            [("configuration", json["config"]), ("tokenizer", json["tokenizer"]), ("metadata", Filled(json["metadata"])), ("training", Flat(json["training"]))])
+            [("inspect.configuration", json["config"]), ("inspect.tokenizer", json["tokenizer"]), ("inspect.metadata", Filled(json["metadata"])), ("inspect.training", Flat(json["training"]))])
         {
             if (values is null)
                 continue;
-            Console.Out.WriteLine(heading);
+            Console.Out.WriteLine(Messages.Of(heading));
             JsonObject pairs = values.AsObject();
             int width = pairs.Max(pair => pair.Key.Length);
             foreach ((string key, JsonNode? value) in pairs)
-                Console.Out.WriteLine($"  {Visible.Line(key).PadRight(width)}  {Visible.Line(value?.ToJsonString() ?? "null")}");
+                Console.Out.WriteLine($"  {Visible.Line(key).PadRight(width)}  {Visible.Line(value?.ToJsonString(Output.ReadableJson) ?? "null")}");
             Console.Out.WriteLine();
         }
 
-        Console.Out.WriteLine("parameters");
-        Table table = Output.Table("name", "type", "shape", "count", "bytes");
+        Console.Out.WriteLine(Messages.Of("inspect.parameters"));
+        Table table = Output.Table(
+            Messages.Of("inspect.name"), Messages.Of("inspect.type"), Messages.Of("inspect.shape"), Messages.Of("inspect.count"), Messages.Of("inspect.bytes"));
         table.Columns[3].RightAligned().Footer(new Text($"{model.Count:N0}"));
         table.Columns[4].RightAligned().Footer(new Text($"{model.Bytes:N0}"));
-        table.Columns[0].Footer(new Text($"{model.Tensors.Count} tensors"));
+        table.Columns[0].Footer(new Text(Messages.Of("inspect.tensors", ("count", model.Tensors.Count))));
         foreach (StoredTensor tensor in model.Tensors)
         {
             string shape = $"[{string.Join(", ", tensor.Shape)}]";
@@ -67,7 +67,7 @@ internal sealed class InspectVerb : Verb
         }
         Output.Console.Write(table);
         if (model.Config is { } config)
-            Console.Out.WriteLine($"{new ModelShape(config).TrainedCount:N0} parameters that training can change");
+            Console.Out.WriteLine(Messages.Of("inspect.trained", ("count", $"{new ModelShape(config).TrainedCount:N0}")));
     }
 
     private static JsonObject? Filled(JsonNode? values) => values is JsonObject { Count: > 0 } filled ? filled : null;
@@ -79,7 +79,7 @@ internal sealed class InspectVerb : Verb
             return null;
         JsonObject flat = new(values.Where(pair => pair.Key != "options").Select(pair => KeyValuePair.Create(pair.Key, pair.Value?.DeepClone())));
         foreach ((string key, JsonNode? value) in values["options"]!.AsObject())
-            flat[key] = key == "data" && value is JsonArray { Count: 0 } ? "what comes with the program" : value?.DeepClone();
+            flat[key] = key == "data" && value is JsonArray { Count: 0 } ? Messages.Of("inspect.bundled") : value?.DeepClone();
         return flat;
     }
 }

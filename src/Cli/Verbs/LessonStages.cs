@@ -49,7 +49,7 @@ internal sealed class LessonStages(string lesson, Texts texts)
             ShowEdges(stage, names);
     }
 
-    /// <summary>A formula in one line: what a page sets lower or higher stands behind _ and ^.</summary>
+    /// <summary>A formula in one line: what a page sets lower or higher follows _ and ^.</summary>
     private static string Plain(string formula) => formula.Replace('{', '(').Replace('}', ')');
 
     /// <summary>Numbers in rows and columns; in columns and rows where they fit into a terminal only so.</summary>

@@ -16,25 +16,18 @@ internal sealed class LessonVerb : Verb
 {
     private static readonly string[] s_names = [.. Lesson.All.Select(lesson => lesson.Name)];
 
-    private readonly Argument<string?> _name = new("NAME")
-    {
-        Description = $"The lesson: {string.Join(", ", s_names)}. Left out, they are listed with what each is about.",
-        Arity = ArgumentArity.ZeroOrOne,
-    };
-    private readonly PageOption _out = new("Also write the lesson as a page with charts.");
-    private readonly Option<string?> _model = OptionFactory.Text("--model", "PATH",
-        $"n-gram: the model to stand beside the counts. [default: the newest run under {ModelOption.Runs}, if there is one]");
+    private readonly Argument<string?> _name = new("NAME") { Arity = ArgumentArity.ZeroOrOne };
+    private readonly PageOption _out = new();
+    private readonly Option<string?> _model = OptionFactory.Text("--model", "PATH");
 
     public LessonVerb()
-        : base("lesson", "verb.lesson")
+        : base("lesson")
     {
         _name.CompletionSources.Add(s_names);
         Arguments.Add(_name);
         foreach (Option option in (IEnumerable<Option>)[_out, _model])
             Options.Add(option);
     }
-
-    public override string Example => "minigpt lesson attention --out attention.html";
 
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {

@@ -14,37 +14,29 @@ internal sealed class SampleVerb : Verb
 {
     private readonly ModelOption _model = new();
     private readonly PromptArguments _prompt = new();
-    private readonly Option<int> _tokens = OptionFactory.Whole("--tokens", "How many tokens to write.", 0, int.MaxValue);
+    private readonly Option<int> _tokens = OptionFactory.Whole("--tokens", 0, int.MaxValue).Defaulting(200);
     private readonly SamplingArguments _sampling = new();
     private readonly Option<string[]> _stop = new(OptionFactory.StopName)
     {
-        Description = "A text that ends the sample and is not written; may be given several times.",
         HelpName = "TEXT",
         Arity = ArgumentArity.ZeroOrMore,
         AllowMultipleArgumentsPerToken = false,
     };
-    private readonly Option<int> _samples = OptionFactory.Whole("--samples", "How many samples to write.", 1, int.MaxValue);
-    private readonly Option<bool> _ids = new("--ids") { Description = "Write ids, prompt included, one line a sample." };
-    private readonly Option<int> _showProbabilities = OptionFactory.Whole(
-        "--show-probabilities", "Print the K likeliest next tokens at each step, by the model's own probabilities; with --ids on standard error. [default: none]",
-        1, int.MaxValue, helpName: "K");
+    private readonly Option<int> _samples = OptionFactory.Whole("--samples", 1, int.MaxValue).Defaulting(1);
+    private readonly Option<bool> _ids = new("--ids");
+    private readonly Option<int> _showProbabilities = OptionFactory.Whole("--show-probabilities", 1, int.MaxValue, helpName: "K");
     private readonly Option<string?> _tokenizer = TokenizerOption.ForModelWithout();
-    private readonly Option<bool> _stats = new("--stats") { Description = "Say on standard error when the first token came, and how many a second were read and written." };
-    private readonly Option<bool> _interactive = new("--interactive") { Description = "Read prompts, a line each, and go on with the text." };
-    private readonly Option<UnknownCharacter> _unknown = OptionFactory.Choice<UnknownCharacter>(
-        "--unknown", "What to do with characters of the prompt that the vocabulary does not have. [default: error]");
+    private readonly Option<bool> _stats = new("--stats");
+    private readonly Option<bool> _interactive = new("--interactive");
+    private readonly Option<UnknownCharacter> _unknown = OptionFactory.Choice<UnknownCharacter>("--unknown");
 
     public SampleVerb()
-        : base("sample", "verb.sample")
+        : base("sample")
     {
-        _tokens.DefaultValueFactory = _ => 200;
-        _samples.DefaultValueFactory = _ => 1;
         foreach (Option option in (IEnumerable<Option>)
             [_model, .. _prompt.All, _tokens, .. _sampling.All, _stop, _samples, _ids, _showProbabilities, _tokenizer, _stats, _interactive, _unknown])
             Options.Add(option);
     }
-
-    public override string Example => "minigpt sample --model runs/quick --prompt \"ROMEO:\" --tokens 300 --temperature 0.8";
 
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {

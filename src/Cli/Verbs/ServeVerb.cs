@@ -18,44 +18,30 @@ internal sealed class ServeVerb : Verb
 
     private readonly ModelOption _model = new();
     private readonly Option<string?> _tokenizer = TokenizerOption.ForModelWithout();
-    private readonly Option<string?> _host = OptionFactory.Text("--host", "ADDRESS",
-        "The address to listen at: localhost, or one of this machine's; 0.0.0.0 for all of them. [default: localhost]");
-    private readonly Option<int> _port = OptionFactory.Whole("--port", "The port to listen at; 0 for any that is free.", 0, 65535);
-    private readonly Option<int> _parallel = OptionFactory.Whole("--parallel", "How many texts are written at once.", 1, 1024);
-    private readonly Option<int> _mostQueued = OptionFactory.Whole("--max-queue", "How many more texts may wait; who comes then is told to try again.", 0, 1_000_000);
-    private readonly Option<int> _cache = OptionFactory.Whole("--cache-megabytes",
-        "Memory for the keys and values of all texts. [default: what --parallel texts need, at most a quarter of the memory there is]", 1, int.MaxValue);
-    private readonly Option<string?> _key = OptionFactory.Text("--api-key", "KEY", "A key that every request must bring. Other users of this machine can see it here; a file is safer.");
-    private readonly Option<string?> _keyFile = OptionFactory.Text("--api-key-file", "FILE", "A file of keys, one a line.");
+    private readonly Option<string?> _host = OptionFactory.Text("--host", "ADDRESS");
+    private readonly Option<int> _port = OptionFactory.Whole("--port", 0, 65535).Defaulting(8080);
+    private readonly Option<int> _parallel = OptionFactory.Whole("--parallel", 1, 1024).Defaulting(16);
+    private readonly Option<int> _mostQueued = OptionFactory.Whole("--max-queue", 0, 1_000_000).Defaulting(64);
+    private readonly Option<int> _cache = OptionFactory.Whole("--cache-megabytes", 1, int.MaxValue);
+    private readonly Option<string?> _key = OptionFactory.Text("--api-key", "KEY");
+    private readonly Option<string?> _keyFile = OptionFactory.Text("--api-key-file", "FILE");
     private readonly Option<string[]> _origins = new("--cors")
     {
-        Description = "An origin whose pages may ask from a browser, as https://example.org, or * for all; may be given several times. [default: none]",
         HelpName = "ORIGIN",
         Arity = ArgumentArity.ZeroOrMore,
         AllowMultipleArgumentsPerToken = false,
     };
-    private readonly Option<int> _mostTokens = OptionFactory.Whole("--max-tokens", "How many tokens a request can ask for.", 1, int.MaxValue);
-    private readonly Option<int> _mostTime = OptionFactory.Whole("--max-seconds", "How long a request may take.", 1, 86_400);
-    private readonly Option<int> _drain = OptionFactory.Whole("--drain-seconds", "After Ctrl-C, how long requests that run may go on.", 0, 86_400);
+    private readonly Option<int> _mostTokens = OptionFactory.Whole("--max-tokens", 1, int.MaxValue).Defaulting(4096);
+    private readonly Option<int> _mostTime = OptionFactory.Whole("--max-seconds", 1, 86_400).Defaulting(600);
+    private readonly Option<int> _drain = OptionFactory.Whole("--drain-seconds", 0, 86_400).Defaulting(10);
 
     public ServeVerb()
-        : base("serve", "verb.serve")
+        : base("serve")
     {
-        _port.DefaultValueFactory = _ => 8080;
-        _parallel.DefaultValueFactory = _ => 16;
-        _mostQueued.DefaultValueFactory = _ => 64;
-        _mostTokens.DefaultValueFactory = _ => 4096;
-        _mostTime.DefaultValueFactory = _ => 600;
-        _drain.DefaultValueFactory = _ => 10;
         foreach (Option option in (IEnumerable<Option>)
             [_model, _tokenizer, _host, _port, _parallel, _mostQueued, _cache, _key, _keyFile, _origins, _mostTokens, _mostTime, _drain])
             Options.Add(option);
     }
-
-    public override string Example => """
-        minigpt serve --model runs/quick --port 8080
-        curl http://localhost:8080/v1/completions -H "Content-Type: application/json" -d '{"prompt": "ROMEO:", "max_tokens": 60}'
-        """;
 
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {
@@ -80,7 +66,7 @@ internal sealed class ServeVerb : Verb
             Failed = error => Talk.Say(Messages.Of("serve.failed", ("type", error.GetType().Name), ("message", error.Message))),
         };
         EndInGoodOrder();
-        Serve(options, () => new ServedModel(TextModel.Load(path, tokenizer, limits, Talk.Say)), cancellationToken).GetAwaiter().GetResult();
+        Serve(options, () => new ServedModel(TextModel.Load(path, tokenizer, limits, note => Talk.Say(LibraryMessages.Translated(note)))), cancellationToken).GetAwaiter().GetResult();
         return 0;
     }
 

@@ -9,16 +9,14 @@ namespace MiniGpt.Cli.Verbs;
 internal sealed class TokenizeDecodeVerb : Verb
 {
     private readonly TokenizerOption _tokenizer = new();
-    private readonly InputArgument _input = new("The ids, with white space or commas between them; - for standard input.");
+    private readonly InputArgument _input = new();
 
     public TokenizeDecodeVerb()
-        : base("decode", "verb.tokenize-decode")
+        : base("decode")
     {
         Arguments.Add(_input);
         Options.Add(_tokenizer);
     }
-
-    public override string Example => "minigpt tokenize decode --tokenizer gpt2 ids.txt > chapter.txt";
 
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {

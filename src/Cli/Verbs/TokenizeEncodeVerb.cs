@@ -11,22 +11,18 @@ namespace MiniGpt.Cli.Verbs;
 internal sealed class TokenizeEncodeVerb : Verb
 {
     private readonly TokenizerOption _tokenizer = new();
-    private readonly InputArgument _input = new("The text, read byte for byte; - for standard input.");
-    private readonly Option<UnknownCharacter> _unknown = OptionFactory.Choice<UnknownCharacter>(
-        "--unknown", "What to do with characters or words that the vocabulary does not have. [default: error]");
-
-    private readonly Option<bool> _pieces = new("--pieces") { Description = "Show the cuts instead: each token's text with its id, a line each." };
+    private readonly InputArgument _input = new();
+    private readonly Option<UnknownCharacter> _unknown = OptionFactory.Choice<UnknownCharacter>("--unknown");
+    private readonly Option<bool> _pieces = new("--pieces");
 
     public TokenizeEncodeVerb()
-        : base("encode", "verb.tokenize-encode")
+        : base("encode")
     {
         Arguments.Add(_input);
         Options.Add(_tokenizer);
         Options.Add(_unknown);
         Options.Add(_pieces);
     }
-
-    public override string Example => "minigpt tokenize encode --tokenizer gpt2 chapter.txt > ids.txt";
 
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {

@@ -16,40 +16,32 @@ internal sealed class TokenizeTrainVerb : Verb
 
     private readonly Option<string[]> _data = new("--data")
     {
-        Description = "Text files, folders of text, or - for standard input.",
         HelpName = "FILE",
         AllowMultipleArgumentsPerToken = true,
         Arity = ArgumentArity.OneOrMore,
         Required = true,
     };
-    private readonly Option<int> _vocabularySize = OptionFactory.Whole(
-        "--vocab-size", "How many tokens to learn, special ones among them.", 1, int.MaxValue);
-    private readonly Option<LearnedTokenizer> _type = OptionFactory.Choice("--type",
-        "bpe: byte-level byte-pair encoding; unigram: a unigram language model of pieces; wordpiece: BERT's pieces, without cases and accents. [default: bpe]",
-        [.. s_types.Select(OptionNames.Of)], s_types);
+    private readonly Option<int> _vocabularySize = OptionFactory.Whole("--vocab-size", 1, int.MaxValue);
+    private readonly Option<LearnedTokenizer> _type = OptionFactory.Choice("--type", [.. s_types.Select(OptionNames.Of)], s_types);
     private readonly Option<string> _out = new("--out")
     {
-        Description = "The folder to write: tokenizer.json, and vocab.json and merges.txt of a BPE, vocab.txt of WordPiece.",
         HelpName = "DIR",
         Required = true,
     };
     private readonly Option<string[]> _special = new(OptionFactory.SpecialName)
     {
-        Description = $"A token that is found in a text as a whole and never merged; can be given again. [default: {Tokenizer.EndOfText}]",
         HelpName = "TEXT",
         Arity = ArgumentArity.OneOrMore,
     };
-    private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Replace the tokenizer that is in --out." };
+    private readonly Option<bool> _overwrite = new("--overwrite");
 
     public TokenizeTrainVerb()
-        : base("train", "verb.tokenize-train")
+        : base("train")
     {
         _vocabularySize.Required = true;
         foreach (Option option in (IEnumerable<Option>)[_data, _type, _vocabularySize, _out, _special, _overwrite])
             Options.Add(option);
     }
-
-    public override string Example => "minigpt tokenize train --data books/ --vocab-size 8192 --out tokenizers/books";
 
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {

@@ -18,26 +18,18 @@ internal sealed class TraceVerb : Verb
     private const long MostInDouble = 1L << 28; // parameters: two gigabytes
 
     private readonly ModelOption _model = new();
-    private readonly Option<string?> _text = OptionFactory.Text(OptionFactory.TextName, "TEXT", "The text after which a token is asked for.");
+    private readonly Option<string?> _text = OptionFactory.Text(OptionFactory.TextName, "TEXT");
     private readonly TraceArguments _asked = new();
-    private readonly Option<int> _top = OptionFactory.Whole("--top", "How many tokens, or parts of the model, the longer tables show.", 1, int.MaxValue);
-    private readonly Option<UnknownCharacter> _unknown = OptionFactory.Choice<UnknownCharacter>(
-        "--unknown", "What to do with characters that the vocabulary does not have. [default: error]");
-    private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object, with every number." };
+    private readonly Option<int> _top = OptionFactory.Whole("--top", 1, int.MaxValue).Defaulting(10);
+    private readonly Option<UnknownCharacter> _unknown = OptionFactory.Choice<UnknownCharacter>("--unknown");
+    private readonly Option<bool> _json = new("--json");
 
     public TraceVerb()
-        : base("trace", "verb.trace")
+        : base("trace")
     {
-        _top.DefaultValueFactory = _ => 10;
         foreach (Option option in (IEnumerable<Option>)[_model, _text, .. _asked.All, _top, _unknown, _json])
             Options.Add(option);
     }
-
-    public override string Example => """
-        minigpt trace --model runs/quick --text "To be, or not to"
-        minigpt trace --model runs/quick --text "To be, or not to" --without-head 2.1
-        minigpt trace --model runs/quick --text "The king is" --patch-from "The duke is"
-        """;
 
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {

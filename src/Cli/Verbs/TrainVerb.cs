@@ -21,11 +21,8 @@ internal sealed class TrainVerb : Verb, IHasGroups
     private readonly TrainArguments _arguments;
 
     public TrainVerb()
-        : base("train", "verb.train") =>
+        : base("train") =>
         _arguments = new TrainArguments(this);
-
-    public override string Example =>
-        "minigpt train --data books/ --out runs/books --layers 6 --width 256 --heads 8 --context 128 --steps 5000";
 
     public IReadOnlyList<(string Heading, IReadOnlyList<string> Names)> Groups => TrainArguments.Groups;
 

@@ -19,29 +19,23 @@ internal sealed class TranslateVerb : Verb
 {
     private const int LinesTogether = 64;
 
-    private readonly Argument<string[]> _texts = new("TEXT") { Description = "Sentences to translate; left out, the lines of standard input.", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Argument<string[]> _texts = new("TEXT") { Arity = ArgumentArity.ZeroOrMore };
     private readonly ModelOption _model = new();
-    private readonly Option<string?> _file = OptionFactory.Text("--file", "FILE", "Translate the lines of a file.");
-    private readonly Option<string?> _to = OptionFactory.Text("--to", "LANGUAGE", "Into which language, where the model knows several: fr or ja of those of its own grammar. [default: its first]");
-    private readonly Option<int> _beam = OptionFactory.Whole("--beam", "How many beginnings are followed at once; 1 always takes the likeliest token. [default: 1]", 1, 1024);
-    private readonly Option<double> _penalty = OptionFactory.Number("--length-penalty",
-        "Scores are sums of logarithms of probabilities over the length to this power; above 1 longer translations are preferred. [default: 1]");
-    private readonly Option<int> _alternatives = OptionFactory.Whole("--alternatives", "Show so many of the beams, with their scores. [default: the best alone, without]", 1, 1024, helpName: "K");
-    private readonly Option<int> _tokens = OptionFactory.Whole("--tokens", "How many tokens a translation has at most. [default: 200]", 1, int.MaxValue);
-    private readonly Option<bool> _json = new("--json") { Description = "Write one JSON object a sentence." };
+    private readonly Option<string?> _file = OptionFactory.Text("--file", "FILE");
+    private readonly Option<string?> _to = OptionFactory.Text("--to", "LANGUAGE");
+    private readonly Option<int> _beam = OptionFactory.Whole("--beam", 1, 1024).Defaulting(1);
+    private readonly Option<double> _penalty = OptionFactory.Number("--length-penalty").Defaulting(1);
+    private readonly Option<int> _alternatives = OptionFactory.Whole("--alternatives", 1, 1024, helpName: "K");
+    private readonly Option<int> _tokens = OptionFactory.Whole("--tokens", 1, int.MaxValue).Defaulting(200);
+    private readonly Option<bool> _json = new("--json");
 
     public TranslateVerb()
-        : base("translate", "verb.translate")
+        : base("translate")
     {
-        _beam.DefaultValueFactory = _ => 1;
-        _penalty.DefaultValueFactory = _ => 1;
-        _tokens.DefaultValueFactory = _ => 200;
         Arguments.Add(_texts);
         foreach (Option option in (IEnumerable<Option>)[_model, _file, _to, _beam, _penalty, _alternatives, _tokens, _json])
             Options.Add(option);
     }
-
-    public override string Example => "minigpt translate --model runs/translate \"I am a good dog.\" --beam 4";
 
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {

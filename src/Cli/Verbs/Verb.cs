@@ -1,28 +1,24 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
-using MiniGpt.Cli.Help;
 using MiniGpt.Cli.Options;
 using MiniGpt.Tensors.Threading;
 
 namespace MiniGpt.Cli.Verbs;
 
-/// <summary>One verb of the command line. Every verb takes --threads, shows an example in its help, and ends early on Ctrl-C, SIGTERM and a closed terminal.</summary>
-internal abstract class Verb : Command, IHasExample
+/// <summary>One verb of the command line. Every verb takes --threads, and ends early on Ctrl-C, SIGTERM and a closed terminal.</summary>
+internal abstract class Verb : Command
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(0.7);
 
     private readonly ThreadsOption _threads = new();
     private volatile bool _endsInGoodOrder;
 
-    protected Verb(string name, string description)
-        : base(name, description)
+    protected Verb(string name)
+        : base(name)
     {
         Options.Add(_threads);
         SetAction(Start);
     }
-
-    /// <summary>A worked example for the help.</summary>
-    public abstract string Example { get; }
 
     /// <summary>Does the verb's work and returns the exit code.</summary>
     protected abstract int Run(ParseResult arguments, CancellationToken cancellationToken);

@@ -18,39 +18,30 @@ internal sealed class Word2VecVerb : Verb
 
     private readonly Option<string[]> _data = new("--data")
     {
-        Description = "Trains: text files, folders of text, or - for standard input; a line is a sentence, and spaces stand between words.",
         HelpName = "FILE",
         AllowMultipleArgumentsPerToken = true,
         Arity = ArgumentArity.OneOrMore,
     };
-    private readonly Option<string?> _out = OptionFactory.Text("--out", "PATH",
-        $"The file to write, .txt or .vec in word2vec's text format, .bin in its binary format; or a folder, in which it is {WordVectorFile.NameInFolder}.");
+    private readonly Option<string?> _out = OptionFactory.Text("--out", "PATH");
     private readonly WordVectorArguments _training = new();
-    private readonly Option<bool> _overwrite = new("--overwrite") { Description = "Replace the file that is there under the name of --out." };
-    private readonly Option<string?> _model = OptionFactory.Text("--model", "PATH",
-        "Answers: the vectors to read, a file or a folder with one; .bin is the binary format.");
-    private readonly Option<string?> _near = OptionFactory.Text("--near", "WORD", "The words nearest to a word.");
+    private readonly Option<bool> _overwrite = new("--overwrite");
+    private readonly Option<string?> _model = OptionFactory.Text("--model", "PATH");
+    private readonly Option<string?> _near = OptionFactory.Text("--near", "WORD");
     private readonly Option<string[]> _analogy = new("--analogy")
     {
-        Description = "The words nearest to A − B + C: king man woman asks what is to woman as king is to man.",
         HelpName = "A B C",
         AllowMultipleArgumentsPerToken = true,
         Arity = new ArgumentArity(1, MostWords),
     };
-    private readonly Option<int> _top = OptionFactory.Whole("--top", $"How many words to answer with. [default: {Shown}]", 1, int.MaxValue);
-    private readonly Option<bool> _json = new("--json") { Description = "Answer with one JSON object." };
+    private readonly Option<int> _top = OptionFactory.Whole("--top", 1, int.MaxValue).Defaulting(Shown);
+    private readonly Option<bool> _json = new("--json");
 
     public Word2VecVerb()
-        : base("word2vec", "verb.word2vec")
+        : base("word2vec")
     {
         foreach (Option option in (IEnumerable<Option>)[.. Trains, .. Answers])
             Options.Add(option);
     }
-
-    public override string Example => """
-        minigpt word2vec --data books/ --out vectors.bin
-        minigpt word2vec --model vectors.bin --analogy king man woman
-        """;
 
     private IEnumerable<Option> Trains => [_data, _out, .. _training.All, _overwrite];
 
@@ -113,7 +104,7 @@ internal sealed class Word2VecVerb : Verb
             throw new UsageException(Messages.Of("word2vec.analogy", ("count", words.Length)));
         WordVectors vectors = WordVectorFile.Read(arguments.GetValue(_model)!, MemoryLimit.Find().Bytes, cancellationToken);
         WordNeighbours neighbours = new(vectors);
-        int top = arguments.IsGiven(_top) ? arguments.GetValue(_top) : Shown;
+        int top = arguments.GetValue(_top);
         IReadOnlyList<Neighbour> found = near is not null ? neighbours.Near(near, top) : neighbours.Analogy(words![0], words[1], words[2], top);
         if (arguments.GetValue(_json))
         {
@@ -132,7 +123,7 @@ internal sealed class Word2VecVerb : Verb
         string file = WordVectorFile.FileOf(path);
         if (file != path)
             OutputPath.CheckFolder(_out.Name, path);
-        OutputPath.CheckFile(_out.Name, file, "the name of a file");
+        OutputPath.CheckFile(_out.Name, file, Messages.Of("path.a-file"));
         if (arguments.GetRequiredValue(_data).Any(data => Path.GetFullPath(data) == Path.GetFullPath(file)))
             throw new UsageException(Messages.Of("word2vec.replaces-text", ("path", file)));
         if (File.Exists(file) && !arguments.GetValue(_overwrite))

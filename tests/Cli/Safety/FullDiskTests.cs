@@ -33,12 +33,12 @@ public sealed class FullDiskTests : IDisposable
         Minigpt.Success(_folder.Root, [.. s_options, "--out", "whole"]);
 
         using Process process = Minigpt.Start(_folder.Root, [.. s_options, "--out", "disk/run"]);
-        string said = SmallRun.ReadTo(process, "step 200: not saved, the run goes on and tries again: ");
+        string said = SmallRun.ReadTo(process, "step 200: not saved, the run continues and tries again: ");
         Assert.Contains("No space left on device", said, StringComparison.Ordinal);
-        Assert.Contains("(the checkpoint of step 100 is whole)", said, StringComparison.Ordinal);
+        Assert.Contains("(the checkpoint of step 100 is intact)", said, StringComparison.Ordinal);
         Assert.Equal(100, StepOfCopy());
 
-        SmallRun.ReadTo(process, "step 400: not saved, the run goes on and tries again: ");
+        SmallRun.ReadTo(process, "step 400: not saved, the run continues and tries again: ");
         Assert.Equal(100, StepOfCopy());
         Assert.Equal(0, Minigpt.Shell(_folder.Root, "mount -o remount,size=16m disk").ExitCode);
         Outcome outcome = Minigpt.OutcomeOf(process);

@@ -1,7 +1,7 @@
 'use strict';
-// How text goes in: the way of the data, tokens, embeddings and positions.
+// How text goes in: the path of the data, tokens, embeddings and positions.
 
-// ---------- the way of the data
+// ---------- the path of the data
 
 function wayOfTheData(section) {
   const V = size.vocabularySize, C = size.width, S = T;

@@ -119,7 +119,10 @@ function figure(parent, key, { title = null, formula = null, look, controls = nu
     copy.style.marginTop = '.5rem';
   }
 
-  const say = () => caption.replaceChildren(el('b', {}, text('ui.look') + ' '), typeof look === 'function' ? look() : look);
+  const say = () => {
+    caption.replaceChildren(el('b', {}, text('ui.look') + ' '), typeof look === 'function' ? look() : look);
+    linkWordsAgain(caption);
+  };
   const stateOf = width => `${width} ${theme()}`;
 
   const self = {
@@ -286,8 +289,8 @@ function frame({ kicker, title, intro, sections }) {
     main.append(section);
     fill(section);
   });
-  linkWords(main);
   figures.forEach(figure => figure.prepare());
+  linkWords(main);
   reachOverflow(document);
   if (location.hash) land(document.getElementById(decodeURIComponent(location.hash.slice(1))));
 }
