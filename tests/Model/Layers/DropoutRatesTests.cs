@@ -1,7 +1,6 @@
 using MiniGpt.Autograd;
 using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Layers;
-using MiniGpt.Tensors;
 using MiniGpt.Tests.Tensors;
 using Xunit;
 
