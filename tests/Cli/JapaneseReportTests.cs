@@ -60,7 +60,7 @@ public sealed class JapaneseReportTests : IDisposable
         string without = Japanese("trace", "--model", model, "--text", "To be", "--without-head", "2.1", "--without-layer", "3");
         Assert.Contains("\n切った部分: 層 2、ヘッド 1、層 3、アテンション、層 3、フィードフォワード。最も変わるトークン:\n", without, StringComparison.Ordinal);
         Assert.Matches(@"文章の損失: 前 [\d.]+ ナット/トークン、後 [\d.]+。", without);
-        Assert.Matches("もう一つの文章のベクトル一つで、この変化のどれだけが起こるか", Japanese("trace", "--model", model, "--text", "To be", "--patch-from", "To go"));
+        Assert.Matches("もう一つの文章のベクトル一つで、この変化のどれだけが起こるか", Japanese("trace", "--model", model, "--text", "To be", "--patch-from", "To go", "--token", "a", "--against", "e"));
         Assert.StartsWith("層 2 のニューロン 17 がロジットに足す量", Japanese("trace", "--model", model, "--neuron", "2.17"), StringComparison.Ordinal);
     }
 
