@@ -36,7 +36,7 @@ public sealed class CurvesPageTests(Browser browser) : IClassFixture<Browser>, I
         }
 
         string said = Minigpt.Success(_folder.Root, "compare", "a", "b", "--out", "both.html", "--language", "ja");
-        Assert.Contains("best validation loss", said, StringComparison.Ordinal);
+        Assert.Contains("最良の検証損失", said, StringComparison.Ordinal);
         await using OpenPage both = await browser.Open(_folder.File("both.html"));
         foreach (string figure in (await both.Figures()).Where(figure => figure.Length > 0))
             await both.Draw(figure);

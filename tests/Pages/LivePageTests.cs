@@ -129,7 +129,7 @@ public sealed class LivePageTests(Browser browser) : IClassFixture<Browser>, IDi
         WordTokenizer words = WordTokenizer.FromText("to be or not to be");
         (Decoder<float> Model, ITokenizer Tokenizer, string Text, string Reason)[] cases =
         [
-            (large, letters, "to be", "would take 4.6 MB inside the page, and a page carries 4.0 MB at most"), (broken, letters, "to be", "not finite numbers, or too large"),
+            (large, letters, "to be", "would take 4.6 MB inside the page, and a page carries at most 4.0 MB"), (broken, letters, "to be", "not finite numbers, or too large"),
             (strange, words, "to be", "cut in another way"),
         ];
         foreach ((Decoder<float> model, ITokenizer tokenizer, string text, string reason) in cases)
