@@ -98,8 +98,6 @@ public sealed partial record TrainingOptions
             Heads = 6,
             Width = 192,
             Context = 256,
-            Dropout = 0.1,
-            AttentionDropout = 0,
             BatchSize = 8,
             Steps = 2000,
         },
@@ -136,7 +134,7 @@ public sealed partial record TrainingOptions
 
     /// <summary>
     /// One dial for the size of a model, and everything else after it: a depth of 4 is the preset quick, one of 6 near the preset long. A block
-    /// more is a head more and 32 numbers more of width; larger models see more at once, learn longer, and forget some of it.
+    /// more is a head more and 32 numbers more of width; larger models see more at once and learn longer, and beyond 6 blocks forget some of it.
     /// </summary>
     /// <param name="depth">The number of blocks, from 1 to <see cref="MostDepth"/>.</param>
     /// <exception cref="ArgumentException">There is no recipe for so many.</exception>
@@ -153,8 +151,7 @@ public sealed partial record TrainingOptions
             Context = isLong ? 256 : s_quick.Context,
             BatchSize = isLong ? 8 : s_quick.BatchSize,
             Steps = (int)Math.Round(s_quick.Steps * larger * larger / 10) * 10,
-            Dropout = depth switch { <= 4 => 0, <= 6 => 0.1, _ => 0.2 },
-            AttentionDropout = isLong ? 0 : null,
+            Dropout = depth <= 6 ? 0 : 0.2,
         };
     }
 }

@@ -30,8 +30,10 @@ public class TrainingOptionsTests
         TrainingOptions quick = TrainingOptions.For(TrainingPreset.Quick), six = TrainingOptions.ForDepth(6);
         Assert.Equal(quick, TrainingOptions.ForDepth(4));
         Assert.Equal((6, 6, 192, 256, 8), (six.Layers, six.Heads, six.Width, six.Context, six.BatchSize));
-        Assert.Equal((1780, 0.1, quick.MatrixRate), (six.Steps, six.Dropout, six.MatrixRate)); // 790 steps times 1.5 squared
-        Assert.Equal(new DropoutRates(0.1, Attention: 0), six.DropoutRates);
+        Assert.Equal((1780, 0, quick.MatrixRate), (six.Steps, six.Dropout, six.MatrixRate)); // 790 steps times 1.5 squared
+        Assert.Equal(0.2, TrainingOptions.ForDepth(7).Dropout);
+        Assert.Equal(new DropoutRates(0.1, Attention: 0.3), (six with { Dropout = 0.1, AttentionDropout = 0.3 }).DropoutRates);
+        Assert.Equal(new DropoutRates(0.1, Attention: 0.1), (six with { Dropout = 0.1 }).DropoutRates);
         for (int depth = 1; depth <= TrainingOptions.MostDepth; depth++)
             TrainingOptions.ForDepth(depth).Validate();
         Assert.Throws<ArgumentException>(() => TrainingOptions.ForDepth(TrainingOptions.MostDepth + 1));
