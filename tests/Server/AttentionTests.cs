@@ -74,7 +74,9 @@ public sealed class AttentionTests(Browser browser, ServedTinyModel server) : IC
         await page.FillAsync("#prompt", Text);
         await page.FillAsync("#max_tokens", "5");
         await page.ClickAsync("#write");
-        await page.WaitForFunctionAsync("document.querySelectorAll('.token').length === 5 && document.getElementById('stop').disabled");
+        await page.Locator(".token").Nth(4).WaitForAsync();
+        await page.Locator("#stop:disabled").WaitForAsync();
+        Assert.Equal(5, await page.Locator(".token").CountAsync());
         await page.ClickAsync("#attention summary");
         await page.SelectOptionAsync("#head", "2");
         await page.Locator("#looked button").Nth(9).ClickAsync();
