@@ -25,7 +25,7 @@ public sealed record NextTokenOptions
     /// <summary>In which order the tokens are gone through.</summary>
     public BatchOrder Order { get; init; }
 
-    /// <summary>The share of activations that are set to zero, in [0, 1).</summary>
+    /// <summary>With which probabilities training sets numbers to zero; a number alone is that of all places.</summary>
     public DropoutRates Dropout { get; init; }
 
     /// <summary>Where all random numbers come from.</summary>

@@ -20,7 +20,7 @@ public sealed record TranslationTaskOptions
     /// <summary>How many batches' gradients are added up for one step.</summary>
     public int Accumulate { get; init; } = 1;
 
-    /// <summary>The share of activations that are set to zero, in [0, 1).</summary>
+    /// <summary>With which probabilities training sets numbers to zero; a number alone is that of all places.</summary>
     public DropoutRates Dropout { get; init; }
 
     /// <summary>The share of each target that is spread over all tokens (Szegedy et al. 2016), in [0, 1).</summary>

@@ -277,6 +277,8 @@ public sealed partial record TrainingOptions
         ToConfig(VocabularySize ?? 1).Validate();
         Require.Fraction(ValidationFraction, "validation fraction");
         Require.Fraction(AttentionDropout ?? 0, "dropout of attention");
+        Require.That(AttentionDropout is null || ToConfig(VocabularySize ?? 1).Recurrence is null,
+            $"a dropout of attention, {AttentionDropout}, goes with models that have attention alone");
         Require.Fraction(LabelSmoothing, "label smoothing");
         Require.That(LabelSmoothing == 0 || Task == TaskKind.Translate, $"label smoothing, {LabelSmoothing}, goes with translation alone");
         Require.That(SourceTokenizer is null || Task == TaskKind.Translate, $"a tokenizer for each language goes with translation alone");

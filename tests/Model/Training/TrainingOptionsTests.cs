@@ -89,6 +89,7 @@ public class TrainingOptionsTests
         Assert.Equal("3 heads do not divide a width of 128", Message(tiny with { Heads = 3 }));
         Assert.Equal("the beta2 must be at least 0 and less than 1, it is 1", Message(tiny with { Beta2 = 1 }));
         Assert.Equal("the dropout of attention must be at least 0 and less than 1, it is 1.5", Message(tiny with { AttentionDropout = 1.5 }));
+        Assert.Equal("a dropout of attention, 0.1, goes with models that have attention alone", Message(tiny with { Architecture = "lstm", AttentionDropout = 0.1 }));
         Assert.Equal("the clip norm must not be negative, it is -1", Message(tiny with { ClipNorm = -1 }));
         Assert.Equal("the number of steps between checkpoints must not be negative, it is -1", Message(tiny with { CheckpointEvery = -1 }));
         Assert.Equal("a learning rate of matrices, 0.5, goes with Muon alone", Message(tiny with { MatrixRate = 0.5 }));
