@@ -146,13 +146,13 @@ public static class Gemm
         }
     }
 
-    private static void Multiply<T, TFunction>(
+    private static unsafe void Multiply<T, TFunction>(
         in Tensor<T> a, in Tensor<T> b, in Tensor<T> bias, in Tensor<T> c, in Tensor<T> activated, bool accumulate,
         RowSums<T> sums)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where TFunction : struct, IActivation<T>
     {
-        var partition = new GemmPartition(c.Shape[-2], c.Shape[-1], a.Shape[-1]);
+        var partition = new GemmPartition(c.Shape[-2], c.Shape[-1], a.Shape[-1], sizeof(T));
         var product = new GemmProduct<T, TFunction>(a, b, bias, c, activated, accumulate, sums, partition);
         Workers.Run<T, GemmProduct<T, TFunction>>(ref product, product.Items, grain: 1);
     }

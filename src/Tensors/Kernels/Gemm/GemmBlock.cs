@@ -6,8 +6,7 @@ namespace MiniGpt.Tensors.Kernels;
 /// <summary>A block of C over one stretch of the inner dimension: all its tiles, a panel of rows at a time.</summary>
 internal static unsafe class GemmBlock
 {
-    // Panels of A packed in one go: where rows are neighbours in memory, whole cache lines are read, not twelve elements of each.
-    private const int PanelsAtOnce = 8;
+    private const int MostRowsPackedAtOnce = 96;
 
     /// <summary>Multiplies <paramref name="a"/> [rows, depth] with packed columns of B.</summary>
     /// <param name="a">The rows of A.</param>
@@ -36,50 +35,95 @@ internal static unsafe class GemmBlock
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
     {
-        int tileColumns = Microkernel.Columns<T, V>();
-        T* packedA = Scratch.Get<T>(Scratch.Slot.PackedA, (long)PanelsAtOnce * Microkernel.Rows<T, V>() * depth);
-        T* edge = Scratch.Get<T>(Scratch.Slot.Tile, (long)Microkernel.Rows<T, V>() * tileColumns);
-        int packedRow = 0, packedEnd = 0;
-        for (int row = 0, tileRows; row < rows; row += tileRows)
+        (int rowsAtOnce, int columnsAtOnce) = AtOnce<T, V>(depth);
+        int fewest = 2 * Microkernel.Rows<T, V>(); // the last rows, which lower tiles may share, stay together
+        T* packedA = Scratch.Get<T>(Scratch.Slot.PackedA, (long)(Math.Min(rowsAtOnce, rows) + 2 * fewest) * depth);
+        for (int start = 0, end; start < rows; start = end)
         {
-            tileRows = Microkernel.Rows<T, V>(rows - row);
-            int height = Math.Min(tileRows, rows - row);
-            Operand<T> panel = a.From(row, 0);
-            bool packed = height < tileRows || NeedsPacking(panel, columns);
-            if (packed)
+            end = rows - start < rowsAtOnce + fewest ? rows : start + rowsAtOnce;
+            PackPanels<T, V>(a, start, end, rows, columns, depth, packedA);
+            for (int column = 0; column < columns; column += columnsAtOnce)
             {
-                if (row >= packedEnd)
+                int width = Math.Min(columnsAtOnce, columns - column);
+                for (int row = start, tileRows; row < end; row += tileRows)
                 {
-                    packedRow = row;
-                    packedEnd = row + EqualPanels<T, V>(tileRows, rows - row) * tileRows;
-                    Packing.Pack<T, V>(panel, Math.Min(packedEnd, rows) - row, depth, tileRows, packedA);
-                }
-
-                panel = new Operand<T>(packedA + (nint)(row - packedRow) * depth, 1, tileRows);
-            }
-
-            for (int column = 0; column < columns; column += tileColumns)
-            {
-                int width = Math.Min(tileColumns, columns - column);
-                T* tileB = b.Pointer + column * b.ColumnStride;
-                Destination<T> tile = to.From(row, column);
-                bool first = row == 0 && b.ColumnStride == 1, last = column + tileColumns >= columns;
-                Ahead ahead = first && !last ? new Ahead(tileB + tileColumns, b.RowStride * sizeof(T))
-                    : !packed && row + tileRows < rows && (first ? last : column == 0) ? NextPanel(panel, tileRows, depth)
-                    : new Ahead(tileB, 0);
-                if (height == tileRows && width == tileColumns)
-                {
-                    Fetch<T, V>(tile, tileRows);
-                    Microkernel.Run<T, V>(tileRows, depth, panel, tileB, b.RowStride, tile, ahead);
-                }
-                else
-                {
-                    Microkernel.Run<T, V>(tileRows, depth, panel, tileB, b.RowStride, new Destination<T>(edge, tileColumns, false, null), ahead);
-                    CopyEdge(edge, tileColumns, height, width, tile);
+                    tileRows = Microkernel.Rows<T, V>(rows - row);
+                    bool packed = IsPacked(a.From(row, 0), tileRows, rows - row, columns);
+                    Operand<T> panel = packed ? new Operand<T>(packedA + (nint)(row - start) * depth, 1, tileRows) : a.From(row, 0);
+                    RunPanel<T, V>(panel, packed, b.From(0, column), row, rows, width, depth, to.From(row, column));
                 }
             }
         }
     }
+
+    /// <summary>One panel of rows times a block of columns.</summary>
+    private static void RunPanel<T, V>(
+        in Operand<T> panel, bool packed, in Operand<T> b, int row, int rows, int columns, int depth, in Destination<T> to)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where V : unmanaged, ISimd<V, T>
+    {
+        int tileRows = Microkernel.Rows<T, V>(rows - row), tileColumns = Microkernel.Columns<T, V>();
+        int height = Math.Min(tileRows, rows - row);
+        T* edge = Scratch.Get<T>(Scratch.Slot.Tile, (long)tileRows * tileColumns);
+        for (int column = 0; column < columns; column += tileColumns)
+        {
+            int width = Math.Min(tileColumns, columns - column);
+            T* tileB = b.Pointer + column * b.ColumnStride;
+            Destination<T> tile = to.From(0, column);
+            bool first = row == 0 && b.ColumnStride == 1, last = column + tileColumns >= columns;
+            Ahead ahead = first && !last ? new Ahead(tileB + tileColumns, b.RowStride * sizeof(T))
+                : !packed && row + tileRows < rows && (first ? last : column == 0) ? NextPanel(panel, tileRows, depth)
+                : new Ahead(tileB, 0);
+            if (height == tileRows && width == tileColumns)
+            {
+                Fetch<T, V>(tile, tileRows);
+                Microkernel.Run<T, V>(tileRows, depth, panel, tileB, b.RowStride, tile, ahead);
+            }
+            else
+            {
+                Microkernel.Run<T, V>(tileRows, depth, panel, tileB, b.RowStride, new Destination<T>(edge, tileColumns, false, null), ahead);
+                CopyEdge(edge, tileColumns, height, width, tile);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Rows of A and columns of B that pass over each other before the next ones: a quarter and a half of the second-level cache. Each panel of
+    /// rows, in the first-level cache meanwhile, meets the columns there that the panel before it has met; a last-level cache that
+    /// many cores share, or one that is far, could not feed the multiplications at their full rate.
+    /// </summary>
+    private static (int Rows, int Columns) AtOnce<T, V>(int depth)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where V : unmanaged, ISimd<V, T>
+    {
+        int tileRows = Microkernel.Rows<T, V>(), tileColumns = Microkernel.Columns<T, V>();
+        long lanes = CacheSizes.OfThisMachine.Second / sizeof(T) / Math.Max(1, depth);
+        return (Math.Max(1, (int)(lanes / 4 / tileRows)) * tileRows, Math.Max(1, (int)(lanes / 2 / tileColumns)) * tileColumns);
+    }
+
+    /// <summary>Packs those panels of the rows from <paramref name="start"/> to <paramref name="end"/> that are not read where they lie.</summary>
+    private static void PackPanels<T, V>(in Operand<T> a, int start, int end, int rows, int columns, int depth, T* packedA)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where V : unmanaged, ISimd<V, T>
+    {
+        for (int row = start; row < end;)
+        {
+            int tileRows = Microkernel.Rows<T, V>(rows - row), next = row + tileRows;
+            if (IsPacked(a.From(row, 0), tileRows, rows - row, columns))
+            {
+                // Panels of one height in one go: where rows are neighbours in memory, whole cache lines are read, not twelve elements of each.
+                while (next < end && Microkernel.Rows<T, V>(rows - next) == tileRows && next - row < MostRowsPackedAtOnce)
+                    next += tileRows;
+
+                Packing.Pack<T, V>(a.From(row, 0), Math.Min(next, rows) - row, depth, tileRows, packedA + (nint)(row - start) * depth);
+            }
+
+            row = next;
+        }
+    }
+
+    private static bool IsPacked<T>(in Operand<T> panel, int tileRows, int left, int columns)
+        where T : unmanaged => left < tileRows || NeedsPacking(panel, columns);
 
     /// <summary>The rows below a panel, if they are one stretch of memory or lie side by side.</summary>
     private static Ahead NextPanel<T>(in Operand<T> panel, int tileRows, int depth)
@@ -99,18 +143,6 @@ internal static unsafe class GemmBlock
             Cache.Prefetch(row);
             Cache.Prefetch(row + V.Count);
         }
-    }
-
-    /// <summary>How many tiles of the same height follow each other from here, at most <see cref="PanelsAtOnce"/>.</summary>
-    private static int EqualPanels<T, V>(int tileRows, int left)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-        where V : unmanaged, ISimd<V, T>
-    {
-        int panels = 0;
-        for (; panels < PanelsAtOnce && left > 0 && Microkernel.Rows<T, V>(left) == tileRows; left -= tileRows)
-            panels++;
-
-        return panels;
     }
 
     /// <summary>

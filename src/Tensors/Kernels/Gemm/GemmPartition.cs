@@ -1,20 +1,25 @@
 using System.Numerics;
+using MiniGpt.Tensors.Simd;
+using MiniGpt.Tensors.Threading;
 
 namespace MiniGpt.Tensors.Kernels;
 
 /// <summary>
 /// How a product of [M, K] by [K, N] is cut into tasks: blocks of C that are computed alone, each from its own rows of A and columns of B.
-/// The cut depends on the sizes and on nothing else, and never goes through K, so that results do not depend on who computes what.
+/// The cut never goes through K: results have the same bits however it is made, and whoever computes what.
 /// </summary>
 /// <remarks>
-/// The table of block sizes, each with its reason (Zen 4: 32 KB of L1 and 1 MB of L2 cache a core):
+/// The table of block sizes, each with its reason (32 KB or more of first-level cache):
 /// <list type="table">
 /// <item><term><see cref="Depth"/>, 512</term><description>the tile's panel of A (12 rows, 24 KB) stays in the L1 cache while columns of B
 /// stream past it; deeper, C would be written less often, but it already takes under a twentieth of the time.</description></item>
-/// <item><term><see cref="BlockOfB"/>, 4 MB</term><description>a panel of A is fetched, and packed where it has to be, once for as many columns
-/// as the L3 cache holds: streaming B from L3 costs less than packing A again for each 256 columns, as a block in L2 would have it.</description></item>
-/// <item><term><see cref="ColumnsOfFewRows"/>, 256</term><description>where each column of B serves one task alone, that task packs it: half
-/// of an L2 cache at the full depth.</description></item>
+/// <item><term><see cref="MostColumnsAtFullDepth"/>, 2048</term><description>rows are packed, where they have to be, once for so many columns of
+/// a task; within it <see cref="GemmBlock"/> goes by blocks for the machine's second-level cache.</description></item>
+/// <item><term><see cref="ColumnsOfFewRows"/></term><description>where each column of B serves one task alone, that task packs it: half
+/// of a second-level cache at the full depth, 256 of them with 1 MB.</description></item>
+/// <item><term><see cref="TasksOfThread"/>, 8</term><description>no more tasks on top of each other than give every thread so many, or as their blocks
+/// of C take to fit the second-level cache: each reads its columns of B anew from a farther cache, and eight leave little to wait for at the
+/// end.</description></item>
 /// <item><term><see cref="WorkOfTask"/>, a million multiply-adds</term><description>ten microseconds, many times what handing out a task costs.</description></item>
 /// <item><term><see cref="WorkOfRowTask"/>, 131072</term><description>for a single row, each element of B counts once: half a megabyte
 /// takes ten microseconds to read from memory.</description></item>
@@ -30,8 +35,9 @@ internal readonly struct GemmPartition
     /// <summary>Steps of K between writing C.</summary>
     public const int Depth = 512;
 
-    private const int BlockOfB = 1 << 20;
-    private const int ColumnsOfFewRows = 256;
+    private const int MostColumnsAtFullDepth = 2048;
+    private const int TasksOfThread = 8;
+    private const int ColumnsOfRow = 256;
     private const long WorkOfTask = 1 << 20;
     private const long WorkOfRowTask = 1 << 17;
     private const long LargeMatrix = 8 << 20;
@@ -42,23 +48,30 @@ internal readonly struct GemmPartition
     private const int TileRows = 4;
     private const int TileColumns = 32;
 
-    public GemmPartition(int rows, int columns, int depth)
+    /// <summary>Cuts a product.</summary>
+    /// <param name="rows">M.</param>
+    /// <param name="columns">N.</param>
+    /// <param name="depth">K.</param>
+    /// <param name="elementBytes">The size of an element.</param>
+    public GemmPartition(int rows, int columns, int depth, int elementBytes)
     {
         if (rows == 1)
         {
-            int fewest = (long)columns * depth > LargeMatrix ? ColumnsOfLargeMatrix : ColumnsOfFewRows;
+            int fewest = (long)columns * depth > LargeMatrix ? ColumnsOfLargeMatrix : ColumnsOfRow;
             ColumnsOfTask = EvenPart(columns, PowerOfTwo(Math.Min(columns / fewest, (long)columns * depth / WorkOfRowTask)), TileColumns);
         }
         else
         {
-            int most = rows < 2 * FewestRows ? ColumnsOfFewRows : BlockOfB / Math.Clamp(depth, 1, Depth);
+            int most = rows < 2 * FewestRows ? ColumnsOfFewRows(elementBytes) : MostColumnsAtFullDepth * Depth / Math.Clamp(depth, 1, Depth);
             ColumnsOfTask = EvenPart(columns, (columns + most - 1) / most, TileColumns);
         }
 
-        long parts = Math.Min(rows / FewestRows, (long)rows * ColumnsOfTask * depth / WorkOfTask);
+        ColumnTasks = (columns + ColumnsOfTask - 1) / ColumnsOfTask;
+        long blockBytes = (long)rows * ColumnsOfTask * elementBytes;
+        long wanted = Math.Max(TasksOfThread * Workers.Count / ColumnTasks, blockBytes / CacheSizes.OfThisMachine.Second);
+        long parts = Math.Min(Math.Min(rows / FewestRows, (long)rows * ColumnsOfTask * depth / WorkOfTask), wanted);
         RowsOfTask = EvenPart(rows, PowerOfTwo(parts), TileRows);
         RowTasks = (rows + RowsOfTask - 1) / RowsOfTask;
-        ColumnTasks = (columns + ColumnsOfTask - 1) / ColumnsOfTask;
     }
 
     /// <summary>Rows of C in a task; the last one may have fewer.</summary>
@@ -78,6 +91,8 @@ internal readonly struct GemmPartition
 
     /// <summary>Whether a row of B is whole tiles, so that tiles can be read where they lie.</summary>
     public static bool HasWholeTiles(int columns) => columns % TileColumns == 0;
+
+    private static int ColumnsOfFewRows(int elementBytes) => Math.Max(TileColumns, CacheSizes.OfThisMachine.Second / 2 / elementBytes / Depth);
 
     /// <summary>Rounds down to a power of two, at least 1.</summary>
     private static int PowerOfTwo(long size) => 1 << BitOperations.Log2((uint)Math.Max(size, 1));

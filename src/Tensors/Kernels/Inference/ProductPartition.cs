@@ -1,3 +1,5 @@
+using MiniGpt.Tensors.Simd;
+
 namespace MiniGpt.Tensors.Kernels;
 
 /// <summary>How a product of rows with a weight matrix is cut into tasks: blocks of rows and columns, those of the same columns in a row.</summary>
@@ -9,8 +11,7 @@ internal readonly struct ProductPartition
     /// </summary>
     public const int Depth = 1024;
 
-    // Rows of X in a task: with Depth floats each they fill less than half of an L2 cache of 1 MB.
-    private const int MostRows = 96;
+    private const int TileRows = 6;
 
     // Weights in a task, at the least: half a megabyte of floats comes from memory in some twenty microseconds. Each further pair of rows does as
     // much with them again, so that a task of many rows has enough with fewer; every result is one accumulator, however columns are cut.
@@ -30,8 +31,11 @@ internal readonly struct ProductPartition
     public ProductPartition(int rows, int columns, int depth, int together)
     {
         (_rows, _columns) = (rows, columns);
-        _rowTasks = (rows + MostRows - 1) / MostRows;
-        _rowsOfTask = RoundUp((rows + _rowTasks - 1) / Math.Max(1, _rowTasks), 6);
+
+        // With Depth floats each, rows of X fill at most three eighths of the second-level cache: 96 of them with 1 MB.
+        int mostRows = Math.Max(CacheSizes.OfThisMachine.Second / 8 * 3 / (Depth * sizeof(float)) / TileRows * TileRows, TileRows);
+        _rowTasks = (rows + mostRows - 1) / mostRows;
+        _rowsOfTask = RoundUp((rows + _rowTasks - 1) / Math.Max(1, _rowTasks), TileRows);
         _columnsOfTask = RoundUp(Math.Max(32, Weights / Math.Max(1, rows / 2) / Math.Max(1, depth)), together);
         Tasks = _rowTasks * ((columns + _columnsOfTask - 1) / _columnsOfTask);
     }
