@@ -1,5 +1,6 @@
 using Microsoft.Playwright;
 using MiniGpt.Server;
+using MiniGpt.Tests.Architecture;
 using MiniGpt.Tests.Pages;
 using Xunit;
 
@@ -81,6 +82,31 @@ public sealed class ServePageTests(Browser browser, ServedTinyModel server) : IC
         // A conversation longer than the context is refused once and then sent shorter: the browser notes that.
         Assert.All(open.Complaints, complaint => Assert.Contains("400", complaint, StringComparison.Ordinal));
     }
+
+    [Theory]
+    [InlineData("en", "glossary.md", "temperature")]
+    [InlineData("ja", "glossary.ja.md", "温度")]
+    public async Task It_explains_its_words_as_the_glossary_does(string language, string glossary, string word)
+    {
+        await using OpenPage open = await browser.Open(server.Address, 390, language: language);
+        await open.Page.ClickAsync("#meanings summary");
+        IReadOnlyList<string> names = await open.Page.Locator("#meanings dt").AllInnerTextsAsync(), meanings = await open.Page.Locator("#meanings dd").AllInnerTextsAsync();
+        Dictionary<string, string> rows = [];
+        foreach (string line in File.ReadLines(Path.Combine(Sources.FindRoot(), "docs", glossary)).Where(line => line.StartsWith("| ", StringComparison.Ordinal)))
+        {
+            string[] cells = line.Split('|', StringSplitOptions.TrimEntries);
+            rows[cells[1]] = cells[2];
+        }
+        int[] known = [.. Enumerable.Range(0, names.Count).Where(i => rows.Keys.Any(key => IsOf(key, names[i])))];
+        Assert.Equal(8, known.Length); // all but the penalty and the seed
+        Assert.All(known, i => Assert.StartsWith(meanings[i], rows[rows.Keys.First(key => IsOf(key, names[i]))]));
+        Assert.Equal(meanings[names.ToList().IndexOf(word)], await open.Page.GetAttributeAsync("label[data-name=temperature]", "title"));
+        Assert.InRange(await open.Page.EvaluateAsync<int>("document.documentElement.scrollWidth"), 1, 390);
+        Assert.Empty(open.Complaints);
+    }
+
+    private static bool IsOf(string key, string name) =>
+        key == name || key.StartsWith($"{name} (", StringComparison.Ordinal) || key.StartsWith($"{name},", StringComparison.Ordinal) || key.StartsWith($"{name}、", StringComparison.Ordinal);
 
     [Fact]
     public async Task A_service_with_keys_is_asked_with_the_one_that_was_typed()

@@ -14,6 +14,9 @@ function widthOf(label, fontSize = 12) {
   return pen.measureText(label).width;
 }
 
+// How many names a legend has room for side by side.
+const legendColumns = (names, width) => Math.max(1, Math.min(6, Math.floor((width - 50) / (Math.max(...names.map(name => widthOf(name))) + 34))));
+
 // A matrix as colours. cells: [{ r, c, v, row, column }]; what is not among them stays empty.
 function heatmap({ name, rows, columns, cells, width, kind, title = ['', ''], unit = '', digits = null, sums = false, square = true, extent = null, tallest = 720 }) {
   // A column that says of each row that it adds up has no place on a narrow screen.
@@ -87,7 +90,7 @@ function cellsOf(rows, columns, at) {
 }
 
 // Bars that lie, the largest on top. values: [{ name, v, group, mark }]
-function lyingBars({ name, values, width, format = '.1%', title = null, groups = null, colours = [colour('line'), colour('accent')], domain = null }) {
+function lyingBars({ name, values, width, format = '.1%', title = null, groups = null, colours = [colour('cold-1'), colour('accent')], domain = null }) {
   const labelWidth = Math.min(150, Math.max(...values.map(d => widthOf(d.name)))) + 14, behind = groups ? 14 : 56;
   const base = { y: { field: 'i', type: 'ordinal', axis: { title: null, ticks: false, labelExpr: 'names[datum.value]', labelLimit: 150 } } };
   const x = { field: 'v', type: 'quantitative', axis: { format, title, tickCount: width < 480 ? 3 : 5, labelFlush: false }, scale: domain ? { domain } : { zero: true, nice: false } };
@@ -99,7 +102,7 @@ function lyingBars({ name, values, width, format = '.1%', title = null, groups =
   const names = [];
   values.forEach(d => names[d.i] = d.name);
   const tooltip = [{ field: 'name', title: ' ' }, { field: 'v', title: title ?? 'v', format: '.4f' }];
-  const common = { params: [{ name: 'names', value: names }], data: { name, values }, width: Math.max(120, width - labelWidth - behind), height: count * (groups ? Math.max(26, 11 * groups.length) : 23) };
+  const common = { params: [{ name: 'names', value: names }], data: { name, values }, width: Math.max(80, width - labelWidth - behind), height: count * (groups ? Math.max(26, 11 * groups.length) : 23) };
   if (groups) {
     return {
       ...common, mark: { type: 'bar' },
@@ -117,17 +120,17 @@ function lyingBars({ name, values, width, format = '.1%', title = null, groups =
 }
 
 // Lines along a number. values: [{ x, y, line }]
-function lines({ name, values, width, height = 230, x, y, zero = false, order = null, logarithmic = false, legend = true, format = '~g' }) {
+function lines({ name, values, width, height = 230, x, y, zero = false, order = null, logarithmic = false, legend = true, format = ',~r' }) {
   const domain = order ?? [...new Set(values.map(d => d.line))];
   return {
     data: { name, values }, width: Math.max(160, width - 70), height,
     layer: [{
       mark: { type: 'line', strokeWidth: 2, interpolate: 'linear', clip: true, tooltip: true },
       encoding: {
-        x: { field: 'x', type: 'quantitative', title: x, scale: { nice: false }, axis: { grid: false, tickMinStep: 1, format: '~s' } },
+        x: { field: 'x', type: 'quantitative', title: x, scale: { nice: false }, axis: { grid: false, tickMinStep: 1, format: values.some(d => d.x >= 1e5) ? '~s' : ',~r' } },
         y: { field: 'y', type: 'quantitative', title: y, scale: { zero, type: logarithmic ? 'log' : 'linear', nice: true }, axis: { format } },
         color: { field: 'line', type: 'nominal', sort: domain, scale: { domain, range: domain.map((_, i) => headColour(i)) },
-          legend: legend && domain.length > 1 ? { orient: 'top', title: null, columns: Math.max(1, Math.min(6, Math.floor((width - 50) / (Math.max(...domain.map(label => widthOf(label))) + 34)))), labelLimit: 260 } : null },
+          legend: legend && domain.length > 1 ? { orient: 'top', title: null, columns: legendColumns(domain, width), labelLimit: 260 } : null },
         tooltip: [{ field: 'line', title: ' ' }, { field: 'x', title: x }, { field: 'y', title: y, format: '.5~g' }],
       },
     }],

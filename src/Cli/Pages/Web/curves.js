@@ -40,7 +40,7 @@ function reportCurves(section) {
       layer.encoding.color.scale.range = series.map(([name]) => colours[name]);
       layer.mark.strokeWidth = 1.6;
       const evaluated = values.filter(d => d.line === text('report.series.train') || d.line === text('report.series.validation'));
-      spec.layer.push({ data: { name: 'evaluations', values: evaluated }, mark: { type: 'circle', size: 46, opacity: 1 }, encoding: { ...layer.encoding } });
+      if (evaluated.length > 0) spec.layer.push({ data: { name: 'evaluations', values: evaluated }, mark: { type: 'circle', size: 46, opacity: 1 }, encoding: { ...layer.encoding } });
       return spec;
     },
     table: () => ({
@@ -52,7 +52,7 @@ function reportCurves(section) {
 
 function comparedCurves(section) {
   const evaluations = get => runs.flatMap(run => run.evaluations.map(e => ({ x: e.step, y: get(e), line: run.title })));
-  figure(section, 'validation', {
+  if (runs.some(run => run.evaluations.length > 0)) figure(section, 'validation', {
     title: text('compare.validation'), look: text('compare.validation.look'),
     draw(plot, width) {
       const values = rate(evaluations(e => e.validationLoss));

@@ -12,7 +12,7 @@ function wayOfTheData(section) {
   const sizes = { T, V, C, layers, heads, headSize: size.headSize, wide: size.feedForwardWidth, context: size.context };
   const plus = key => el('div', { className: 'plus' }, el('b', {}, '+'), text(`flow.${key}`));
   // Either each branch begins with a norm, and the way ends with one, or each sum is normed.
-  const normed = about => size.normsFirst ? `${text('flow.normalise')} ${about}` : about;
+  const normed = about => size.normsFirst ? sentences(text('flow.normalise'), about) : about;
   const branch = (key, shape, about) => [el('div', { className: 'residual' }, step(key, shape, normed(about))), plus(size.normsFirst ? 'residual' : 'residual-norm')];
   const block = (name, count, ...parts) => el('div', { className: 'block' }, el('span', { className: 'times' }, text(name, { layers: count })), ...parts.flat());
   const feedForward = () => branch('feed-forward', `${C} → ${size.feedForwardWidth} → ${C}`, text('flow.feed-forward.about', sizes));
@@ -27,7 +27,7 @@ function wayOfTheData(section) {
     step('text', text('flow.characters', { n: [...it.text].length }), el('div', { className: 'mono' }, `“${visible([...it.text].slice(0, 48).join(''))}${[...it.text].length > 48 ? '…' : ''}”`)), arrow(),
     step('tokens', `[T] = [${T}]`, el('div', { className: 'mono' }, first(shown.map(word => `‹${word}›`)))), arrow(),
     step('ids', `[T] = [${T}]`, el('div', { className: 'mono' }, first(it.sentence.tokens.map(token => token.id)))), arrow(),
-    step(embeds ? 'embedding' : 'embedding-alone', `[T, C] = [${T}, ${C}]`, text(`flow.embedding.${size.positions}`, { ...sizes, V: it.sourceTexts ? size.sourceVocabularySize : V }) + (size.segments > 0 ? ' ' + text('flow.embedding.segments', { segments: size.segments, C }) : '')), arrow(),
+    step(embeds ? 'embedding' : 'embedding-alone', `[T, C] = [${T}, ${C}]`, sentences(text(`flow.embedding.${size.positions}`, { ...sizes, V: it.sourceTexts ? size.sourceVocabularySize : V }), ...(size.segments > 0 ? [text('flow.embedding.segments', { segments: size.segments, C })] : []))), arrow(),
   ];
   const output = [arrow(), step('logits', `[T, V] = [${translation ? read.length : T}, ${V}]`, normed(text('flow.logits.about', sizes))),
     ...(it.predictions.places.length > 0 ? [arrow(), likeliest()] : [])];
@@ -189,7 +189,7 @@ function positionTable(section) {
       return {
         width: Math.max(160, width - 60), height: Math.min(420, positions * 5), data: { name: 'position-map', values: all }, mark: { type: 'rect', tooltip: true },
         encoding: {
-          x: { field: 'c', type: 'ordinal', axis: { title: text('one-hot.dimensions'), values: thinned(dimensions, (width - 60) / dimensions, 28), labelAngle: 0, labelOverlap: true, labelExpr: "'d' + (datum.value + 1)", ticks: false } },
+          x: { field: 'c', type: 'ordinal', axis: { title: text('one-hot.dimensions'), values: thinned(dimensions, (width - 60) / dimensions, widthOf(`d${dimensions}`) + 8), labelAngle: 0, labelOverlap: true, labelExpr: "'d' + (datum.value + 1)", ticks: false } },
           y: { field: 'r', type: 'ordinal', axis: { title: text('tokens.position'), values: thinned(positions, Math.min(420, positions * 5) / positions, 24), ticks: false } },
           color: { field: 'v', type: 'quantitative', scale: { domain: [-largest, 0, largest], range: signed(), interpolate: 'rgb' }, legend: { orient: 'bottom', title: text('ui.value') } },
           tooltip: [{ field: 'row', title: text('tokens.position') }, { field: 'column', title: ' ' }, { field: 'v', title: text('ui.value'), format: '.4f' }],

@@ -147,7 +147,7 @@ function beamSection(section) {
       const tooltip = [{ field: 'text', title: text('beams.text') }, { field: 'what', title: ' ' }, { field: 'sum', title: text('beams.sum'), format: '.4f' }, { field: 'score', title: text('beams.score'), format: '.4f' }];
       const strong = { condition: { test: "datum.fate === 'dropped'", value: 0.75 }, value: 1 };
       return {
-        width, height, data: { name: 'beams', values },
+        usermeta: { scrolls: true }, width, height, data: { name: 'beams', values },
         layer: [
           { data: { name: 'edges', values: edges }, mark: { type: 'line', interpolate: 'linear', strokeJoin: 'round' }, encoding: { x, y, order: { field: 'i' }, detail: { field: 'edge' }, color, opacity: { condition: { test: "datum.fate === 'dropped'", value: 0.35 }, value: 0.9 }, strokeWidth: { condition: { test: "datum.fate === 'best'", value: 3 }, value: 1.2 } } },
           { mark: { type: 'text', align: 'left', dx: 4, fontSize: 12 }, encoding: { x, y, text: { field: 'label' }, color, opacity: strong, tooltip } },

@@ -36,7 +36,7 @@ function groupedBars({ key, stage, at, width }) {
     encoding: {
       x: { field: 'column', type: 'nominal', sort: columns, axis: { title: null, labelAngle: 0, ticks: false, values: thinned(columns.length, band, Math.max(...columns.map(name => widthOf(name))) + 4).map(i => columns[i]) } },
       xOffset: { field: 'row', sort: rows },
-      y: { field: 'v', type: 'quantitative', title: null, ...(domain ? { scale: { domain } } : {}) }, color: { field: 'row', type: 'nominal', sort: rows, legend: { orient: 'top', title: null, columns: width < 500 ? 2 : 4 }, scale: { domain: rows, range: colours } },
+      y: { field: 'v', type: 'quantitative', title: null, ...(domain ? { scale: { domain } } : {}) }, color: { field: 'row', type: 'nominal', sort: rows, legend: { orient: 'top', title: null, columns: Math.min(4, legendColumns(rows, width)), labelLimit: 260 }, scale: { domain: rows, range: colours } },
       tooltip: [{ field: 'column', title: ' ' }, { field: 'row', title: '  ' }, { field: 'v', title: 'v', format: '.4f' }],
     },
   };
@@ -47,10 +47,16 @@ function pointsOf({ key, stage, at, width }) {
   const { rows, columns } = stage;
   // From the origin to the right and upwards, where all points are there; else to all sides.
   const side = Math.min(420, width - 60), furthest = largestOf(stage), isPositive = stage.values.every(value => value >= 0);
-  const reach = isPositive ? 1.1 : (stage.slider && width < 480 ? 1.9 : 1.3) * furthest, domain = [isPositive ? 0 : -reach, reach], span = domain[1] - domain[0];
+  const reach = isPositive ? 1.1 : (stage.slider && width < 480 ? 1.5 : 1.3) * furthest, domain = [isPositive ? 0 : -reach, reach], span = domain[1] - domain[0];
   const points = rows.map((name, r) => ({ name, x: at(r, 0), y: at(r, 1), r }));
   const heights = heightsOfNames(points, 17 * span / (side * 0.8), 110 * span / side);
-  const values = points.map((point, i) => ({ ...point, height: heights[i] }));
+  // Names stand to the right of their points; on a narrow screen above them, moved aside as far as they would leave the picture.
+  const isNarrow = width < 480;
+  const placeOf = point => {
+    const half = widthOf(point.name, 14) * 1.1 * span / side / 2;
+    return isNarrow ? Math.max(domain[0] + half, Math.min(domain[1] - half, point.x)) : point.x;
+  };
+  const values = points.map((point, i) => ({ ...point, height: heights[i], place: placeOf(point) }));
   const axis = stage.slider ? { tickCount: 5 } : {};
   const encoding = { x: { field: 'x', type: 'quantitative', scale: { domain }, axis, title: columns[0] }, y: { field: 'y', type: 'quantitative', scale: { domain }, axis, title: columns[1] } };
   // What turns keeps its shape: both directions have one scale.
@@ -61,7 +67,7 @@ function pointsOf({ key, stage, at, width }) {
     layer: [
       { mark: { type: 'rule', strokeWidth: 2, opacity: 0.5, color: colour('accent') }, encoding: { ...encoding, ...paint, x2: { datum: 0 }, y2: { datum: 0 } } },
       { mark: { type: 'circle', size: 90, opacity: 1, color: colour('accent'), tooltip: true }, encoding: { ...encoding, ...paint } },
-      { mark: { type: 'text', dx: 10, dy: -10, align: 'left', fontSize: 14, fontWeight: 600 }, encoding: { ...encoding, y: { ...encoding.y, field: 'height' }, text: { field: 'name' } } },
+      { mark: { type: 'text', dx: isNarrow ? 0 : 10, dy: isNarrow ? -14 : -10, align: isNarrow ? 'center' : 'left', fontSize: 14, fontWeight: 600 }, encoding: { ...encoding, x: { ...encoding.x, field: 'place' }, y: { ...encoding.y, field: 'height' }, text: { field: 'name' } } },
     ],
   };
 }

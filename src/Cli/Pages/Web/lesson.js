@@ -3,6 +3,8 @@
 
 const lesson = page.content;
 const find = key => page.texts[`lesson.${lesson.name}.${key}`];
+// A difference: powers of ten stay on one line.
+const small = (value, digits) => value === 0 ? '0' : value.toExponential(digits).replace('-', '−');
 const titleOf = key => text(`lesson.${lesson.name}.${key}`);
 
 // Sliders by their keys: stages that share one move together.
@@ -43,7 +45,7 @@ function stageFigure(section, stage, index) {
     title: `${index + 1}. ${title}${single}`, formula: find(`${stage.key}.formula`), look: titleOf(`${stage.key}.look`), controls: slider?.node ?? null,
     draw: (plot, width) => charts[stage.kind]({
       plot, key, stage, at, width, frame: frame(), stop: stage.slider?.marksRows ? stage.slider.stops[stop()] : null,
-      title: find(`${stage.key}.x`), x: find(`${stage.key}.x`) ?? title, y: find(`${stage.key}.y`) ?? ' ',
+      title: find(`${stage.key}.x`), ...(stage.kind === 'lines' ? { x: titleOf(`${stage.key}.x`), y: titleOf(`${stage.key}.y`) } : {}),
     }),
     table: stage.kind === 'table' || columns.length === 0 ? null
       : () => ({ columns: ['', ...columns], rows: rows.map((name, r) => [name, ...columns.map((_, c) => at(r, c) ?? (stage.kind === 'graph' ? '' : '−∞'))]) }),
@@ -57,7 +59,7 @@ frame({
     { id: 'stages', name: text('lesson.stages'), lead: text('lesson.stages.lead'), fill: section => lesson.stages.forEach((stage, i) => stageFigure(section, stage, i)) },
     {
       id: 'checks', name: text('lesson.checks'), lead: text('lesson.checks.lead'), fill: section => lesson.checks.forEach(check => section.append(
-        el('div', { className: `check ${check.passed ? 'passed' : 'failed'}` }, el('span', {}, check.text, ' ', el('small', {}, `(${text('lesson.difference')} ${check.error.toExponential(1)}, ${text('lesson.allowed')} ${Number(check.tolerance.toPrecision(2))})`))))),
+        el('div', { className: `check ${check.passed ? 'passed' : 'failed'}` }, el('span', {}, check.text, ' ', el('small', {}, `(${text('lesson.difference')} ${small(check.error, 1)}, ${text('lesson.allowed')} ${small(Number(check.tolerance.toPrecision(2)))})`))))),
     },
   ],
 });

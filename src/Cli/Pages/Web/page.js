@@ -10,6 +10,10 @@ const text = (key, values = {}) => {
   return page.texts[key].replace(/\{(\w+)\}/g, (_, name) => values[name]);
 };
 const visible = s => s.replace(/ /g, '␣').replace(/\r?\n/g, '⏎').replace(/\t/g, '⇥');
+// Japanese sentences follow each other without a space.
+const sentences = (...all) => all.join(page.language === 'ja' ? '' : ' ');
+// A number and its unit stay on one line.
+const unbroken = s => s.replace(/(\d) (%|MB|KB|kB|GB)/g, '$1\u00a0$2');
 const range = n => Array.from({ length: n }, (_, i) => i);
 const percent = p => `${(100 * p).toFixed(p < 0.0995 ? 2 : 1)} %`;
 const number = x => x === null || x === undefined ? '' : (Number.isInteger(x) ? x.toLocaleString('en') : x.toFixed(4)).replace('-', '−');
@@ -83,7 +87,7 @@ const signed = () => ['negative', 'middle', 'positive'].map(colour);
 
 // ---------- figures: a picture, a sentence that says what to look for, and a table behind it
 
-const figures = [];
+const figures = [], mostTries = 3;
 const seen = new IntersectionObserver(entries => {
   for (const entry of entries) {
     const figure = figures.find(candidate => candidate.node === entry.target);
@@ -92,9 +96,9 @@ const seen = new IntersectionObserver(entries => {
   }
 }, { rootMargin: '400px' });
 
-// A formula: _x and ^x, or _{…} and ^{…}, are set lower and higher.
+// A formula: _x and ^x, or _{…} and ^{…}, are set lower and higher; what is in braces may have braces of its own.
 function formulaNodes(formula) {
-  return formula.split(/([_^](?:\{[^{}]*\}|[\p{L}\p{N}]+))/u).map(part => /^[_^]./.test(part)
+  return formula.split(/([_^](?:\{(?:[^{}]|\{[^{}]*\})*\}|[\p{L}\p{N}]+))/u).map(part => /^[_^]./.test(part)
     ? el(part[0] === '_' ? 'sub' : 'sup', {}, ...formulaNodes(part.slice(1).replace(/^\{|\}$/g, '')))
     : part);
 }
@@ -120,7 +124,7 @@ function figure(parent, key, { title = null, formula = null, look, controls = nu
   }
 
   const say = () => {
-    caption.replaceChildren(el('b', {}, text('ui.look') + ' '), typeof look === 'function' ? look() : look);
+    caption.replaceChildren(el('b', {}, text('ui.look') + ' '), unbroken(typeof look === 'function' ? look() : look));
     linkWordsAgain(caption);
   };
   const stateOf = width => `${width} ${theme()}`;
@@ -162,8 +166,16 @@ function figure(parent, key, { title = null, formula = null, look, controls = nu
       }
       const stage = el('div');
       stage.style.width = 'fit-content';
-      const result = await vegaEmbed(stage, { $schema: 'https://vega.github.io/schema/vega-lite/v6.json', description: title ?? node.closest('section')?.querySelector('h2')?.lastChild.textContent, ...spec },
+      const embed = content => vegaEmbed(stage, { $schema: 'https://vega.github.io/schema/vega-lite/v6.json', description: title ?? node.closest('section')?.querySelector('h2')?.lastChild.textContent, ...content },
         { actions: false, renderer: 'canvas', config: config(), tooltip: { theme: theme() } });
+      let result = await embed(spec);
+      // How wide names and numbers beside the axes are is known once they are drawn: where they took more room than was guessed, the rest gets less.
+      for (let tries = 0, room = width; tries < mostTries && turn === drawing && !spec.usermeta?.scrolls; tries++) {
+        const excess = Math.ceil(parseFloat(stage.querySelector('canvas').style.width) - width);
+        if (excess <= 0) break;
+        result.finalize();
+        result = await embed(draw(plot, room -= excess));
+      }
       if (turn !== drawing) {
         result.finalize();
         return;
@@ -285,7 +297,7 @@ function frame({ kicker, title, intro, sections }) {
     el('footer', {}, text('ui.footer')));
   let number = 0;
   sections.forEach(({ id, name, lead, fill, isNumbered = true }) => {
-    const section = el('section', { id }, el('h2', {}, isNumbered ? el('span', { className: 'number' }, `${++number}`) : null, name), lead ? el('p', { className: 'lead' }, lead) : null);
+    const section = el('section', { id }, el('h2', {}, isNumbered ? el('span', { className: 'number' }, `${++number}`) : null, name), lead ? el('p', { className: 'lead' }, unbroken(lead)) : null);
     main.append(section);
     fill(section);
   });
