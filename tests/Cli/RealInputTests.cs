@@ -55,6 +55,21 @@ public sealed class RealInputTests : IDisposable
     }
 
     [Fact]
+    public void A_short_text_is_learned_with_dropout_and_fewer_steps_unless_either_is_given()
+    {
+        _folder.Write("short.txt", Encoding.UTF8.GetBytes(string.Concat(Enumerable.Repeat("to be or not to be\n", 50))));
+        string[] train = ["train", "--data", "short.txt", "--layers", "1", "--heads", "1", "--width", "8", "--context", "32", "--batch-size", "2", "--out"];
+        Outcome run = Minigpt.Run(_folder.Root, [.. train, "fewer"]);
+        Assert.Contains(
+            "a short text, 855 tokens: 400 steps with a dropout of 0.2, so that it is not learned by heart; --dropout or --steps sets other numbers",
+            run.Error, StringComparison.Ordinal);
+        Assert.Contains("\"step\":400,", File.ReadAllText(_folder.File("fewer/metrics.jsonl")), StringComparison.Ordinal);
+        run = Minigpt.Run(_folder.Root, [.. train, "asked", "--steps", "210"]);
+        Assert.DoesNotContain("short text", run.Error, StringComparison.Ordinal);
+        Assert.Contains("\"step\":210,", File.ReadAllText(_folder.File("asked/metrics.jsonl")), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_run_goes_on_with_its_data_under_another_name_and_with_no_other()
     {
         Train("run");

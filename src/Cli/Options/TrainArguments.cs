@@ -122,6 +122,8 @@ internal sealed partial class TrainArguments
                 ("tokenizer", tokenizerName!), ("tokens", tokenizer.VocabularySize), ("most", start.Any.Config.VocabularySize), ("model", start.Path)));
         }
         TrainingData data = RunData.Load(folder, options, tokenizer, source, start?.Any.Config.VocabularySize, cancellationToken);
+        if (task == TaskKind.Next && preset is TrainingPreset.Quick or TrainingPreset.LongRun && recorded is null)
+            options = ForShortText(arguments, data.Train.Length, options, notes);
         TransformerConfig sizes = start is null
             ? options.ToConfig(data.VocabularySize, data.Tokenizer, data.SourceTokenizer)
             : start.Any.Config with { Context = options.Context, Dropout = options.Dropout };
@@ -131,6 +133,17 @@ internal sealed partial class TrainArguments
             ExtraKeys = start?.ExtraKeys,
             Overwrite = arguments.GetValue(_overwrite),
         };
+    }
+
+    /// <summary>Dropout and fewer steps for a short text, where neither was asked for, with a word about it.</summary>
+    private TrainingOptions ForShortText(ParseResult arguments, long tokens, TrainingOptions options, List<string> notes)
+    {
+        TrainingOptions careful = options.ForShortText(tokens);
+        if (arguments.IsGiven(_settings.Dropout) || arguments.IsGiven(_settings.Steps) || careful == options)
+            return options;
+        notes.Add(Messages.Of("header.short-text",
+            ("tokens", tokens), ("dropout", careful.Dropout), ("steps", careful.Steps), ("one", _settings.Dropout.Name), ("other", _settings.Steps.Name)));
+        return careful;
     }
 
     private static LanguageModel<float> StartingModel(TrainingOptions options, LoadedModel<float>? start, TrainingData data)

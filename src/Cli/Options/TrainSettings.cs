@@ -36,7 +36,7 @@ internal sealed class TrainSettings
         Context = Whole("--context", s_quick.Context, 1, (options, value) => options with { Context = value });
         Activation = Add(OptionFactory.Choice<Activation>("--activation"), (options, value) => options with { Activation = value });
         Positions = Add(OptionFactory.Choice<PositionKind>("--positions"), (options, value) => options with { Positions = value });
-        Number("--dropout", s_quick.Dropout, (options, value) => options with { Dropout = value });
+        Dropout = Number("--dropout", s_quick.Dropout, (options, value) => options with { Dropout = value });
         Add(OptionFactory.Number("--attention-dropout"), (options, value) => options with { AttentionDropout = value });
 
         Add(new Option<bool>("--mask-words"), (options, value) => options with { MasksWords = value });
@@ -93,6 +93,8 @@ internal sealed class TrainSettings
     public Option<Activation> Activation { get; }
 
     public Option<PositionKind> Positions { get; }
+
+    public Option<double> Dropout { get; }
 
     public Option<int> VocabularySize { get; } = OptionFactory.Whole("--vocab-size", 1, int.MaxValue);
 

@@ -4,8 +4,8 @@ using MiniGpt.Model.Files;
 namespace MiniGpt.Model.Data;
 
 /// <summary>
-/// The texts of a folder and of the folders in it: each file once, however many links lead to it, and nothing hidden. What holds no text is passed
-/// over, and said.
+/// The texts of a folder and of the folders in it: each file once, however many links lead to it, and nothing hidden. Where none has the ending of
+/// a text, the folder is taken to be of the kind that most of its text has, such as a program's source. What holds no text is passed over, and said.
 /// </summary>
 internal sealed class TextFolder
 {
@@ -15,6 +15,7 @@ internal sealed class TextFolder
 
     private readonly HashSet<string> _folders = [];
     private readonly List<string> _found = [];
+    private readonly SortedDictionary<string, List<string>> _others = new(StringComparer.OrdinalIgnoreCase);
     private readonly SortedDictionary<string, List<string>> _passedOver = new(StringComparer.Ordinal);
     private readonly string _path;
 
@@ -32,10 +33,9 @@ internal sealed class TextFolder
     {
         TextFolder folder = new(path);
         folder.Walk(path);
-        HashSet<string> seen = [];
-        string[] texts = [.. folder._found.Order(StringComparer.Ordinal).Where(file => folder.HasText(file) && seen.Add(RealPath.Of(file)))];
+        IReadOnlyList<string> texts = folder._found.Count > 0 ? folder.Texts(folder._found) : folder.MostText(notes);
         string[] passedOver = [.. folder._passedOver.Select(reason => Note(reason.Key, reason.Value))];
-        if (texts.Length == 0)
+        if (texts.Count == 0)
         {
             string why = string.Concat(passedOver.Select(note => $" ({note})"));
             throw new FileFormatException(path, $"no text found, files ending in {Endings} expected{why}");
@@ -57,7 +57,33 @@ internal sealed class TextFolder
                 Walk(entry);
             else if (s_extensions.Contains(Path.GetExtension(entry), StringComparer.OrdinalIgnoreCase))
                 _found.Add(entry);
+            else if (_others.TryGetValue(Path.GetExtension(entry), out List<string>? others))
+                others.Add(entry);
+            else
+                _others.Add(Path.GetExtension(entry), [entry]);
         }
+    }
+
+    /// <summary>Those of the files that hold text, in ordinal order, each once.</summary>
+    private string[] Texts(IEnumerable<string> files)
+    {
+        HashSet<string> seen = [];
+        return [.. files.Order(StringComparer.Ordinal).Where(file => HasText(file) && seen.Add(RealPath.Of(file)))];
+    }
+
+    /// <summary>The files of the ending that has the most bytes of text.</summary>
+    private string[] MostText(ICollection<string> notes)
+    {
+        if (_others.Count == 0)
+            return [];
+        (string ending, string[] texts) = _others.Select(other => (other.Key, Texts: Texts(other.Value)))
+            .MaxBy(other => other.Texts.Sum(file => new FileInfo(file).Length));
+        if (texts.Length == 0)
+            return [];
+        _passedOver.Clear(); // other kinds of files, such as pictures, are no texts that fail
+        string kind = ending == "" ? "without an ending" : $"ending in {ending}";
+        notes.Add($"{_path}: no {Endings} found, so that its {texts.Length} files {kind} are read");
+        return Texts(texts);
     }
 
     private static bool IsHidden(string entry) =>

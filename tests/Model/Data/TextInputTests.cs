@@ -111,6 +111,26 @@ public sealed class TextInputTests : IDisposable
     }
 
     [Fact]
+    public void A_folder_without_the_endings_of_texts_gives_the_kind_of_file_that_most_of_its_text_has()
+    {
+        Directory.CreateDirectory(_folder.File("source/inner"));
+        _folder.Write("source/a.cs", "class A;");
+        _folder.Write("source/inner/b.CS", "class B;");
+        _folder.Write("source/settings.json", "{}");
+        _folder.Write("source/Makefile", "all:");
+        _folder.Write("source/picture.png", [.. s_binary, .. new byte[1000]]);
+        string source = _folder.File("source");
+        using (TextCorpus corpus = TextCorpus.Open([source]))
+        {
+            Assert.Equal(["a.cs", "inner/b.CS"], corpus.Documents.Select(text => Path.GetRelativePath(source, text.Name)));
+            Assert.Equal([$"{source}: no .txt or .md found, so that its 2 files ending in .cs are read"], corpus.Notes);
+        }
+        _folder.Write("source/readme.md", "A text.");
+        using (TextCorpus corpus = TextCorpus.Open([source]))
+            Assert.Equal(["readme.md"], corpus.Documents.Select(text => Path.GetRelativePath(source, text.Name)));
+    }
+
+    [Fact]
     public void A_folder_gives_each_visible_text_once_and_says_what_it_passes_over()
     {
         foreach (string inner in (string[])["books/.git", "books/.ipynb_checkpoints", "books/__MACOSX", "books/b"])

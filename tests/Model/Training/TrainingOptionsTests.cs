@@ -39,6 +39,21 @@ public class TrainingOptionsTests
         Assert.Throws<ArgumentException>(() => TrainingOptions.ForDepth(TrainingOptions.MostDepth + 1));
     }
 
+    [Theory]
+    [InlineData(1_003_854, 790, 0)] // Shakespeare: 790 steps of 12 rows of 128 go over it 1.2 times
+    [InlineData(142_796, 790, 0.1)] // 8.5 times
+    [InlineData(80_000, 790, 0.2)] // 15.2 times
+    [InlineData(18_000, 351, 0.2)] // 30 · 18,000 / 1536
+    [InlineData(0, 200, 0.2)]
+    public void A_short_text_is_learned_with_dropout_and_gone_over_thirty_times_at_the_most(long tokens, int steps, double dropout)
+    {
+        TrainingOptions quick = TrainingOptions.For(TrainingPreset.Quick);
+        Assert.Equal(quick with { Steps = steps, Dropout = dropout }, quick.ForShortText(tokens));
+        Assert.Equal(150, (quick with { Steps = 150 }).ForShortText(tokens).Steps);
+        Assert.Equal(0.3, (quick with { Dropout = 0.3 }).ForShortText(tokens).Dropout);
+        Assert.Equal(2000, TrainingOptions.For(TrainingPreset.LongRun).ForShortText(1_003_854).Steps); // 4.1 times, without dropout
+    }
+
     [Fact]
     public void Options_come_back_from_JSON()
     {
