@@ -93,6 +93,8 @@ public sealed class JapaneseTests : IDisposable
     [InlineData(WrongUsage, "'nothing' というレッスンはありません。あるのは ", "lesson", "nothing")]
     [InlineData(Failure, "missing.txt: ファイルもフォルダもありません\n", "train", "--data", "missing.txt")]
     [InlineData(Failure, "empty.txt: ファイルが空です。文章が要ります\n", "train", "--data", "empty.txt")]
+    [InlineData(Failure, "folder: 文章がありません。.txt か .md で終わるファイルが必要です\n", "train", "--data", "folder")]
+    [InlineData(Failure, "pictures: 文章がありません。.txt か .md で終わるファイルが必要です（文章ではないため飛ばしました: cat.txt）\n", "train", "--data", "pictures")]
     [InlineData(Failure, "22 トークンの文章は短すぎます。文脈 128 には少なくとも 129 トークンが要ります\n", "train", "--data", "text.txt", "--validation-fraction", "0")]
     [InlineData(Failure, "ファイルがありません: ", "sample", "--model", "MODEL", "--ids", "--prompt-file", "missing.txt", "--tokenizer", "gpt2")]
     [InlineData(Failure, "folder: config.json がありません。config.json と model.safetensors のあるモデルのフォルダを指定してください\n", "sample", "--model", "folder")]
@@ -106,6 +108,8 @@ public sealed class JapaneseTests : IDisposable
         _folder.Write("text.txt", "A text of a few words.");
         _folder.Write("empty.txt", "");
         Directory.CreateDirectory(_folder.File("folder"));
+        Directory.CreateDirectory(_folder.File("pictures"));
+        _folder.Write("pictures/cat.txt", [0xFF, 0xD8, 0xFF, 0xE0, 0, 0x10, (byte)'J', 0, 0, 1]);
         string[] named = [.. arguments.Select(argument => argument switch
         {
             "MODEL" => Fixtures.File("gpt2-tiny"),

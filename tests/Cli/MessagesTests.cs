@@ -19,7 +19,8 @@ public sealed partial class MessagesTests
     // Put together from parts that stand in several places; JapaneseTests meets them in the program.
     private static readonly string[] s_composed =
         ["library.no-model-part", "library.holds-model", "library.no-utf8", "library.no-utf8-kept", "library.kind", "library.stats",
-            "library.is-there", "library.dropped.begin", "library.dropped.end", "library.few-words", "library.no-word-alike", "library.no-languages"];
+            "library.is-there", "library.dropped.begin", "library.dropped.end", "library.few-words", "library.no-word-alike", "library.no-languages",
+            "library.name.endings"];
 
     // A Japanese reader is told of the Japanese text.
     private static readonly string[] s_onlyInJapanese = ["--text ja"];

@@ -48,7 +48,7 @@ public sealed class ChartRoomTests(Browser browser) : IClassFixture<Browser>, ID
     {
         string file = _folder.File("lesson.html");
         LessonPage.Write(file, Lesson.All.Single(lesson => lesson.Name == name), LessonResults.Of(name), Texts.Of(Language.English));
-        await using OpenPage open = await Drawn(file);
+        await using OpenPage open = await AssertFits(file);
         Assert.DoesNotContain(await open.Page.Locator(".formula").AllTextContentsAsync(), formula => formula.AsSpan().ContainsAny("_^{}"));
     }
 
@@ -67,10 +67,10 @@ public sealed class ChartRoomTests(Browser browser) : IClassFixture<Browser>, ID
             _ => ["--model", RecordedModels.Bert(_folder), "--text", "w7 [MASK] w9"],
         };
         Minigpt.Success(_folder.Root, ["explain", .. asked, "--out", file, "--language", language]);
-        await using OpenPage open = await Drawn(file);
+        await using OpenPage open = await AssertFits(file);
     }
 
-    private async Task<OpenPage> Drawn(string file)
+    private async Task<OpenPage> AssertFits(string file)
     {
         OpenPage open = await browser.Open(file, Phone, ColorScheme.Dark);
         foreach (string figure in await open.Figures())

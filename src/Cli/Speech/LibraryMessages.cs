@@ -15,7 +15,7 @@ internal static class LibraryMessages
     private const string PrefixOfNames = $"{Prefix}name."; // of what stands in placeholders
 
     // Placeholders of words that the tables may have; all others, paths among them, stand as they are.
-    private static readonly string[] s_words = ["found", "name", "wanted"];
+    private static readonly string[] s_words = ["found", "name", "wanted", "why", "endings"];
 
     private static readonly Lazy<(string Key, Regex Pattern)[]> s_patterns = new(() =>
     [

@@ -33,9 +33,9 @@ internal sealed class TextFolder
     {
         TextFolder folder = new(path);
         folder.Walk(path);
-        IReadOnlyList<string> texts = folder._found.Count > 0 ? folder.Texts(folder._found) : folder.MostText(notes);
+        string[] texts = folder._found.Count > 0 ? folder.Texts(folder._found) : folder.MostText(notes);
         string[] passedOver = [.. folder._passedOver.Select(reason => Note(reason.Key, reason.Value))];
-        if (texts.Count == 0)
+        if (texts.Length == 0)
         {
             string why = string.Concat(passedOver.Select(note => $" ({note})"));
             throw new FileFormatException(path, $"no text found, files ending in {Endings} expected{why}");
@@ -81,8 +81,9 @@ internal sealed class TextFolder
         if (texts.Length == 0)
             return [];
         _passedOver.Clear(); // other kinds of files, such as pictures, are no texts that fail
-        string kind = ending == "" ? "without an ending" : $"ending in {ending}";
-        notes.Add($"{_path}: no {Endings} found, so that its {texts.Length} files {kind} are read");
+        notes.Add(ending == ""
+            ? $"{_path}: no {Endings} found, so that its {texts.Length} files without an ending are read"
+            : $"{_path}: no {Endings} found, so that its {texts.Length} files ending in {ending} are read");
         return Texts(texts);
     }
 
