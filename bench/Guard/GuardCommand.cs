@@ -12,7 +12,7 @@ internal static class GuardCommand
 
     private const string Usage = """
         Measures our kernels and their peers in turn and fails where a ratio has fallen by over 15 % of what bench/ratios.json says for
-        vectors of this width. Benchmarks without a peer or a ceiling have no ratio and are left out.
+        this processor and width of vectors. Benchmarks without a peer or a ceiling have no ratio and are left out.
 
           guard [--update] [--rounds N] [FILTER...]
 
@@ -114,7 +114,7 @@ internal static class GuardCommand
         if (names.Length > 0)
         {
             Console.Error.WriteLine(
-                $"guard: no ratio is kept at {RatioFile.Width} for {names.Length} of {results.Count} (--update keeps this run's): {string.Join("; ", names)}");
+                $"guard: {RatioFile.Kind}: no ratio is kept for {names.Length} of {results.Count} (--update keeps this run's): {string.Join("; ", names)}");
         }
 
         return names.Length < results.Count;

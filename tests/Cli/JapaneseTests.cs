@@ -94,7 +94,7 @@ public sealed class JapaneseTests : IDisposable
     [InlineData(Failure, "missing.txt: ファイルもフォルダもありません\n", "train", "--data", "missing.txt")]
     [InlineData(Failure, "empty.txt: ファイルが空です。文章が要ります\n", "train", "--data", "empty.txt")]
     [InlineData(Failure, "folder: 文章がありません。.txt か .md で終わるファイルが必要です\n", "train", "--data", "folder")]
-    [InlineData(Failure, "pictures: 文章がありません。.txt か .md で終わるファイルが必要です（文章ではないため飛ばしました: cat.txt）\n", "train", "--data", "pictures")]
+    [InlineData(Failure, "pictures: 文章がありません。.txt か .md で終わるファイルが必要です（文章ではないため飛ばしました: cat.txt）（空のため飛ばしました: a.txt, b.txt, c.txt ほか 1 個）\n", "train", "--data", "pictures")]
     [InlineData(Failure, "22 トークンの文章は短すぎます。文脈 128 には少なくとも 129 トークンが要ります\n", "train", "--data", "text.txt", "--validation-fraction", "0")]
     [InlineData(Failure, "ファイルがありません: ", "sample", "--model", "MODEL", "--ids", "--prompt-file", "missing.txt", "--tokenizer", "gpt2")]
     [InlineData(Failure, "folder: config.json がありません。config.json と model.safetensors のあるモデルのフォルダを指定してください\n", "sample", "--model", "folder")]
@@ -109,6 +109,8 @@ public sealed class JapaneseTests : IDisposable
         _folder.Write("empty.txt", "");
         Directory.CreateDirectory(_folder.File("folder"));
         Directory.CreateDirectory(_folder.File("pictures"));
+        foreach (string name in (string[])["a", "b", "c", "d"])
+            _folder.Write($"pictures/{name}.txt", "");
         _folder.Write("pictures/cat.txt", [0xFF, 0xD8, 0xFF, 0xE0, 0, 0x10, (byte)'J', 0, 0, 1]);
         string[] named = [.. arguments.Select(argument => argument switch
         {

@@ -61,9 +61,10 @@ public sealed class RealInputTests : IDisposable
         string[] train = ["train", "--data", "short.txt", "--layers", "1", "--heads", "1", "--width", "8", "--context", "32", "--batch-size", "2", "--out"];
         Outcome run = Minigpt.Run(_folder.Root, [.. train, "fewer"]);
         Assert.Contains(
-            "a short text, 855 tokens: 400 steps with a dropout of 0.2, so that it is not learned by heart; --dropout or --steps sets other numbers",
+            "a short text, 855 tokens: 400 steps with a dropout of 0.2, so that it is not learned by heart; giving --dropout or --steps turns this off",
             run.Error, StringComparison.Ordinal);
         Assert.Contains("\"step\":400,", File.ReadAllText(_folder.File("fewer/metrics.jsonl")), StringComparison.Ordinal);
+        Assert.Contains("\"dropout\": 0.2,", File.ReadAllText(_folder.File("fewer/training.json")), StringComparison.Ordinal);
         run = Minigpt.Run(_folder.Root, [.. train, "asked", "--steps", "210"]);
         Assert.DoesNotContain("short text", run.Error, StringComparison.Ordinal);
         Assert.Contains("\"step\":210,", File.ReadAllText(_folder.File("asked/metrics.jsonl")), StringComparison.Ordinal);

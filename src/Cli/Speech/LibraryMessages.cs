@@ -15,7 +15,7 @@ internal static class LibraryMessages
     private const string PrefixOfNames = $"{Prefix}name."; // of what stands in placeholders
 
     // Placeholders of words that the tables may have; all others, paths among them, stand as they are.
-    private static readonly string[] s_words = ["found", "name", "wanted", "why", "endings"];
+    private static readonly string[] s_words = ["found", "name", "wanted", "endings"];
 
     private static readonly Lazy<(string Key, Regex Pattern)[]> s_patterns = new(() =>
     [
@@ -36,7 +36,10 @@ internal static class LibraryMessages
         return message;
     }
 
-    private static string ValueOf(Group group) => s_words.Contains(group.Name) ? Translated(group.Value, isName: true) : group.Value;
+    // Several reasons follow each other in brackets.
+    private static string ValueOf(Group group) => group.Name == "why"
+        ? string.Join("）（", group.Value.Split(") (").Select(why => Translated(why, isName: true)))
+        : s_words.Contains(group.Name) ? Translated(group.Value, isName: true) : group.Value;
 
     /// <summary>Matches what a text says, whatever stands in its placeholders.</summary>
     private static Regex PatternOf(string text) =>

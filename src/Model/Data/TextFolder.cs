@@ -74,17 +74,38 @@ internal sealed class TextFolder
     /// <summary>The files of the ending that has the most bytes of text.</summary>
     private string[] MostText(ICollection<string> notes)
     {
-        if (_others.Count == 0)
+        (string ending, long bytes) = ("", 0);
+        foreach ((string other, List<string> files) in _others)
+        {
+            long found = files.Sum(TextBytes);
+            if (found > bytes)
+                (ending, bytes) = (other, found);
+        }
+        if (bytes == 0)
             return [];
-        (string ending, string[] texts) = _others.Select(other => (other.Key, Texts: Texts(other.Value)))
-            .MaxBy(other => other.Texts.Sum(file => new FileInfo(file).Length));
-        if (texts.Length == 0)
-            return [];
-        _passedOver.Clear(); // other kinds of files, such as pictures, are no texts that fail
+        string[] texts = Texts(_others[ending]);
         notes.Add(ending == ""
-            ? $"{_path}: no {Endings} found, so that its {texts.Length} files without an ending are read"
-            : $"{_path}: no {Endings} found, so that its {texts.Length} files ending in {ending} are read");
-        return Texts(texts);
+            ? $"{_path}: no {Endings} found, so files without an ending are read, {texts.Length} of them"
+            : $"{_path}: no {Endings} found, so files ending in {ending} are read, {texts.Length} of them");
+        return texts;
+    }
+
+    /// <summary>The size of a file that holds text; 0 of any other.</summary>
+    private static long TextBytes(string file)
+    {
+        try
+        {
+            if (SystemCalls.KindOf(file) is FileKind.Missing or FileKind.Special)
+                return 0;
+            byte[] beginning = TextInput.Beginning(file);
+            (Encoding? wide, int mark) = TextInput.FormOf(beginning);
+            bool isText = beginning.Length > mark && !RegularFile.IsPointer(beginning) && (wide is not null || TextInput.WhyNoText(beginning) is null);
+            return isText ? new FileInfo(RealPath.Of(file)).Length : 0;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return 0; // it counts for no ending; where its ending is chosen all the same, reading it says what is wrong
+        }
     }
 
     private static bool IsHidden(string entry) =>

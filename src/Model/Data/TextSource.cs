@@ -10,7 +10,7 @@ public static class TextSource
 
     /// <summary>
     /// The files of all sources, in order. A folder gives its .txt and .md files, those of its subfolders too, in ordinal order of their paths:
-    /// each once, none that is hidden, and none without text in it. "-" stays.
+    /// each once, none that is hidden, and none without text in it; where there are none, the files of the ending that has the most text. "-" stays.
     /// </summary>
     /// <param name="sources">Paths of files and folders, and "-".</param>
     /// <param name="notes">Takes a line for each kind of file that was passed over.</param>

@@ -156,8 +156,8 @@ public sealed partial record TrainingOptions
     }
 
     /// <summary>
-    /// The same for a text that the steps would go over more than five times: with dropout, and with fewer steps where it would be more than thirty
-    /// times. A model that forgets nothing learns such a text by heart, and its loss on other text rises.
+    /// These options, with dropout where the steps would go over a text more than five times, and with fewer steps, but at least 200, where it would be
+    /// more than thirty times. Without dropout such a text is learned by heart, and the loss on other text rises (docs/speedrun.md, Other texts).
     /// </summary>
     /// <param name="tokens">The tokens that there are to learn from.</param>
     public TrainingOptions ForShortText(long tokens)

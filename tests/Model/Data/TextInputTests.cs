@@ -116,14 +116,17 @@ public sealed class TextInputTests : IDisposable
         Directory.CreateDirectory(_folder.File("source/inner"));
         _folder.Write("source/a.cs", "class A;");
         _folder.Write("source/inner/b.CS", "class B;");
+        _folder.Write("source/c.cs", s_binary);
         _folder.Write("source/settings.json", "{}");
+        _folder.Write("source/logo.svg", "version https://git-lfs.github.com/spec/v1\n");
+        Link("source/same.cs", "a.cs");
         _folder.Write("source/Makefile", "all:");
         _folder.Write("source/picture.png", [.. s_binary, .. new byte[1000]]);
         string source = _folder.File("source");
         using (TextCorpus corpus = TextCorpus.Open([source]))
         {
             Assert.Equal(["a.cs", "inner/b.CS"], corpus.Documents.Select(text => Path.GetRelativePath(source, text.Name)));
-            Assert.Equal([$"{source}: no .txt or .md found, so that its 2 files ending in .cs are read"], corpus.Notes);
+            Assert.Equal([$"{source}: no .txt or .md found, so files ending in .cs are read, 2 of them", $"{source}: passed over, because it holds no text: c.cs"], corpus.Notes);
         }
         _folder.Write("source/readme.md", "A text.");
         using (TextCorpus corpus = TextCorpus.Open([source]))

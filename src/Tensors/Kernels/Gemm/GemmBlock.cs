@@ -97,7 +97,7 @@ internal static unsafe class GemmBlock
         where V : unmanaged, ISimd<V, T>
     {
         int tileRows = Microkernel.Rows<T, V>(), tileColumns = Microkernel.Columns<T, V>();
-        long lanes = CacheSizes.OfThisMachine.Second / sizeof(T) / Math.Max(1, depth);
+        long lanes = SecondLevelCache.OfThisMachine.Bytes / sizeof(T) / Math.Max(1, depth);
         return (Math.Max(1, (int)(lanes / 4 / tileRows)) * tileRows, Math.Max(1, (int)(lanes / 2 / tileColumns)) * tileColumns);
     }
 

@@ -1,12 +1,11 @@
 using System.Numerics;
 using MiniGpt.Tensors.Simd;
-using MiniGpt.Tensors.Threading;
 
 namespace MiniGpt.Tensors.Kernels;
 
 /// <summary>
 /// How a product of [M, K] by [K, N] is cut into tasks: blocks of C that are computed alone, each from its own rows of A and columns of B.
-/// The cut never goes through K: results have the same bits however it is made, and whoever computes what.
+/// The cut depends on the sizes and the machine's cache, not on threads, and never goes through K: results have the same bits however it is made.
 /// </summary>
 /// <remarks>
 /// The table of block sizes, each with its reason (32 KB or more of first-level cache):
@@ -16,10 +15,9 @@ namespace MiniGpt.Tensors.Kernels;
 /// <item><term><see cref="MostColumnsAtFullDepth"/>, 2048</term><description>rows are packed, where they have to be, once for so many columns of
 /// a task; within it <see cref="GemmBlock"/> goes by blocks for the machine's second-level cache.</description></item>
 /// <item><term><see cref="ColumnsOfFewRows"/></term><description>where each column of B serves one task alone, that task packs it: half
-/// of a second-level cache at the full depth, 256 of them with 1 MB.</description></item>
-/// <item><term><see cref="TasksOfThread"/>, 8</term><description>no more tasks on top of each other than give every thread so many, or as their blocks
-/// of C take to fit the second-level cache: each reads its columns of B anew from a farther cache, and eight leave little to wait for at the
-/// end.</description></item>
+/// of a second-level cache at the full depth, 256 floats with 1 MB.</description></item>
+/// <item><term><see cref="FewTasks"/>, 16</term><description>no more tasks on top of each other than so many in all, or as their blocks of C take
+/// to fit the second-level cache: each reads its columns of B anew from a farther cache.</description></item>
 /// <item><term><see cref="WorkOfTask"/>, a million multiply-adds</term><description>ten microseconds, many times what handing out a task costs.</description></item>
 /// <item><term><see cref="WorkOfRowTask"/>, 131072</term><description>for a single row, each element of B counts once: half a megabyte
 /// takes ten microseconds to read from memory.</description></item>
@@ -36,7 +34,7 @@ internal readonly struct GemmPartition
     public const int Depth = 512;
 
     private const int MostColumnsAtFullDepth = 2048;
-    private const int TasksOfThread = 8;
+    private const int FewTasks = 16;
     private const int ColumnsOfRow = 256;
     private const long WorkOfTask = 1 << 20;
     private const long WorkOfRowTask = 1 << 17;
@@ -68,7 +66,7 @@ internal readonly struct GemmPartition
 
         ColumnTasks = (columns + ColumnsOfTask - 1) / ColumnsOfTask;
         long blockBytes = (long)rows * ColumnsOfTask * elementBytes;
-        long wanted = Math.Max(TasksOfThread * Workers.Count / ColumnTasks, blockBytes / CacheSizes.OfThisMachine.Second);
+        long wanted = Math.Max(FewTasks / ColumnTasks, blockBytes / SecondLevelCache.OfThisMachine.Bytes);
         long parts = Math.Min(Math.Min(rows / FewestRows, (long)rows * ColumnsOfTask * depth / WorkOfTask), wanted);
         RowsOfTask = EvenPart(rows, PowerOfTwo(parts), TileRows);
         RowTasks = (rows + RowsOfTask - 1) / RowsOfTask;
@@ -92,7 +90,7 @@ internal readonly struct GemmPartition
     /// <summary>Whether a row of B is whole tiles, so that tiles can be read where they lie.</summary>
     public static bool HasWholeTiles(int columns) => columns % TileColumns == 0;
 
-    private static int ColumnsOfFewRows(int elementBytes) => Math.Max(TileColumns, CacheSizes.OfThisMachine.Second / 2 / elementBytes / Depth);
+    private static int ColumnsOfFewRows(int elementBytes) => Math.Max(TileColumns, SecondLevelCache.OfThisMachine.Bytes / 2 / elementBytes / Depth);
 
     /// <summary>Rounds down to a power of two, at least 1.</summary>
     private static int PowerOfTwo(long size) => 1 << BitOperations.Log2((uint)Math.Max(size, 1));

@@ -96,7 +96,7 @@ internal readonly unsafe struct GemmProduct<T, TFunction> : IRangeKernel<T>
                 RegisterTranspose.RunAny(block, columns, rows, columns, c.Pointer, c.ColumnStride);
                 (c, activated, rows, columns) = (c.Transpose(), activated.Transpose(), columns, rows);
             }
-            else if (rows == 1)
+            else if (_c.Shape[-2] == 1)
             {
                 sums.Add<V>(a, rows, Depth);
                 RowProduct.Run<T, V>(a, b, Depth, columns, new Destination<T>(c.Pointer, c.RowStride, _accumulate, bias));

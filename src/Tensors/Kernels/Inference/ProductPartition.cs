@@ -33,7 +33,7 @@ internal readonly struct ProductPartition
         (_rows, _columns) = (rows, columns);
 
         // With Depth floats each, rows of X fill at most three eighths of the second-level cache: 96 of them with 1 MB.
-        int mostRows = Math.Max(CacheSizes.OfThisMachine.Second / 8 * 3 / (Depth * sizeof(float)) / TileRows * TileRows, TileRows);
+        int mostRows = Math.Max(SecondLevelCache.OfThisMachine.Bytes / 8 * 3 / (Depth * sizeof(float)) / TileRows * TileRows, TileRows);
         _rowTasks = (rows + mostRows - 1) / mostRows;
         _rowsOfTask = RoundUp((rows + _rowTasks - 1) / Math.Max(1, _rowTasks), TileRows);
         _columnsOfTask = RoundUp(Math.Max(32, Weights / Math.Max(1, rows / 2) / Math.Max(1, depth)), together);
