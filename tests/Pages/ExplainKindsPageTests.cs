@@ -134,6 +134,8 @@ public sealed class ExplainKindsPageTests(Browser browser) : IClassFixture<Brows
             Assert.All(products, product => Assert.Equal(trace.Blocks[0].Scores[head, query, key], product, 1e-4));
         }
         await open.Draw("rotation-distance");
+        await open.Page.WaitForFunctionAsync( // a change is drawn a moment later
+            "wanted => Math.abs(minigpt.views['rotation-distance'].data('rotation-real')[0].y - wanted) < 1e-4", trace.Blocks[0].Scores[5, 8, 3]);
         Assert.Equal(trace.Blocks[0].Scores[5, 8, 3], await open.Page.EvaluateAsync<double>("minigpt.views['rotation-distance'].data('rotation-real')[0].y"), 1e-4);
 
         await open.Draw("head-groups");

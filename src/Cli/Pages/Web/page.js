@@ -172,7 +172,7 @@ function figure(parent, key, { title = null, formula = null, look, controls = nu
       // How wide names and numbers beside the axes are is known once they are drawn: where they took more room than was guessed, the rest gets less.
       for (let tries = 0, room = width; tries < mostTries && turn === drawing && !spec.usermeta?.scrolls; tries++) {
         const excess = Math.ceil(parseFloat(stage.querySelector('canvas').style.width) - width);
-        if (excess <= 0) break;
+        if (!(excess > 0) || room - excess < width / 2) break;
         result.finalize();
         result = await embed(draw(plot, room -= excess));
       }
