@@ -68,6 +68,10 @@ public sealed class RealInputTests : IDisposable
         run = Minigpt.Run(_folder.Root, [.. train, "asked", "--steps", "210"]);
         Assert.DoesNotContain("short text", run.Error, StringComparison.Ordinal);
         Assert.Contains("\"step\":210,", File.ReadAllText(_folder.File("asked/metrics.jsonl")), StringComparison.Ordinal);
+        Assert.Contains("\"dropout\": 0,", File.ReadAllText(_folder.File("asked/training.json")), StringComparison.Ordinal);
+        run = Minigpt.Run(_folder.Root, [.. train, "kept", "--dropout", "0.1"]);
+        Assert.DoesNotContain("short text", run.Error, StringComparison.Ordinal);
+        Assert.Contains("\"step\":790,", File.ReadAllText(_folder.File("kept/metrics.jsonl")), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -142,7 +142,7 @@ internal sealed partial class TrainArguments
         if (arguments.IsGiven(_settings.Dropout) || arguments.IsGiven(_settings.Steps) || careful == options)
             return options;
         notes.Add(Messages.Of("header.short-text",
-            ("tokens", tokens), ("dropout", careful.Dropout), ("steps", careful.Steps), ("one", _settings.Dropout.Name), ("other", _settings.Steps.Name)));
+            ("tokens", $"{tokens:N0}"), ("dropout", careful.Dropout), ("steps", careful.Steps), ("one", _settings.Dropout.Name), ("other", _settings.Steps.Name)));
         return careful;
     }
 

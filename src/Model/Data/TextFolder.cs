@@ -95,14 +95,9 @@ internal sealed class TextFolder
     {
         try
         {
-            if (SystemCalls.KindOf(file) is FileKind.Missing or FileKind.Special)
-                return 0;
-            byte[] beginning = TextInput.Beginning(file);
-            (Encoding? wide, int mark) = TextInput.FormOf(beginning);
-            bool isText = beginning.Length > mark && !RegularFile.IsPointer(beginning) && (wide is not null || TextInput.WhyNoText(beginning) is null);
-            return isText ? new FileInfo(RealPath.Of(file)).Length : 0;
+            return WhyPassedOver(file) is null ? new FileInfo(RealPath.Of(file)).Length : 0;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is FileFormatException or IOException or UnauthorizedAccessException)
         {
             return 0; // it counts for no ending; where its ending is chosen all the same, reading it says what is wrong
         }
@@ -114,12 +109,7 @@ internal sealed class TextFolder
     /// <summary>Whether a file is a text; notes why not.</summary>
     private bool HasText(string file)
     {
-        string? reason = SystemCalls.KindOf(file) switch
-        {
-            FileKind.Missing => "is a link to nothing",
-            FileKind.Special => "is a pipe or a device",
-            _ => WhyNoText(file),
-        };
+        string? reason = WhyPassedOver(file);
         if (reason is null)
             return true;
         if (!_passedOver.TryGetValue(reason, out List<string>? files))
@@ -127,6 +117,13 @@ internal sealed class TextFolder
         files.Add(Path.GetRelativePath(_path, file));
         return false;
     }
+
+    private static string? WhyPassedOver(string file) => SystemCalls.KindOf(file) switch
+    {
+        FileKind.Missing => "is a link to nothing",
+        FileKind.Special => "is a pipe or a device",
+        _ => WhyNoText(file),
+    };
 
     private static string? WhyNoText(string file)
     {

@@ -74,12 +74,9 @@ internal static class RegularFile
     /// <exception cref="FileFormatException">The file begins as such a pointer does.</exception>
     public static void RefusePointer(string path, ReadOnlySpan<byte> beginning)
     {
-        if (IsPointer(beginning))
+        if (beginning.StartsWith(PointerBeginning))
             throw new FileFormatException(path, "a Git LFS pointer found in the place of the file: git lfs pull downloads it");
     }
-
-    /// <summary>Whether a file begins as what Git LFS leaves in the place of one that was not downloaded.</summary>
-    public static bool IsPointer(ReadOnlySpan<byte> beginning) => beginning.StartsWith(PointerBeginning);
 
     /// <exception cref="IOException">It is a folder, a pipe or a device.</exception>
     public static void RequireOrdinary(string path)

@@ -45,7 +45,7 @@ public class TrainingOptionsTests
     [InlineData(80_000, 790, 0.2)] // 15.2 times
     [InlineData(18_000, 351, 0.2)] // 30 · 18,000 / 1536
     [InlineData(0, 200, 0.2)]
-    public void A_short_text_is_learned_with_dropout_and_gone_over_thirty_times_at_the_most(long tokens, int steps, double dropout)
+    public void A_short_text_is_learned_with_dropout_and_a_very_short_one_with_fewer_steps(long tokens, int steps, double dropout)
     {
         TrainingOptions quick = TrainingOptions.For(TrainingPreset.Quick);
         Assert.Equal(quick with { Steps = steps, Dropout = dropout }, quick.ForShortText(tokens));
