@@ -29,6 +29,7 @@ internal static unsafe class Scratch
         ReducedOnce,
         ReducedTwice,
         RoundedRows,
+        WidePanel,
         IterateOne,
         IterateTwo,
         Gram,

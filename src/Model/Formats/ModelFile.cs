@@ -211,7 +211,8 @@ public sealed class ModelFile : IDisposable
         };
 
     /// <summary>
-    /// The model as generation reads it: all of it is read, matrices laid out to be multiplied, those in Q8_0 in their 8 bits. This may be
+    /// The model as generation reads it: all of it is read, matrices laid out to be multiplied, those in Q8_0 in their 8 bits, those in F16 and BF16
+    /// in their 16. This may be
     /// disposed of afterwards.
     /// </summary>
     /// <exception cref="FileFormatException">A tensor is missing, unexpected, or of another shape or type.</exception>
@@ -242,7 +243,8 @@ public sealed class ModelFile : IDisposable
                     return new QuantizedMatrix(blocks);
             }
             arena.Reset(); // one matrix after the other in the same memory, on its way to where it stays
-            return new PanelMatrix<float>(ReadInto(arena.Allocate<float>(parameter.Shape), parameter));
+            StoredType type = parts[parameter] is [{ } first, ..] ? first.Entry.Type : StoredType.F32; // one that is not in the file is what it was made as
+            return new PanelMatrix<float>(ReadInto(arena.Allocate<float>(parameter.Shape), parameter), type);
         }
 
         Tensor<float> ReadInto(Tensor<float> values, Parameter<float> parameter)

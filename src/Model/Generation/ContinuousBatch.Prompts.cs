@@ -132,8 +132,9 @@ internal sealed partial class ContinuousBatch<T>
             }
         }
 
-        if (together.Count > 0)
-            Draw(together, i => logits[i], logits.Sum(own => own.Count));
+        var steps = new GenerationStep?[together.Count];
+        SideBySide<T>.ForEach(together.Count, logits.Sum(own => own.Count), i => steps[i] = Draw(together[i], logits[i]));
+        Tell(together, steps);
     }
 
     /// <summary>Looks among what is there and what is kept for the text that has the longest beginning in common, and takes that over.</summary>

@@ -19,10 +19,6 @@ internal sealed partial class ContinuousBatch<T> : IDisposable
 {
     private const int LeastShared = 4;
 
-    // From so many logits or texts on, tokens are drawn on several threads.
-    private const long ManyLogits = 1 << 17;
-    private const int ManyTexts = 8;
-
     private readonly IncrementalDecoder<T> _decoder;
     private readonly int _places;
     private readonly List<BatchedText> _texts = [];
@@ -129,39 +125,37 @@ internal sealed partial class ContinuousBatch<T> : IDisposable
             return;
 
         MakeRoom(count);
-        Tensor<T> logits = _decoder.Logits(_ids.AsSpan(0, count), _rows.AsSpan(0, count), _positions.AsSpan(0, count));
-        foreach (BatchedText text in _singles)
-            text.Sequence.Window.MarkGiven();
+        var steps = new GenerationStep?[count];
+        _decoder.EachLogits(_ids.AsSpan(0, count), _rows.AsSpan(0, count), _positions.AsSpan(0, count), (i, logits) =>
+        {
+            _singles[i].Sequence.Window.MarkGiven();
+            steps[i] = Draw(_singles[i], logits);
+        });
         TokensRead += count;
-        Draw(_singles, i => logits.Slice(0, i, 1), logits.Count);
+        Tell(_singles, steps);
     }
 
-    private void Draw(List<BatchedText> texts, Func<int, Tensor<T>> logitsOf, long size)
+    /// <summary>Draws the next token of a text; several texts may do so at once.</summary>
+    /// <returns>What is to be told to the reader; null where there is nothing.</returns>
+    private static GenerationStep? Draw(BatchedText text, Tensor<T> logits)
     {
-        var steps = new GenerationStep?[texts.Count];
-        Action<int> draw = i =>
+        if (!text.IsPromptRead)
+            text.FinishPrompt();
+        if (text.IsDone)
+            return null;
+        try
         {
-            if (!texts[i].IsPromptRead)
-                texts[i].FinishPrompt();
-            if (texts[i].IsDone)
-                return;
-            try
-            {
-                steps[i] = texts[i].Draw<T>(logitsOf(i).Span);
-            }
-            catch (ArgumentException error)
-            {
-                texts[i].Complete(error); // broken weights: the others may have better luck
-            }
-        };
-        if (texts.Count >= ManyTexts || (size >= ManyLogits && texts.Count > 1))
-            Workers.Run(texts.Count, draw);
-        else
-        {
-            for (int i = 0; i < texts.Count; i++)
-                draw(i);
+            return text.Draw<T>(logits.Span);
         }
+        catch (ArgumentException error)
+        {
+            text.Complete(error); // broken weights: the others may have better luck
+            return null;
+        }
+    }
 
+    private void Tell(List<BatchedText> texts, GenerationStep?[] steps)
+    {
         for (int i = 0; i < texts.Count; i++)
         {
             if (steps[i] is not { } step)

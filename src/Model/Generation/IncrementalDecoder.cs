@@ -64,7 +64,17 @@ public sealed class IncrementalDecoder<T>(Decoder<T> model, int texts = 1, int b
     /// <param name="positions">Where the new id of each stands.</param>
     /// <returns>[texts, V]; valid until the next call.</returns>
     /// <exception cref="ArgumentException">An id is outside of the vocabulary, there is no such text, or the context has no room.</exception>
-    public Tensor<T> Logits(ReadOnlySpan<int> ids, ReadOnlySpan<int> texts, ReadOnlySpan<int> positions)
+    public Tensor<T> Logits(ReadOnlySpan<int> ids, ReadOnlySpan<int> texts, ReadOnlySpan<int> positions) => Logits(ids, texts, positions, use: null);
+
+    /// <summary>The same, used while they are computed.</summary>
+    /// <param name="ids">A new id of each text.</param>
+    /// <param name="texts">The texts, each once.</param>
+    /// <param name="positions">Where the new id of each stands.</param>
+    /// <param name="use">Is given the place of a text among these and its logits, [1, V]; several threads may call it at once.</param>
+    internal void EachLogits(ReadOnlySpan<int> ids, ReadOnlySpan<int> texts, ReadOnlySpan<int> positions, Action<int, Tensor<T>> use) =>
+        Logits(ids, texts, positions, use);
+
+    private Tensor<T> Logits(ReadOnlySpan<int> ids, ReadOnlySpan<int> texts, ReadOnlySpan<int> positions, Action<int, Tensor<T>>? use)
     {
         Require.That(ids.Length > 0 && ids.Length == texts.Length && texts.Length == positions.Length,
             $"{ids.Length} ids, {texts.Length} texts and {positions.Length} positions are not one of each");
@@ -78,15 +88,21 @@ public sealed class IncrementalDecoder<T>(Decoder<T> model, int texts = 1, int b
         {
             _sideBySide.Begin();
             _sideBySide.AddOneEach(ids, texts, positions);
-            return _sideBySide.Logits(_memory);
+            return _sideBySide.Logits(_memory, use);
         }
 
         _tape.Reset();
         _memory?.Begin(texts, positions);
         _states?.Begin(texts, positions);
         ForwardPass<T> pass = new(_tape) { Memory = _memory, States = _states, LastOnly = true, Positions = _tape.Copy(positions, [texts.Length, 1]) };
-        return model.Logits(_tape.Copy(ids, [ids.Length, 1]), pass).Value.Reshape([ids.Length, model.Config.VocabularySize]);
+        Tensor<T> logits = model.Logits(_tape.Copy(ids, [ids.Length, 1]), pass).Value.Reshape([ids.Length, model.Config.VocabularySize]);
+        if (use is not null)
+            UseEach(logits, use);
+        return logits;
     }
+
+    private static void UseEach(Tensor<T> logits, Action<int, Tensor<T>> use) =>
+        SideBySide<T>.ForEach(logits.Shape[0], logits.Count, i => use(i, logits.Slice(0, i, 1)));
 
     /// <summary>Whether pieces of several texts are read faster <see cref="SideBySide{T}"/> than one after the other.</summary>
     internal bool ReadsSideBySide => _memory is not null && _sideBySide.IsPossible;

@@ -20,7 +20,10 @@ internal sealed class SideBySide<T>(Decoder<T> model) : IDisposable
     private const long MostBytes = 12 << 20;
 
     // With fewer texts a thread would read the weights for too little.
-    private const int FewestTexts = 4;
+    private const int FewestTexts = 2;
+
+    // From so many logits on, they are used on several threads.
+    private const long ManyLogits = 1 << 17;
 
     private readonly List<Part> _parts = [];
     private readonly List<Tape<T>> _tapes = [];
@@ -31,6 +34,7 @@ internal sealed class SideBySide<T>(Decoder<T> model) : IDisposable
     private int _textCount;
     private Tensor<T> _logits;
     private AttentionMemory<T>? _memory;
+    private Action<int, Tensor<T>>? _use;
     private Action<int>? _run;
     private bool? _isFit;
 
@@ -75,10 +79,12 @@ internal sealed class SideBySide<T>(Decoder<T> model) : IDisposable
     }
 
     /// <summary>The logits behind the last token of each text that was added.</summary>
+    /// <param name="memory">The keys and values of the texts.</param>
+    /// <param name="use">Is given the logits of a text, [1, V], by the thread that computed them.</param>
     /// <returns>[texts, V]; valid until the next call.</returns>
-    public Tensor<T> Logits(AttentionMemory<T> memory)
+    public Tensor<T> Logits(AttentionMemory<T> memory, Action<int, Tensor<T>>? use = null)
     {
-        _memory = memory;
+        (_memory, _use) = (memory, use);
         memory.Begin(_texts.AsSpan(0, _textCount), _positions.AsSpan(0, _textCount));
         foreach (Part part in _parts)
             memory.Reserve(part.Text, part.Texts, part.Tokens);
@@ -88,6 +94,22 @@ internal sealed class SideBySide<T>(Decoder<T> model) : IDisposable
             _logits = new Tensor<T>([_textCount, model.Config.VocabularySize]);
         Workers.Run(_parts.Count, _run ??= Run);
         return _logits.Slice(0, 0, _textCount);
+    }
+
+    /// <summary>Uses the logits of some texts, on several threads where there are many of them.</summary>
+    /// <param name="texts">How many texts.</param>
+    /// <param name="logits">How many logits they have together.</param>
+    /// <param name="use">Uses those of one.</param>
+    public static void ForEach(int texts, long logits, Action<int> use)
+    {
+        if (logits >= ManyLogits && texts > 1)
+        {
+            Workers.Run(texts, use);
+            return;
+        }
+
+        for (int i = 0; i < texts; i++)
+            use(i);
     }
 
     public void Dispose()
@@ -142,6 +164,8 @@ internal sealed class SideBySide<T>(Decoder<T> model) : IDisposable
         ForwardPass<T> pass = new(tape) { Memory = _memory, LastOnly = true, FirstText = part.Text, Positions = positions };
         Tensor<int> ids = tape.Copy<int>(_ids.AsSpan(part.Id, part.Texts * part.Tokens), [part.Texts, part.Tokens]);
         model.Logits(ids, pass).Value.Span.CopyTo(_logits.Slice(0, part.Text, part.Texts).Span);
+        for (int text = part.Text; text < part.Text + part.Texts; text++)
+            _use?.Invoke(text, _logits.Slice(0, text, 1));
     }
 
     /// <summary>What one thread takes through the model.</summary>

@@ -41,6 +41,22 @@ public class QuantizedGenerationTests
             new Generator<float>(frozen).Generate([7], options).Take(100));
     }
 
+    [Theory]
+    [InlineData("tiny.gguf", StoredType.F16)]
+    [InlineData("tiny", StoredType.F16)]
+    [InlineData("tiny", StoredType.BF16)]
+    public void A_file_of_16_bits_is_read_in_these_and_gives_the_logits_of_32(string name, StoredType type)
+    {
+        using TemporaryFolder folder = new();
+        ModelFile.Save(folder.File(name), TinyModels.Get("trained"), type: type);
+        using ModelFile file = ModelFile.Open(folder.File(name));
+        Decoder<float> wide = file.Load<float>().Model.ForReading(), narrow = file.LoadForReading();
+        Assert.Equal(wide.BytesOfToken, 2 * narrow.BytesOfToken);
+        using IncrementalDecoder<float> expected = new(wide), found = new(narrow);
+        Assert.Equal(expected.Logits([3, 1, 4, 1, 5], 0).Span.ToArray(), found.Logits([3, 1, 4, 1, 5], 0).Span.ToArray());
+        Assert.Equal(expected.Logits([9], 5).Span.ToArray(), found.Logits([9], 5).Span.ToArray());
+    }
+
     [Fact]
     public void Greedy_ids_are_the_same_with_and_without_the_cache_and_in_a_batch()
     {

@@ -31,7 +31,7 @@ internal static unsafe class PanelTile
     /// <param name="y">The first row of Y.</param>
     /// <param name="yStride">From one row of Y to the next.</param>
     /// <param name="accumulate">Whether Y is added to.</param>
-    public static void Run<T, V>(int rows, T* x, nint xStride, T* panel, int depth, T* bias, T* y, nint yStride, bool accumulate)
+    public static void Rows<T, V>(int rows, T* x, nint xStride, T* panel, int depth, T* bias, T* y, nint yStride, bool accumulate)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
     {
@@ -40,28 +40,43 @@ internal static unsafe class PanelTile
         {
             for (; row <= rows - 6; row += 6)
                 Rows6<T, V>(x + row * xStride, xStride, panel, depth, bias, y + row * yStride, yStride, accumulate);
+
+            if (row <= rows - 4)
+            {
+                Rows4<T, V>(x + row * xStride, xStride, panel, depth, bias, y + row * yStride, yStride, accumulate);
+                row += 4;
+            }
         }
 
         for (; row <= rows - 2; row += 2)
             Rows2<T, V>(x + row * xStride, xStride, panel, depth, bias, y + row * yStride, yStride, accumulate);
 
         if (row < rows)
-            Row1<T, V>(x + row * xStride, panel, depth, bias, y + row * yStride, accumulate);
+            Row<T, V, WholeNumbers<T>>(x + row * xStride, (byte*)panel, depth, bias, y + row * yStride, accumulate);
     }
 
+    /// <summary>The same of one row, from a panel of numbers that may be kept in fewer bits.</summary>
+    /// <param name="x">The row of X.</param>
+    /// <param name="panel">The panel's first step.</param>
+    /// <param name="depth">The number of steps.</param>
+    /// <param name="bias">Where the sums start; null for zeros.</param>
+    /// <param name="y">The row of Y.</param>
+    /// <param name="accumulate">Whether Y is added to.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Row1<T, V>(T* x, T* panel, int depth, T* bias, T* y, bool accumulate)
+    public static void Row<T, V, TNumbers>(T* x, byte* panel, int depth, T* bias, T* y, bool accumulate)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
+        where TNumbers : struct, IPanelNumbers<T>
     {
         V sum0 = Start<T, V>(bias, 0), sum1 = Start<T, V>(bias, 1), sum2 = Start<T, V>(bias, 2), sum3 = Start<T, V>(bias, 3);
-        for (T* end = x + depth; x < end; x++, panel += Vectors * V.Count)
+        int vector = V.Count * TNumbers.Bytes;
+        for (T* end = x + depth; x < end; x++, panel += Vectors * vector)
         {
             V a = V.Broadcast(*x);
-            sum0 = V.MultiplyAdd(a, V.Load(panel), sum0);
-            sum1 = V.MultiplyAdd(a, V.Load(panel + V.Count), sum1);
-            sum2 = V.MultiplyAdd(a, V.Load(panel + 2 * V.Count), sum2);
-            sum3 = V.MultiplyAdd(a, V.Load(panel + 3 * V.Count), sum3);
+            sum0 = V.MultiplyAdd(a, TNumbers.Load<V>(panel), sum0);
+            sum1 = V.MultiplyAdd(a, TNumbers.Load<V>(panel + vector), sum1);
+            sum2 = V.MultiplyAdd(a, TNumbers.Load<V>(panel + 2 * vector), sum2);
+            sum3 = V.MultiplyAdd(a, TNumbers.Load<V>(panel + 3 * vector), sum3);
         }
 
         End<T, V>(sum0, sum1, sum2, sum3, y, accumulate);
@@ -91,6 +106,50 @@ internal static unsafe class PanelTile
 
         End<T, V>(sum00, sum01, sum02, sum03, y, accumulate);
         End<T, V>(sum10, sum11, sum12, sum13, y + yStride, accumulate);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows4<T, V>(T* x, nint xStride, T* panel, int depth, T* bias, T* y, nint yStride, bool accumulate)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where V : unmanaged, ISimd<V, T>
+    {
+        T* x2 = x + 2 * xStride;
+        V sum00 = Start<T, V>(bias, 0), sum01 = Start<T, V>(bias, 1), sum02 = Start<T, V>(bias, 2), sum03 = Start<T, V>(bias, 3);
+        V sum10 = sum00, sum11 = sum01, sum12 = sum02, sum13 = sum03;
+        V sum20 = sum00, sum21 = sum01, sum22 = sum02, sum23 = sum03;
+        V sum30 = sum00, sum31 = sum01, sum32 = sum02, sum33 = sum03;
+        for (T* end = x + depth; x < end; x++, x2++, panel += Vectors * V.Count)
+        {
+            V b0 = V.Load(panel), b1 = V.Load(panel + V.Count), b2 = V.Load(panel + 2 * V.Count), b3 = V.Load(panel + 3 * V.Count);
+            V a = V.Broadcast(*x);
+            sum00 = V.MultiplyAdd(a, b0, sum00);
+            sum01 = V.MultiplyAdd(a, b1, sum01);
+            sum02 = V.MultiplyAdd(a, b2, sum02);
+            sum03 = V.MultiplyAdd(a, b3, sum03);
+            a = V.Broadcast(*(x + xStride));
+            sum10 = V.MultiplyAdd(a, b0, sum10);
+            sum11 = V.MultiplyAdd(a, b1, sum11);
+            sum12 = V.MultiplyAdd(a, b2, sum12);
+            sum13 = V.MultiplyAdd(a, b3, sum13);
+            a = V.Broadcast(*x2);
+            sum20 = V.MultiplyAdd(a, b0, sum20);
+            sum21 = V.MultiplyAdd(a, b1, sum21);
+            sum22 = V.MultiplyAdd(a, b2, sum22);
+            sum23 = V.MultiplyAdd(a, b3, sum23);
+            a = V.Broadcast(*(x2 + xStride));
+            sum30 = V.MultiplyAdd(a, b0, sum30);
+            sum31 = V.MultiplyAdd(a, b1, sum31);
+            sum32 = V.MultiplyAdd(a, b2, sum32);
+            sum33 = V.MultiplyAdd(a, b3, sum33);
+        }
+
+        End<T, V>(sum00, sum01, sum02, sum03, y, accumulate);
+        y += yStride;
+        End<T, V>(sum10, sum11, sum12, sum13, y, accumulate);
+        y += yStride;
+        End<T, V>(sum20, sum21, sum22, sum23, y, accumulate);
+        y += yStride;
+        End<T, V>(sum30, sum31, sum32, sum33, y, accumulate);
     }
 
     // 24 accumulators, four vectors of the panel and one element of X: what 32 registers hold. The loop is the prompt's whole arithmetic.
