@@ -12,6 +12,9 @@ namespace MiniGpt.Tensors.Kernels;
 /// </summary>
 public sealed class QuantizedMatrix : WeightMatrix<float>
 {
+    // From so many rows on, two at a time make up for what that needs to know of the weights.
+    private const int ManyRows = 8;
+
     private readonly AlignedMemory _panels;
 
     /// <summary>Copies weights into panels.</summary>
@@ -129,7 +132,16 @@ public sealed class QuantizedMatrix : WeightMatrix<float>
 
         private readonly void Products(int rows, RoundedBlock* x, byte* panel, float* bias, float* y, nint stride, bool accumulate)
         {
-            for (int row = 0; row < rows; row++, x += Blocks, y += stride)
+            int row = 0;
+            if (rows >= ManyRows && QuantizedPanel.TakesTwo)
+            {
+                int* starts = Scratch.Get<int>(Scratch.Slot.WidePanel, (long)Blocks * QuantizedPanel.Columns);
+                QuantizedPanel.Starts(panel, Blocks, starts);
+                for (; row < rows - 1; row += 2, x += 2 * Blocks, y += 2 * stride)
+                    QuantizedPanel.MultiplyTwo(x, panel, starts, Blocks, bias, y, stride, accumulate);
+            }
+
+            for (; row < rows; row++, x += Blocks, y += stride)
                 QuantizedPanel.Multiply(x, panel, Blocks, bias, y, accumulate);
         }
     }

@@ -19,6 +19,9 @@ internal unsafe struct RoundedBlock
     /// <summary>All ones where a number is negative, else 0.</summary>
     public fixed sbyte Signs[Q8Block.Size];
 
+    /// <summary>The numbers themselves and 128: what two rows at once are multiplied with, see <see cref="QuantizedPanel.MultiplyTwo"/>.</summary>
+    public fixed byte Raised[Q8Block.Size];
+
     /// <summary>The largest magnitude over 127: what the whole numbers are multiplied with.</summary>
     public float Scale;
 
@@ -40,6 +43,7 @@ internal unsafe struct RoundedBlock
         Vector256<byte> magnitudes = Vector256.Abs(whole).AsByte();
         magnitudes.Store(block->Magnitudes);
         signs.Store(block->Signs);
+        (whole.AsByte() ^ Vector256.Create((byte)128)).Store(block->Raised);
         block->Scale = largest / 127;
         block->SumOfNegative = Vector256.Sum(
             SimdBytes.AddProductsOfFour(Vector256<int>.Zero, magnitudes & signs.AsByte(), Vector256<sbyte>.One));
