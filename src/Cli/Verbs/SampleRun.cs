@@ -28,6 +28,9 @@ internal sealed class SampleRun(Decoder<float> model, ITokenizer? tokenizer, Sam
     /// <summary>What it took.</summary>
     public GenerationStats Stats { get; } = new();
 
+    /// <summary>How many tokens were guessed from the text before, and how many of them were drawn.</summary>
+    public (long Guessed, long Right) Guesses { get; private set; }
+
     /// <summary>Writes samples; when it is interrupted, what there is of them.</summary>
     public void Write(int[] prompt, int samples, CancellationToken cancellationToken)
     {
@@ -85,6 +88,7 @@ internal sealed class SampleRun(Decoder<float> model, ITokenizer? tokenizer, Sam
             }
         }
         Stats.AddWritten(written, begin);
+        Guesses = (Guesses.Guessed + streams.Guesses.Guessed, Guesses.Right + streams.Guesses.Right);
         foreach (Sample sample in batch)
             sample.End();
     }

@@ -75,7 +75,11 @@ internal sealed class SampleVerb : Verb
         };
         run.Write(prompt, arguments.GetValue(_samples), cancellationToken);
         if (arguments.GetValue(_stats))
+        {
             Talk.Say(LibraryMessages.Translated(run.Stats.ToString()));
+            if (run.Guesses.Guessed > 0)
+                Talk.Say(Messages.Of("sample.guesses", ("guessed", run.Guesses.Guessed), ("right", run.Guesses.Right)));
+        }
         cancellationToken.ThrowIfCancellationRequested();
         return 0;
     }

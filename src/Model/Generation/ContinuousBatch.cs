@@ -2,7 +2,6 @@ using System.Numerics;
 using MiniGpt.Model.Architectures;
 using MiniGpt.Tensors;
 using MiniGpt.Tensors.Kernels;
-using MiniGpt.Tensors.Threading;
 
 namespace MiniGpt.Model.Generation;
 

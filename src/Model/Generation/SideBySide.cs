@@ -16,8 +16,8 @@ namespace MiniGpt.Model.Generation;
 internal sealed class SideBySide<T>(Decoder<T> model) : IDisposable
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    // Every thread reads all weights: where they come from memory, one reading for all texts is faster.
-    private const long MostBytes = 12 << 20;
+    /// <summary>Weights of so many bytes stay in caches. Every thread reads all of them: where they come from memory, one reading for all texts is faster.</summary>
+    public const long MostBytes = 12 << 20;
 
     // With fewer texts a thread would read the weights for too little.
     private const int FewestTexts = 2;
@@ -40,6 +40,9 @@ internal sealed class SideBySide<T>(Decoder<T> model) : IDisposable
 
     /// <summary>Whether the model is fit for it, and there are threads.</summary>
     public bool IsPossible => Workers.Count > 1 && (_isFit ??= IsFit());
+
+    /// <summary>Whether a row has the same bits in any company: as it was trained, a model's products depend on how many rows they have.</summary>
+    public static bool HasSameBits(Decoder<T> model) => model.Parameters.All.Any(parameter => parameter.Packed is not null);
 
     /// <summary>Whether so many texts that get one token each are shared out.</summary>
     public bool Divides(int texts) => texts >= 2 * FewestTexts && IsPossible;
@@ -118,8 +121,7 @@ internal sealed class SideBySide<T>(Decoder<T> model) : IDisposable
             tape.Dispose();
     }
 
-    // As it was trained, a model's products depend on how many rows they have.
-    private bool IsFit() => model.Parameters.All.Any(parameter => parameter.Packed is not null) && model.BytesOfToken <= MostBytes;
+    private bool IsFit() => HasSameBits(model) && model.BytesOfToken <= MostBytes;
 
     private void ShareOut(ReadOnlySpan<int> ids)
     {

@@ -17,6 +17,13 @@ public sealed class TokenStreams<T> : IDisposable
     private readonly Tensor<T> _logits;
     private readonly int[] _next;
     private readonly int _tokens;
+    private readonly PromptLookup? _lookup;
+
+    // A token and what is guessed to follow it, the logits behind each of these, and how many of the guesses have been right.
+    private readonly int[] _ahead = new int[1 + PromptLookup.Most];
+    private Tensor<T> _logitsAhead;
+    private int _guessed;
+    private int _right;
 
     /// <summary>Prepares streams, which need a text to continue: <see cref="Append"/>.</summary>
     /// <param name="model">The model.</param>
@@ -36,9 +43,14 @@ public sealed class TokenStreams<T> : IDisposable
         _decoder = new IncrementalDecoder<T>(model, count);
         _logits = new Tensor<T>([count, model.Config.VocabularySize]);
         _next = new int[count];
+        _lookup = count == 1 && SideBySide<T>.HasSameBits(model) && model.Config.Recurrence is null
+            && model.BytesOfToken > SideBySide<T>.MostBytes ? new PromptLookup() : null;
         for (int i = 0; i < count; i++)
             _streams.Add(new TokenSequence(firstSample + i, model.Config.Context, options));
     }
+
+    /// <summary>How many tokens were guessed to follow, since the text had said the same before, and how many of these were drawn.</summary>
+    public (long Guessed, long Right) Guesses => _lookup is null ? (0, 0) : (_lookup.Guessed, _lookup.Right);
 
     /// <summary>The numbers of the samples that go on.</summary>
     public IEnumerable<int> Samples => _streams.Select(stream => stream.Sample);
@@ -74,7 +86,9 @@ public sealed class TokenStreams<T> : IDisposable
             return logits; // computed already
         }
 
-        if (pending == 1)
+        if (pending == 1 && _lookup is not null)
+            Look(_streams[0].Window).CopyTo(logits.Span);
+        else if (pending == 1)
         {
             for (int i = 0; i < _streams.Count; i++)
                 _next[i] = _streams[i].Window.Pending[0];
@@ -84,6 +98,7 @@ public sealed class TokenStreams<T> : IDisposable
         }
         else
         {
+            ForgetGuesses();
             for (int i = 0; i < _streams.Count; i++)
                 ComputeText(i, logits.Slice(0, i, 1).Span);
         }
@@ -117,6 +132,30 @@ public sealed class TokenStreams<T> : IDisposable
 
     /// <summary>Frees the memory.</summary>
     public void Dispose() => _decoder.Dispose();
+
+    /// <summary>The logits behind the one token that is pending: they are there already where it was guessed.</summary>
+    private ReadOnlySpan<T> Look(TokenWindow window)
+    {
+        int id = window.Pending[0];
+        if (_right < _guessed && _ahead[_right + 1] == id)
+            _right++;
+        else
+        {
+            ForgetGuesses();
+            int room = _model.Config.Context - window.Given - 1;
+            _ahead[0] = id;
+            _guessed = _lookup!.Guess(window.All, _ahead.AsSpan(1, Math.Min(PromptLookup.Most, room)));
+            _logitsAhead = _decoder.Logits(_ahead.AsSpan(0, 1 + _guessed), window.Given, everywhere: true);
+        }
+
+        return _logitsAhead.Slice(0, _right, 1).Span;
+    }
+
+    private void ForgetGuesses()
+    {
+        _lookup?.Tell(_guessed, _right);
+        (_guessed, _right) = (0, 0);
+    }
 
     /// <summary>A prompt, or a window that starts anew: texts that equal the one before are not computed again.</summary>
     private void ComputeText(int index, Span<T> logits)

@@ -190,20 +190,17 @@ public sealed class PanelMatrix<T> : WeightMatrix<T>
         private readonly void Panel<V>(int rows, T* x, byte* panel, int depth, T* bias, T* y, nint yStride, bool accumulate)
             where V : unmanaged, ISimd<V, T>
         {
-            if (rows == 1)
-                PanelTile.Row<T, V, TNumbers>(x, panel, depth, bias, y, accumulate);
+            if (rows <= PanelTile.MostRows || typeof(TNumbers) == typeof(WholeNumbers<T>))
+                PanelTile.Rows<T, V, TNumbers>(rows, x, Depth, panel, depth, bias, y, yStride, accumulate);
             else
-                PanelTile.Rows<T, V>(rows, x, Depth, Wide<V>(panel, depth), depth, bias, y, yStride, accumulate);
+                PanelTile.Rows<T, V, WholeNumbers<T>>(rows, x, Depth, (byte*)Wide<V>(panel, depth), depth, bias, y, yStride, accumulate);
         }
 
-        /// <summary>A panel in numbers that are ready to be multiplied: several rows share the work of widening it.</summary>
+        /// <summary>A panel in numbers that are ready to be multiplied: many rows share the work of widening it.</summary>
         [MethodImpl(MethodImplOptions.AggressiveOptimization)]
         private static T* Wide<V>(byte* panel, int depth)
             where V : unmanaged, ISimd<V, T>
         {
-            if (typeof(TNumbers) == typeof(WholeNumbers<T>))
-                return (T*)panel;
-
             int count = PanelTile.Columns<T>() * depth;
             T* wide = Scratch.Get<T>(Scratch.Slot.WidePanel, count);
             for (int i = 0; i < count; i += V.Count)

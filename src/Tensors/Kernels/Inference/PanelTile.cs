@@ -16,6 +16,9 @@ internal static unsafe class PanelTile
     // As many accumulators as hide the time that a multiply-add takes.
     private const int Vectors = 4;
 
+    /// <summary>The most rows that go through a panel together.</summary>
+    public const int MostRows = 6;
+
     /// <summary>Columns in a panel.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Columns<T>()
@@ -31,39 +34,33 @@ internal static unsafe class PanelTile
     /// <param name="y">The first row of Y.</param>
     /// <param name="yStride">From one row of Y to the next.</param>
     /// <param name="accumulate">Whether Y is added to.</param>
-    public static void Rows<T, V>(int rows, T* x, nint xStride, T* panel, int depth, T* bias, T* y, nint yStride, bool accumulate)
+    public static void Rows<T, V, TNumbers>(int rows, T* x, nint xStride, byte* panel, int depth, T* bias, T* y, nint yStride, bool accumulate)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
+        where TNumbers : struct, IPanelNumbers<T>
     {
         int row = 0;
         if (Microkernel.HasManyRegisters<T, V>())
         {
             for (; row <= rows - 6; row += 6)
-                Rows6<T, V>(x + row * xStride, xStride, panel, depth, bias, y + row * yStride, yStride, accumulate);
+                Rows6<T, V, TNumbers>(x + row * xStride, xStride, panel, depth, bias, y + row * yStride, yStride, accumulate);
 
             if (row <= rows - 4)
             {
-                Rows4<T, V>(x + row * xStride, xStride, panel, depth, bias, y + row * yStride, yStride, accumulate);
+                Rows4<T, V, TNumbers>(x + row * xStride, xStride, panel, depth, bias, y + row * yStride, yStride, accumulate);
                 row += 4;
             }
         }
 
         for (; row <= rows - 2; row += 2)
-            Rows2<T, V>(x + row * xStride, xStride, panel, depth, bias, y + row * yStride, yStride, accumulate);
+            Rows2<T, V, TNumbers>(x + row * xStride, xStride, panel, depth, bias, y + row * yStride, yStride, accumulate);
 
         if (row < rows)
-            Row<T, V, WholeNumbers<T>>(x + row * xStride, (byte*)panel, depth, bias, y + row * yStride, accumulate);
+            Row1<T, V, TNumbers>(x + row * xStride, panel, depth, bias, y + row * yStride, accumulate);
     }
 
-    /// <summary>The same of one row, from a panel of numbers that may be kept in fewer bits.</summary>
-    /// <param name="x">The row of X.</param>
-    /// <param name="panel">The panel's first step.</param>
-    /// <param name="depth">The number of steps.</param>
-    /// <param name="bias">Where the sums start; null for zeros.</param>
-    /// <param name="y">The row of Y.</param>
-    /// <param name="accumulate">Whether Y is added to.</param>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    public static void Row<T, V, TNumbers>(T* x, byte* panel, int depth, T* bias, T* y, bool accumulate)
+    private static void Row1<T, V, TNumbers>(T* x, byte* panel, int depth, T* bias, T* y, bool accumulate)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
         where TNumbers : struct, IPanelNumbers<T>
@@ -83,15 +80,18 @@ internal static unsafe class PanelTile
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Rows2<T, V>(T* x, nint xStride, T* panel, int depth, T* bias, T* y, nint yStride, bool accumulate)
+    private static void Rows2<T, V, TNumbers>(T* x, nint xStride, byte* panel, int depth, T* bias, T* y, nint yStride, bool accumulate)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
+        where TNumbers : struct, IPanelNumbers<T>
     {
+        int vector = V.Count * TNumbers.Bytes;
         V sum00 = Start<T, V>(bias, 0), sum01 = Start<T, V>(bias, 1), sum02 = Start<T, V>(bias, 2), sum03 = Start<T, V>(bias, 3);
         V sum10 = sum00, sum11 = sum01, sum12 = sum02, sum13 = sum03;
-        for (T* end = x + depth; x < end; x++, panel += Vectors * V.Count)
+        for (T* end = x + depth; x < end; x++, panel += Vectors * vector)
         {
-            V b0 = V.Load(panel), b1 = V.Load(panel + V.Count), b2 = V.Load(panel + 2 * V.Count), b3 = V.Load(panel + 3 * V.Count);
+            V b0 = TNumbers.Load<V>(panel), b1 = TNumbers.Load<V>(panel + vector);
+            V b2 = TNumbers.Load<V>(panel + 2 * vector), b3 = TNumbers.Load<V>(panel + 3 * vector);
             V a = V.Broadcast(*x);
             sum00 = V.MultiplyAdd(a, b0, sum00);
             sum01 = V.MultiplyAdd(a, b1, sum01);
@@ -109,18 +109,21 @@ internal static unsafe class PanelTile
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Rows4<T, V>(T* x, nint xStride, T* panel, int depth, T* bias, T* y, nint yStride, bool accumulate)
+    private static void Rows4<T, V, TNumbers>(T* x, nint xStride, byte* panel, int depth, T* bias, T* y, nint yStride, bool accumulate)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
+        where TNumbers : struct, IPanelNumbers<T>
     {
         T* x2 = x + 2 * xStride;
+        int vector = V.Count * TNumbers.Bytes;
         V sum00 = Start<T, V>(bias, 0), sum01 = Start<T, V>(bias, 1), sum02 = Start<T, V>(bias, 2), sum03 = Start<T, V>(bias, 3);
         V sum10 = sum00, sum11 = sum01, sum12 = sum02, sum13 = sum03;
         V sum20 = sum00, sum21 = sum01, sum22 = sum02, sum23 = sum03;
         V sum30 = sum00, sum31 = sum01, sum32 = sum02, sum33 = sum03;
-        for (T* end = x + depth; x < end; x++, x2++, panel += Vectors * V.Count)
+        for (T* end = x + depth; x < end; x++, x2++, panel += Vectors * vector)
         {
-            V b0 = V.Load(panel), b1 = V.Load(panel + V.Count), b2 = V.Load(panel + 2 * V.Count), b3 = V.Load(panel + 3 * V.Count);
+            V b0 = TNumbers.Load<V>(panel), b1 = TNumbers.Load<V>(panel + vector);
+            V b2 = TNumbers.Load<V>(panel + 2 * vector), b3 = TNumbers.Load<V>(panel + 3 * vector);
             V a = V.Broadcast(*x);
             sum00 = V.MultiplyAdd(a, b0, sum00);
             sum01 = V.MultiplyAdd(a, b1, sum01);
@@ -154,21 +157,24 @@ internal static unsafe class PanelTile
 
     // 24 accumulators, four vectors of the panel and one element of X: what 32 registers hold. The loop is the prompt's whole arithmetic.
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    private static void Rows6<T, V>(T* x, nint xStride, T* panel, int depth, T* bias, T* y, nint yStride, bool accumulate)
+    private static void Rows6<T, V, TNumbers>(T* x, nint xStride, byte* panel, int depth, T* bias, T* y, nint yStride, bool accumulate)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
+        where TNumbers : struct, IPanelNumbers<T>
     {
         nint x2Stride = 2 * xStride;
         T* x3 = x + 3 * xStride;
+        int vector = V.Count * TNumbers.Bytes;
         V sum00 = Start<T, V>(bias, 0), sum01 = Start<T, V>(bias, 1), sum02 = Start<T, V>(bias, 2), sum03 = Start<T, V>(bias, 3);
         V sum10 = sum00, sum11 = sum01, sum12 = sum02, sum13 = sum03;
         V sum20 = sum00, sum21 = sum01, sum22 = sum02, sum23 = sum03;
         V sum30 = sum00, sum31 = sum01, sum32 = sum02, sum33 = sum03;
         V sum40 = sum00, sum41 = sum01, sum42 = sum02, sum43 = sum03;
         V sum50 = sum00, sum51 = sum01, sum52 = sum02, sum53 = sum03;
-        for (T* end = x + depth; x < end; x++, x3++, panel += Vectors * V.Count)
+        for (T* end = x + depth; x < end; x++, x3++, panel += Vectors * vector)
         {
-            V b0 = V.Load(panel), b1 = V.Load(panel + V.Count), b2 = V.Load(panel + 2 * V.Count), b3 = V.Load(panel + 3 * V.Count);
+            V b0 = TNumbers.Load<V>(panel), b1 = TNumbers.Load<V>(panel + vector);
+            V b2 = TNumbers.Load<V>(panel + 2 * vector), b3 = TNumbers.Load<V>(panel + 3 * vector);
             V a = V.Broadcast(*x);
             sum00 = V.MultiplyAdd(a, b0, sum00);
             sum01 = V.MultiplyAdd(a, b1, sum01);
