@@ -16,6 +16,9 @@ if (args is ["softmax", .. string[] size])
 if (args is ["translation", .. string[] race])
     return TranslationRace.Run(race);
 
+if (args is ["generation", .. string[] model])
+    return GenerationSpeed.Run(model);
+
 if (args is ["serve-load", .. string[] load])
     return await ServeLoad.Run(load);
 

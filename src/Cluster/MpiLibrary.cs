@@ -29,8 +29,8 @@ internal sealed record MpiLibrary(MpiKind Kind, nint World, nint Byte, string Ve
     {
         string? given = Environment.GetEnvironmentVariable(PathVariable);
         string found = string.IsNullOrEmpty(given)
-            ? Open(Candidates(launch), "no MPI library found on this machine, Open MPI or MPICH expected: install one (Debian and Ubuntu: apt-get install openmpi-bin, "
-                + $"or mpich; Fedora: dnf install openmpi), or name its libmpi.so in {PathVariable}")
+            ? Open(Candidates(launch), $"no MPI library found on this machine, Open MPI or MPICH expected: name its libmpi.so in {PathVariable}, "
+                + "or install one (Debian and Ubuntu: apt-get install openmpi-bin, or mpich; Fedora: dnf install openmpi)")
             : Open([given], $"{PathVariable} names {given}, which cannot be loaded: the path of a libmpi.so or libmpich.so expected");
         NativeLibrary.SetDllImportResolver(typeof(MpiNative).Assembly, (name, _, _) => name == MpiNative.Library ? s_loaded : 0);
 

@@ -59,8 +59,8 @@ public sealed class MpiRanks : ICollective
         if (launch.Processes is int processes && processes != size)
         {
             ranks.Dispose();
-            throw new ClusterException($"{launch.Name} started {processes} processes, the library that was found, {mpi.Version}, sees {size}: they must be of one "
-                + $"MPI; the mpirun of that library, or {MpiLibrary.PathVariable} with the path of the other's libmpi.so, expected");
+            throw new ClusterException($"{launch.Name} started {processes} processes, the library that was found, {mpi.Version}, sees {size}: "
+                + $"they must be of one MPI; the mpirun of that library, or {MpiLibrary.PathVariable} with the path of the other's libmpi.so, expected");
         }
         ranks._peers = Peers.Meet(ranks);
         ranks._isCrowded = ranks._peers.Here.Count > Environment.ProcessorCount;

@@ -100,6 +100,10 @@ public sealed class MpirunTests : IDisposable
         Outcome outcome = Minigpt.OutcomeOf(process);
         Assert.Equal(1, outcome.ExitCode);
         Assert.Equal("minigpt: MINIGPT_MPI_LIBRARY names /nowhere/libmpi.so, which cannot be loaded: the path of a libmpi.so or libmpich.so expected\n", outcome.Error);
+        using Process inJapanese = Minigpt.Start(
+            _folder.Root, new Dictionary<string, string> { [MpiLibrary.PathVariable] = "/nowhere/libmpi.so" },
+            [.. s_run, "--cluster", "mpi", "--out", "run", "--language", "ja"]);
+        Assert.EndsWith("MINIGPT_MPI_LIBRARY に指定された /nowhere/libmpi.so を読み込めません。libmpi.so か libmpich.so のパスを指定してください\n", Minigpt.OutcomeOf(inJapanese).Error);
         Assert.Equal("install one", Assert.Throws<ClusterException>(() => MpiLibrary.Open(["libmpi_of_nobody.so", "/nowhere/libmpi.so"], "install one")).Message);
     }
 

@@ -211,9 +211,8 @@ public sealed class ModelFile : IDisposable
         };
 
     /// <summary>
-    /// The model as generation reads it: all of it is read, matrices laid out to be multiplied, those in Q8_0 in their 8 bits, those in F16 and BF16
-    /// in their 16. This may be
-    /// disposed of afterwards.
+    /// The model as generation reads it: all of it is read, matrices laid out to be multiplied, those in Q8_0 in their 8 bits, those in F16 and
+    /// BF16 in their 16 where no bit is lost. This may be disposed of afterwards.
     /// </summary>
     /// <exception cref="FileFormatException">A tensor is missing, unexpected, or of another shape or type.</exception>
     /// <exception cref="ModelKindException">The model does not go on with a text.</exception>

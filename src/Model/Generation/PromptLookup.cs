@@ -56,14 +56,17 @@ internal sealed class PromptLookup
         return count;
     }
 
-    /// <summary>Says what became of guesses. After wrong ones it pauses, the longer the more of them there were in a row.</summary>
+    /// <summary>
+    /// Says what became of guesses. Where fewer than half of them were right it pauses, the longer the more often that was so in a row: tokens that
+    /// are taken along for nothing cost something too.
+    /// </summary>
     public void Tell(int guessed, int right)
     {
         Guessed += guessed;
         Right += right;
         if (guessed == 0)
             return;
-        _pause = right > 0 ? 0 : Math.Min(2 * _pause + 1, LongestPause);
+        _pause = 2 * right >= guessed ? 0 : Math.Min(2 * _pause + 1, LongestPause);
         _wait = _pause;
     }
 

@@ -50,7 +50,8 @@ public sealed class TokenStreams<T> : IDisposable
     }
 
     /// <summary>How many tokens were guessed to follow, since the text had said the same before, and how many of these were drawn.</summary>
-    public (long Guessed, long Right) Guesses => _lookup is null ? (0, 0) : (_lookup.Guessed, _lookup.Right);
+    public (long Guessed, long Right) Guesses =>
+        _lookup is null ? (0, 0) : (_lookup.Guessed + _guessed, _lookup.Right + _right);
 
     /// <summary>The numbers of the samples that go on.</summary>
     public IEnumerable<int> Samples => _streams.Select(stream => stream.Sample);
@@ -144,8 +145,9 @@ public sealed class TokenStreams<T> : IDisposable
             ForgetGuesses();
             int room = _model.Config.Context - window.Given - 1;
             _ahead[0] = id;
-            _guessed = _lookup!.Guess(window.All, _ahead.AsSpan(1, Math.Min(PromptLookup.Most, room)));
-            _logitsAhead = _decoder.Logits(_ahead.AsSpan(0, 1 + _guessed), window.Given, everywhere: true);
+            int guessed = _lookup!.Guess(window.All, _ahead.AsSpan(1, Math.Min(PromptLookup.Most, room)));
+            _logitsAhead = _decoder.Logits(_ahead.AsSpan(0, 1 + guessed), window.Given, everywhere: true);
+            _guessed = guessed; // only now: what was not computed must not be taken for it
         }
 
         return _logitsAhead.Slice(0, _right, 1).Span;

@@ -8,9 +8,12 @@ namespace MiniGpt.Tensors.Simd;
 /// <summary>Products of bytes, by the instructions that processors have for them.</summary>
 internal static class SimdBytes
 {
+    /// <summary>Whether bytes above 127 are taken as they are: otherwise products are added in 16 bits, or with a sign.</summary>
+    public static bool TakesAllBytes => AvxVnni.IsSupported;
+
     /// <summary>Adds to each sum the products of the four bytes that lie where it does.</summary>
     /// <param name="sums">Eight sums.</param>
-    /// <param name="magnitudes">From 0 to 127.</param>
+    /// <param name="magnitudes">From 0 to 127; up to 255 where <see cref="TakesAllBytes"/>.</param>
     /// <param name="w">Any bytes with signs.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> AddProductsOfFour(Vector256<int> sums, Vector256<byte> magnitudes, Vector256<sbyte> w)

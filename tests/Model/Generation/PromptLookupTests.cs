@@ -23,7 +23,7 @@ public class PromptLookupTests
     }
 
     [Fact]
-    public void Wrong_guesses_are_followed_by_pauses_that_grow_until_one_is_right()
+    public void Wrong_guesses_are_followed_by_pauses_that_grow_until_half_are_right()
     {
         int[] text = [1, 2, 3, 4, 5, 1, 2, 3];
         PromptLookup lookup = new();
@@ -48,9 +48,7 @@ public class PromptLookupTests
     [InlineData(0.7)]
     public void What_is_guessed_changes_no_token(double temperature)
     {
-        // Larger than caches: only there is anything guessed. Random weights soon repeat themselves.
-        Decoder<float> model = new(TrainingOptions.For(TrainingPreset.Quick).ToConfig(65) with { Width = 256, Layers = 6, Context = 64 });
-        model.Initialize(1);
+        Decoder<float> model = LargerThanCaches();
         SamplingOptions options = new() { Temperature = temperature, TopK = 3, Seed = 5 };
         int[] prompt = [.. Enumerable.Range(0, 40).Select(i => i % 7)];
         using TokenStreams<float> alone = new(model.ForReading(), options), several = new(model.ForReading(), options, count: 2);
@@ -63,6 +61,38 @@ public class PromptLookupTests
     }
 
     [Fact]
+    public void A_text_that_the_user_adds_ends_what_was_guessed()
+    {
+        Decoder<float> model = LargerThanCaches();
+        SamplingOptions options = new() { Temperature = 0 };
+        using TokenStreams<float> alone = new(model.ForReading(), options), several = new(model.ForReading(), options, count: 2);
+        (int[] Added, int Drawn)[] turns = [([1], 80), ([9], 3), ([1, 2], 20), ([9, 1], 12), ([0, 1, 2, 3, 4, 0, 1], 13), ([4, 4], 30), ([3], 2), ([3, 3], 2)];
+        foreach ((int[] added, int drawn) in turns)
+        {
+            alone.Append(added);
+            several.Append(added);
+            for (int i = 0; i < drawn; i++)
+            {
+                Assert.Equal(several.Logits().Slice(0, 0, 1).Span.ToArray(), alone.Logits().Span.ToArray());
+                Assert.Equal(several.Next()[0], alone.Next()[0]);
+            }
+        }
+
+        Assert.InRange(alone.Guesses.Right, 20, alone.Guesses.Guessed);
+    }
+
+    [Fact]
+    public void A_token_allocates_nothing()
+    {
+        using TokenStreams<float> streams = new(LargerThanCaches().ForReading(), new SamplingOptions { Temperature = 0 });
+        streams.Append([1]);
+        for (int i = 0; i < 80; i++)
+            streams.Next();
+        Allocations.AssertNone(() => streams.Next());
+        Assert.InRange(streams.Guesses.Guessed, 1, long.MaxValue);
+    }
+
+    [Fact]
     public void Models_that_stay_in_caches_guess_nothing()
     {
         using TokenStreams<float> streams = new(TinyModels.Get("trained").ForReading(), new SamplingOptions { Temperature = 0 });
@@ -70,5 +100,13 @@ public class PromptLookupTests
         for (int i = 0; i < 20; i++)
             streams.Next();
         Assert.Equal((0, 0), streams.Guesses);
+    }
+
+    // Only of such a model is anything guessed. Random weights soon repeat themselves.
+    private static Decoder<float> LargerThanCaches()
+    {
+        Decoder<float> model = new(TrainingOptions.For(TrainingPreset.Quick).ToConfig(65) with { Width = 256, Layers = 6, Context = 64 });
+        model.Initialize(1);
+        return model;
     }
 }

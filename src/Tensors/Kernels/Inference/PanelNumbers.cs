@@ -81,7 +81,8 @@ internal readonly unsafe struct UpperHalves<T> : IPanelNumbers<T>
 
 /// <summary>
 /// What a file calls F16, times 1024, so that even the smallest half is kept as a normal one: a float with the bits of a half in place is then
-/// a normal float too, which one product brings to its size. Numbers of 64 and beyond, which no weights have, cannot be kept.
+/// a normal float too, which one product brings to its size. Numbers of 64 and beyond cannot be kept: a matrix that has
+/// one stays as it is.
 /// </summary>
 internal readonly unsafe struct ScaledHalves<T> : IPanelNumbers<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>

@@ -1,6 +1,5 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
-using System.Runtime.Intrinsics.X86;
 using MiniGpt.Tensors.Simd;
 using MiniGpt.Tensors.Storage;
 
@@ -117,7 +116,7 @@ internal static unsafe class QuantizedPanel
     /// <summary>
     /// Whether <see cref="MultiplyTwo"/> is of use: the processor adds products of bytes without rounding them to 16 bits on the way.
     /// </summary>
-    public static bool TakesTwo => AvxVnni.IsSupported;
+    public static bool TakesTwo => SimdBytes.TakesAllBytes;
 
     /// <summary>What the sums of <see cref="MultiplyTwo"/> start from: -128 times the sum of each row's 32 numbers, for all blocks of a panel.</summary>
     /// <param name="panel">The panel.</param>
