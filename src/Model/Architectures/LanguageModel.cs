@@ -54,6 +54,12 @@ public abstract class LanguageModel<T>
         .Sum(parameter => parameter.Packed?.Bytes ?? parameter.Shape.Count * Unsafe.SizeOf<T>());
 
     /// <summary>
+    /// Whether it is laid out to be read. Only then does a row of a product have the same bits in any company: as it was trained, they depend on how
+    /// many rows there are.
+    /// </summary>
+    internal bool IsForReading => Parameters.All.Any(parameter => parameter.Packed is not null);
+
+    /// <summary>
     /// Builds the model that a configuration is of. Its parameters get memory when the first of them is asked for, and are zero until
     /// <see cref="Initialize"/>, or until a file fills them.
     /// </summary>

@@ -41,9 +41,6 @@ internal sealed class SideBySide<T>(Decoder<T> model) : IDisposable
     /// <summary>Whether the model is fit for it, and there are threads.</summary>
     public bool IsPossible => Workers.Count > 1 && (_isFit ??= IsFit());
 
-    /// <summary>Whether a row has the same bits in any company: as it was trained, a model's products depend on how many rows they have.</summary>
-    public static bool HasSameBits(Decoder<T> model) => model.Parameters.All.Any(parameter => parameter.Packed is not null);
-
     /// <summary>Whether so many texts that get one token each are shared out.</summary>
     public bool Divides(int texts) => texts >= 2 * FewestTexts && IsPossible;
 
@@ -121,7 +118,7 @@ internal sealed class SideBySide<T>(Decoder<T> model) : IDisposable
             tape.Dispose();
     }
 
-    private bool IsFit() => HasSameBits(model) && model.BytesOfToken <= MostBytes;
+    private bool IsFit() => model.IsForReading && model.BytesOfToken <= MostBytes;
 
     private void ShareOut(ReadOnlySpan<int> ids)
     {

@@ -43,7 +43,7 @@ public sealed class TokenStreams<T> : IDisposable
         _decoder = new IncrementalDecoder<T>(model, count);
         _logits = new Tensor<T>([count, model.Config.VocabularySize]);
         _next = new int[count];
-        _lookup = count == 1 && SideBySide<T>.HasSameBits(model) && model.Config.Recurrence is null
+        _lookup = count == 1 && model.IsForReading && model.Config.Recurrence is null
             && model.BytesOfToken > SideBySide<T>.MostBytes ? new PromptLookup() : null;
         for (int i = 0; i < count; i++)
             _streams.Add(new TokenSequence(firstSample + i, model.Config.Context, options));
