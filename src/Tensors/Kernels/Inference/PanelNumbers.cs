@@ -141,7 +141,8 @@ internal readonly unsafe struct ScaledHalves<T> : IPanelNumbers<T>
 internal static unsafe class SignedShorts
 {
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector512<int> Load512(byte* source) => Avx512F.ConvertToVector512Int32(Vector256.Load((short*)source));
+    public static Vector512<int> Load512(byte* source) =>
+        Avx512F.IsSupported ? Avx512F.ConvertToVector512Int32(Vector256.Load((short*)source)) : Vector512.Create(Load256(source), Load256(source + 16));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector256<int> Load256(byte* source) =>
