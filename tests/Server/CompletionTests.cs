@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Text.Json.Nodes;
 using MiniGpt.Model.Generation;
@@ -35,6 +36,25 @@ public sealed class CompletionTests(ServedTinyModel server) : IClassFixture<Serv
         Assert.Equal(54, (int)events[^1]["usage"]!["total_tokens"]!);
         Assert.Single(events.Select(one => (string)one["id"]!).Distinct());
         Assert.Equal("length", (string)events[^2]["choices"]![0]!["finish_reason"]!);
+    }
+
+    [Fact]
+    public async Task Tokens_that_are_made_faster_than_anyone_reads_are_sent_together()
+    {
+        using HttpRequestMessage request = new(HttpMethod.Post, Path)
+        {
+            Content = new StringContent("""{"prompt":"First Citizen:","max_tokens":400,"seed":3,"temperature":1,"stream":true}""", null, "application/json"),
+        };
+        long start = Stopwatch.GetTimestamp();
+        using HttpResponseMessage response = await server.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, TestContext.Current.CancellationToken);
+        await using Stream body = await response.Content.ReadAsStreamAsync(TestContext.Current.CancellationToken);
+        byte[] piece = new byte[1 << 16];
+        int pieces = 0;
+        while (await body.ReadAsync(piece, TestContext.Current.CancellationToken) > 0)
+            pieces++;
+
+        // A piece every two milliseconds; the transport may cut one in two.
+        Assert.InRange(pieces, 2, 4 + Stopwatch.GetElapsedTime(start).TotalMilliseconds);
     }
 
     [Theory]

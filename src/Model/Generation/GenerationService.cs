@@ -5,6 +5,7 @@ using System.Threading.Channels;
 using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Tokenizers;
 using MiniGpt.Tensors.Kernels;
+using MiniGpt.Tensors.Threading;
 
 namespace MiniGpt.Model.Generation;
 
@@ -78,7 +79,7 @@ public sealed class GenerationService<T> : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly SemaphoreSlim _work = new(0);
     private readonly Task _worker;
-    private GenerationCounts _counts = new();
+    private double _busy;
     private int _running;
     private int _joining; // taken from the queue, not yet counted as running
     private long _accepted;
@@ -99,7 +100,6 @@ public sealed class GenerationService<T> : IAsyncDisposable
         Require.NotNegative(_limits.MostQueued, "number of texts that wait");
         (_model, _tokenizer) = (model, tokenizer);
         _batch = new ContinuousBatch<T>(model, _limits.Parallel, BlocksOf(model, _limits)) { FirstToken = CountFirst };
-        _counts = CountsOf(0);
         _worker = Task.Factory.StartNew(Work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
@@ -119,7 +119,22 @@ public sealed class GenerationService<T> : IAsyncDisposable
         get
         {
             lock (_lock)
-                return _counts with { Running = _running, Queued = _queue.Count, Accepted = _accepted, Refused = _refused };
+            {
+                return new GenerationCounts
+                {
+                    Running = _running,
+                    Queued = _queue.Count,
+                    Accepted = _accepted,
+                    Refused = _refused,
+                    TokensRead = _batch.TokensRead, // counted before they are told, so that whoever has read a token finds it here
+                    TokensShared = _batch.TokensShared,
+                    TokensMade = _batch.TokensMade,
+                    BusySeconds = _busy,
+                    Blocks = _batch.Blocks,
+                    FreeBlocks = _batch.FreeBlocks,
+                    BlockBytes = _batch.BlockBytes,
+                };
+            }
         }
     }
 
@@ -234,7 +249,6 @@ public sealed class GenerationService<T> : IAsyncDisposable
 
     private void Work()
     {
-        double busy = 0;
         try
         {
             while (Admit())
@@ -247,10 +261,11 @@ public sealed class GenerationService<T> : IAsyncDisposable
 
                 long start = Stopwatch.GetTimestamp(), made = _batch.TokensMade;
                 _batch.Step();
-                busy += Stopwatch.GetElapsedTime(start).TotalSeconds;
+                double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
                 s_made.Add(_batch.TokensMade - made);
                 lock (_lock)
-                    (_counts, _running) = (CountsOf(busy), _batch.Count);
+                    (_busy, _running) = (_busy + seconds, _batch.Count);
+                Workers.GiveWay(); // to who brings requests and sends answers
             }
         }
         catch (Exception error)
@@ -302,15 +317,4 @@ public sealed class GenerationService<T> : IAsyncDisposable
             _running = 0;
         }
     }
-
-    private GenerationCounts CountsOf(double busy) => new()
-    {
-        TokensRead = _batch.TokensRead,
-        TokensShared = _batch.TokensShared,
-        TokensMade = _batch.TokensMade,
-        BusySeconds = busy,
-        Blocks = _batch.Blocks,
-        FreeBlocks = _batch.FreeBlocks,
-        BlockBytes = _batch.BlockBytes,
-    };
 }

@@ -9,6 +9,9 @@ namespace MiniGpt.Server.Endpoints;
 /// <param name="PromptTokens">How many tokens the prompts have, each counted once.</param>
 internal sealed record RunningAnswers(IReadOnlyList<ChannelReader<GenerationStep>> Readers, int PromptTokens)
 {
+    // Between two pieces of an answer: nobody reads faster, and each that is sent by itself takes time from the texts of all.
+    private const int LeastMilliseconds = 2;
+
     /// <summary>Begins to write samples of some prompts.</summary>
     /// <param name="model">The model.</param>
     /// <param name="prompts">One request for each prompt.</param>
@@ -57,6 +60,7 @@ internal sealed record RunningAnswers(IReadOnlyList<ChannelReader<GenerationStep
             {
                 while (only.TryRead(out GenerationStep? step))
                     yield return (0, step, only.TryPeek(out _));
+                await Pause(only).ConfigureAwait(false);
             }
 
             yield break;
@@ -67,7 +71,11 @@ internal sealed record RunningAnswers(IReadOnlyList<ChannelReader<GenerationStep
         {
             while (steps.TryRead(out (int Index, GenerationStep Step) item))
                 yield return (item.Index, item.Step, steps.TryPeek(out _));
+            await Pause(steps).ConfigureAwait(false);
         }
+
+        // What is made in the meantime goes out together; the last goes out at once.
+        Task Pause<TStep>(ChannelReader<TStep> of) => of.Completion.IsCompleted ? Task.CompletedTask : Task.Delay(LeastMilliseconds, cancellationToken);
     }
 
     private ChannelReader<(int, GenerationStep)> Merged(CancellationToken cancellationToken)

@@ -45,6 +45,12 @@ public static unsafe class Workers
         parts.Failure?.Throw();
     }
 
+    /// <summary>
+    /// Lets other threads that wait for this one's processor go first, and returns at once where none does. For programs that answer others
+    /// while they compute: these would otherwise wait for the end of a time slice, which is milliseconds.
+    /// </summary>
+    public static void GiveWay() => Thread.Yield();
+
     /// <summary>Runs a kernel over its items from 0 up to <paramref name="count"/>, <paramref name="grain"/> items a chunk.</summary>
     /// <param name="kernel">The kernel, by reference: it is not copied.</param>
     /// <param name="count">The number of items.</param>

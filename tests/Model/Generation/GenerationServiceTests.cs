@@ -77,6 +77,20 @@ public class GenerationServiceTests
     }
 
     [Fact]
+    public async Task A_token_is_counted_before_its_reader_has_it()
+    {
+        await using GenerationService<float> service = new(ModelOf("trained"));
+        ChannelReader<GenerationStep> reader = service.TryStart(new GenerationRequest { Prompt = [1, 2, 3], MostTokens = 500, ComesInPieces = true }, Token)!;
+        for (int made = 1; made <= 500; made++)
+        {
+            await reader.ReadAsync(Token);
+            GenerationCounts counts = service.Counts;
+            Assert.InRange(counts.TokensMade, made, 500);
+            Assert.True(counts.TokensRead >= 2 + made, $"{counts.TokensRead} tokens read, {made} of them made");
+        }
+    }
+
+    [Fact]
     public async Task With_room_for_two_texts_all_of_twelve_are_written()
     {
         Decoder<float> model = ModelOf("rotary");
