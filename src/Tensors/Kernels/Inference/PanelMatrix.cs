@@ -15,7 +15,7 @@ namespace MiniGpt.Tensors.Kernels;
 public sealed class PanelMatrix<T> : WeightMatrix<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly AlignedMemory _panels;
+    private readonly WeightMemory _panels;
     private readonly StoredType? _kept;
 
     /// <summary>Copies weights into panels.</summary>
@@ -30,15 +30,15 @@ public sealed class PanelMatrix<T> : WeightMatrix<T>
         : base(values)
     {
         _kept = kept;
-        AlignedMemory? panels = kept switch
+        WeightMemory? panels = kept switch
         {
             StoredType.F16 => Pack<ScaledHalves<T>>(values),
             StoredType.BF16 => Pack<UpperHalves<T>>(values),
             _ => null,
         };
         if (panels is null)
-            (panels, _kept) = (Pack<WholeNumbers<T>>(values)!, null);
-        _panels = panels;
+            (panels, _kept) = (Pack<WholeNumbers<T>>(values), null);
+        _panels = panels!.Value;
     }
 
     /// <inheritdoc/>
@@ -65,16 +65,16 @@ public sealed class PanelMatrix<T> : WeightMatrix<T>
     }
 
     /// <summary>The panels; null where a number would not be kept as it is.</summary>
-    private unsafe AlignedMemory? Pack<TNumbers>(in Tensor<T> values)
+    private unsafe WeightMemory? Pack<TNumbers>(in Tensor<T> values)
         where TNumbers : struct, IPanelNumbers<T>
     {
         int panels = (Outputs + PanelTile.Columns<T>() - 1) / PanelTile.Columns<T>();
-        AlignedMemory memory = new(checked((long)panels * PanelTile.Columns<T>() * Inputs * TNumbers.Bytes));
+        WeightMemory memory = new(checked((long)panels * PanelTile.Columns<T>() * Inputs * TNumbers.Bytes));
         int changed = 0;
         var kernel = new PackingKernel<TNumbers>
         {
             Source = new Operand<T>(values.Pointer, Inputs, 1),
-            Panels = (byte*)memory.Pointer,
+            Panels = memory.Pointer,
             Rows = Outputs,
             Depth = Inputs,
             Changed = &changed,
@@ -82,7 +82,7 @@ public sealed class PanelMatrix<T> : WeightMatrix<T>
         Workers.Run<T, PackingKernel<TNumbers>>(ref kernel, panels, Chunks.Rows(PanelTile.Columns<T>() * Inputs));
         if (changed == 0)
             return memory;
-        memory.Dispose();
+        memory.Free();
         return null;
     }
 
@@ -92,7 +92,7 @@ public sealed class PanelMatrix<T> : WeightMatrix<T>
         var kernel = new ProductKernel<TNumbers>
         {
             X = x.RequireContiguous(),
-            Panels = (byte*)_panels.Pointer,
+            Panels = _panels.Pointer,
             Bias = bias.IsEmpty ? null : bias.RequireContiguous(),
             Y = y.RequireContiguous(),
             Depth = Inputs,
@@ -107,7 +107,7 @@ public sealed class PanelMatrix<T> : WeightMatrix<T>
         where TNumbers : struct, IPanelNumbers<T>
     {
         (int panel, int lane) = Math.DivRem(row, PanelTile.Columns<T>());
-        byte* number = (byte*)_panels.Pointer + ((long)panel * PanelTile.Columns<T>() * Inputs + lane) * TNumbers.Bytes;
+        byte* number = _panels.Pointer + ((long)panel * PanelTile.Columns<T>() * Inputs + lane) * TNumbers.Bytes;
         for (int k = 0; k < destination.Length; k++, number += PanelTile.Columns<T>() * TNumbers.Bytes)
             destination[k] = TNumbers.Read(number);
     }

@@ -15,7 +15,7 @@ public sealed class QuantizedMatrix : WeightMatrix<float>
     // From so many rows on, two at a time make up for what that needs to know of the weights.
     private const int ManyRows = 8;
 
-    private readonly AlignedMemory _panels;
+    private readonly WeightMemory _panels;
 
     /// <summary>Copies weights into panels.</summary>
     /// <exception cref="ObjectDisposedException">Their memory, or the file that they lie in, is given up.</exception>
@@ -23,8 +23,8 @@ public sealed class QuantizedMatrix : WeightMatrix<float>
         : base(values.Rows, values.Columns)
     {
         int panels = (Outputs + QuantizedPanel.Columns - 1) / QuantizedPanel.Columns;
-        _panels = new AlignedMemory(panels * PanelBytes);
-        var kernel = new PackingKernel { Source = values.Pointer, Panels = (byte*)_panels.Pointer, Rows = Outputs, Blocks = Blocks };
+        _panels = new WeightMemory(panels * PanelBytes);
+        var kernel = new PackingKernel { Source = values.Pointer, Panels = _panels.Pointer, Rows = Outputs, Blocks = Blocks };
         Workers.Run<float, PackingKernel>(ref kernel, panels, Chunks.Rows(QuantizedPanel.Columns * Inputs));
         GC.KeepAlive(values);
     }
@@ -44,7 +44,7 @@ public sealed class QuantizedMatrix : WeightMatrix<float>
         var kernel = new ProductKernel
         {
             X = rounded,
-            Panels = (byte*)_panels.Pointer,
+            Panels = _panels.Pointer,
             PanelBytes = PanelBytes,
             Bias = bias.IsEmpty ? null : bias.RequireContiguous(),
             Y = y.RequireContiguous(),
@@ -59,7 +59,7 @@ public sealed class QuantizedMatrix : WeightMatrix<float>
     private protected override unsafe void Read(int row, Span<float> destination)
     {
         (int panel, int rowOfPanel) = Math.DivRem(row, QuantizedPanel.Columns);
-        QuantizedPanel.Read((byte*)_panels.Pointer + panel * PanelBytes, rowOfPanel, destination);
+        QuantizedPanel.Read(_panels.Pointer + panel * PanelBytes, rowOfPanel, destination);
     }
 
     private unsafe struct PackingKernel : IRangeKernel<float>

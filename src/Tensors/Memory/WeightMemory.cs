@@ -1,0 +1,54 @@
+namespace MiniGpt.Tensors.Memory;
+
+/// <summary>
+/// Memory for weights, which stay as long as their model: small matrices lie side by side in blocks of huge pages. Of small pages a model of 3 MB
+/// would need 800, and where a virtual machine has to find each the first time that it is used, that takes longer than to read the model.
+/// </summary>
+/// <remarks>A block is given back when nothing refers to it any more.</remarks>
+internal readonly unsafe struct WeightMemory
+{
+    private const long BlockBytes = 2 * HugePages.Bytes;
+
+    private static readonly Lock s_lock = new();
+
+    // Only those who have weights keep the block alive.
+    private static readonly WeakReference<AlignedMemory?> s_block = new(null);
+    private static long s_used;
+
+    private readonly AlignedMemory _block;
+    private readonly long _offset;
+    private readonly bool _isAlone;
+
+    /// <summary>Takes memory, whose content is not cleared, at the beginning of a cache line.</summary>
+    /// <exception cref="OutOfMemoryException">The system has no such block.</exception>
+    public WeightMemory(long bytes)
+    {
+        if (bytes > BlockBytes / 2)
+        {
+            (_block, _isAlone) = (new AlignedMemory(bytes), true);
+            return;
+        }
+
+        lock (s_lock)
+        {
+            if (!s_block.TryGetTarget(out AlignedMemory? block) || s_used + bytes > block.Bytes)
+            {
+                s_block.SetTarget(block = new AlignedMemory(BlockBytes));
+                s_used = 0;
+            }
+
+            (_block, _offset) = (block, s_used);
+            s_used += bytes + AlignedMemory.Alignment - 1 & -AlignedMemory.Alignment;
+        }
+    }
+
+    /// <summary>Gives back, before nothing refers to it any more, what it shares with nobody.</summary>
+    public void Free()
+    {
+        if (_isAlone)
+            _block.Dispose();
+    }
+
+    /// <summary>Where it begins.</summary>
+    public byte* Pointer => (byte*)_block.Pointer + _offset;
+}
