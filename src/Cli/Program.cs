@@ -123,7 +123,10 @@ internal static class Program
 
     private static int Report(string message, int exitCode)
     {
-        Console.Error.WriteLine(Messages.Of("error", ("message", Excerpt.Of(Visible.Line(message), LongestLine))));
+        Say(message);
         return exitCode;
     }
+
+    /// <summary>Says in one line what is wrong.</summary>
+    internal static void Say(string message) => Console.Error.WriteLine(Messages.Of("error", ("message", Excerpt.Of(Visible.Line(message), LongestLine))));
 }

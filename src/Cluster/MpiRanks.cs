@@ -17,12 +17,13 @@ public sealed class MpiRanks : ICollective
     private static readonly TimeSpan s_patience = TimeSpan.FromMinutes(30);
 
     private readonly MpiLibrary _mpi;
+    private readonly Action<string> _complain;
     private Tensor<byte> _own = new([1]), _all = new([1]);
     private Peers? _peers;
     private bool _isCrowded;
     private bool _isOver;
 
-    private MpiRanks(MpiLibrary mpi, int rank, int size) => (_mpi, Rank, Size) = (mpi, rank, size);
+    private MpiRanks(MpiLibrary mpi, int rank, int size, Action<string> complain) => (_mpi, Rank, Size, _complain) = (mpi, rank, size, complain);
 
     /// <inheritdoc/>
     public int Rank { get; }
@@ -46,8 +47,9 @@ public sealed class MpiRanks : ICollective
     public static bool AnotherSpeaks => Launch.Of(Environment.GetEnvironmentVariable).Rank > 0;
 
     /// <summary>Joins the ranks that this process was started with.</summary>
+    /// <param name="complain">Says in one line why all ranks end, where one of them has died or is silent for too long; null for standard error.</param>
     /// <exception cref="ClusterException">There is no MPI library, or not the one of whoever started the processes.</exception>
-    public static MpiRanks Join()
+    public static MpiRanks Join(Action<string>? complain = null)
     {
         Launch launch = Launch.Of(Environment.GetEnvironmentVariable);
         MpiLibrary mpi = MpiLibrary.Load(launch);
@@ -55,7 +57,7 @@ public sealed class MpiRanks : ICollective
             throw new ClusterException($"{mpi.Version} does not start");
         _ = MpiNative.CommRank(mpi.World, out int rank);
         _ = MpiNative.CommSize(mpi.World, out int size);
-        MpiRanks ranks = new(mpi, rank, size);
+        MpiRanks ranks = new(mpi, rank, size, complain ?? Console.Error.WriteLine);
         if (launch.Processes is int processes && processes != size)
         {
             ranks.Dispose();
@@ -199,7 +201,7 @@ public sealed class MpiRanks : ICollective
                 EndBecause(dead, $"{Name(gone)} has died");
             wasGone = dead is not null;
             if (watch.Elapsed > s_patience)
-                EndBecause(peer, $"{(peer is int silent ? Name(silent) : "a rank")} has not answered {Name(Rank)} for {s_patience.TotalMinutes:F0} minutes");
+                EndBecause(peer, $"{(peer is int silent ? Name(silent) : "one of the ranks")} has not answered {Name(Rank)} for {s_patience.TotalMinutes:F0} minutes");
         }
     }
 
@@ -207,7 +209,7 @@ public sealed class MpiRanks : ICollective
     private void EndBecause(int? dead, string reason)
     {
         if (dead is not int rank || _peers!.Speaks(rank))
-            Console.Error.WriteLine($"minigpt: {reason}: all ranks end; the last checkpoint is whole, and the run can go on from it on any number of ranks");
+            _complain($"{reason}: all ranks end; the last checkpoint is whole, and the run can go on from it on any number of ranks");
         Abort(1);
     }
 

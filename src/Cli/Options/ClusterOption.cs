@@ -27,5 +27,5 @@ internal sealed class ClusterOption : Option<string?>
     /// <summary>The processes that train together: this one alone where nobody started others.</summary>
     /// <exception cref="ClusterException">There are to be several, and they cannot be reached.</exception>
     public ICollective Join(ParseResult arguments) =>
-        arguments.GetValue(this) is not null || MpiRanks.WereStarted ? MpiRanks.Join() : OneRank.Instance;
+        arguments.GetValue(this) is not null || MpiRanks.WereStarted ? MpiRanks.Join(line => Program.Say(LibraryMessages.Translated(line))) : OneRank.Instance;
 }
