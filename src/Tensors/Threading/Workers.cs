@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
@@ -8,6 +9,11 @@ namespace MiniGpt.Tensors.Threading;
 /// <summary>The threads that all kernels share, and how a kernel's items are cut into chunks for them.</summary>
 public static unsafe class Workers
 {
+    private static readonly long s_longTurn = Stopwatch.Frequency / 1000;
+
+    [ThreadStatic]
+    private static long t_noWayBefore;
+
     private static WorkerPool s_pool = new(Environment.ProcessorCount);
 
     /// <summary>
@@ -49,7 +55,20 @@ public static unsafe class Workers
     /// Lets other threads that wait for this one's processor go first, and returns at once where none does. For programs that answer others
     /// while they compute: these would otherwise wait for the end of a time slice, which is milliseconds.
     /// </summary>
-    public static void GiveWay() => Thread.Yield();
+    /// <remarks>
+    /// What answers is done in a fraction of a millisecond. Who keeps the processor for longer computes too, and would get nearly all of it if
+    /// every turn were handed to it: after that, this does nothing for fifty times as long as it took.
+    /// </remarks>
+    public static void GiveWay()
+    {
+        long before = Stopwatch.GetTimestamp();
+        if (before < t_noWayBefore)
+            return;
+        Thread.Yield();
+        long after = Stopwatch.GetTimestamp();
+        if (after - before > s_longTurn)
+            t_noWayBefore = after + 50 * (after - before);
+    }
 
     /// <summary>Runs a kernel over its items from 0 up to <paramref name="count"/>, <paramref name="grain"/> items a chunk.</summary>
     /// <param name="kernel">The kernel, by reference: it is not copied.</param>
