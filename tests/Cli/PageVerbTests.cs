@@ -32,7 +32,7 @@ public sealed class PageVerbTests : IDisposable
         Minigpt.Success(_folder.Root, ["train", .. SmallRun.Model, "--steps", "1", "--out", "runs/mine"]);
         Outcome outcome = Minigpt.Run(_folder.Root, "lesson", "n-gram");
         Assert.Equal(0, outcome.ExitCode);
-        Assert.Matches(@"^note: runs.mine cannot read the lesson's text: character .+ is not in its vocabulary; the tables stand without a model",
+        Assert.Matches(@"^note: runs.mine cannot read the lesson's text: character .+ is not in its vocabulary; the tables are shown without a model",
             Assert.Single(outcome.Error.TrimEnd().Split('\n')));
         Assert.DoesNotContain("mine", outcome.Output, StringComparison.Ordinal);
 

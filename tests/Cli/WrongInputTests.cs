@@ -74,7 +74,7 @@ public sealed class WrongInputTests : IDisposable
     [InlineData(WrongUsage, "--out folder is a folder, the name of a page expected", "lesson", "mask", "--out", "folder")]
     [InlineData(WrongUsage, "--out goes with the NAME of a lesson, none is given", "lesson", "--out", "page.html")]
     [InlineData(WrongUsage, "--model goes with the NAME of a lesson, none is given", "lesson", "--model", "folder")]
-    [InlineData(WrongUsage, "one or the other expected", "train", "--data", "text.txt", "--validation-data", "text.txt", "--validation-fraction", "0.2")]
+    [InlineData(WrongUsage, "only one of them expected", "train", "--data", "text.txt", "--validation-data", "text.txt", "--validation-fraction", "0.2")]
     [InlineData(WrongUsage, "--out text.gguf would replace a file of text.gguf", "explain", "--model", "text.gguf", "--text", "A", "--out", "text.gguf")]
     [InlineData(WrongUsage, "--out folder/merges.txt would replace a file of folder", "compare", "folder", "--out", "folder/merges.txt")]
     public void A_wrong_command_line_is_one_line_that_names_what_is_wrong(int exitCode, string named, params string[] arguments)

@@ -37,7 +37,7 @@ public sealed class TextCorpus : IDisposable
     /// <summary>The characters of all documents: Unicode scalar values. A byte sequence that is no UTF-8 is one.</summary>
     public long Characters { get; private set; }
 
-    /// <summary>How many byte sequences are no UTF-8.</summary>
+    /// <summary>How many byte sequences are not valid UTF-8.</summary>
     public long InvalidSequences { get; private set; }
 
     /// <summary>What was passed over or read otherwise than it stands, a line each.</summary>

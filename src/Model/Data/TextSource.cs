@@ -44,7 +44,7 @@ public static class TextSource
     private static FileNotFoundException Missing(string source)
     {
         if (Disk.IsLink(source))
-            return new FileNotFoundException($"{source} is a link to {RealPath.Of(source)}, where nothing is");
+            return new FileNotFoundException($"{source} is a link to {RealPath.Of(source)}, which does not exist");
         try
         {
             _ = File.GetAttributes(source);

@@ -54,7 +54,7 @@ public sealed class WordNeighbours
         if (_vectors.Find(word) is int id)
             return id;
         string hint = Likeliest(word) is string other ? $"'{other}' is" : "none is spelled alike";
-        throw new ArgumentException($"'{word}' is none of the {_vectors.Count:N0} words; {hint}");
+        throw new ArgumentException($"'{word}' is not among the {_vectors.Count:N0} words; {hint}");
     }
 
     private Neighbour[] Nearest(float[] direction, int count, params int[] without)

@@ -105,6 +105,6 @@ public sealed class AtomicFile : IDisposable
         string target = RealPath.Of(path);
         return System.IO.Path.Exists(target)
             ? target
-            : throw new IOException($"{path} is a link to {target}, where nothing is: the name of a file expected");
+            : throw new IOException($"{path} is a link to {target}, which does not exist: the name of a file expected");
     }
 }

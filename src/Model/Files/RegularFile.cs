@@ -88,7 +88,7 @@ internal static class RegularFile
             case FileKind.Folder:
                 throw new IOException($"{path} is a folder, a file expected");
             case FileKind.Missing when Disk.IsLink(path):
-                throw new FileNotFoundException($"{path} is a link to {new FileInfo(path).LinkTarget}, where nothing is");
+                throw new FileNotFoundException($"{path} is a link to {new FileInfo(path).LinkTarget}, which does not exist");
             default:
                 break; // opening says what else is wrong
         }

@@ -72,7 +72,7 @@ public sealed class TextModel : IAsyncDisposable, IDisposable
             if (ChatTemplate.Recognise(jinja) is { } known)
                 template = known;
             else
-                say?.Invoke($"note: {path} has a chat template of no family that is known here; conversations are written down plainly, as User: and Assistant:");
+                say?.Invoke($"note: {path} has a chat template that is not one of the known ones; conversations are written as plain text, with User: and Assistant:");
         }
 
         // A folder can have a point in its name, as llama-3.2 has.

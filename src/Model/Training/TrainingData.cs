@@ -217,7 +217,7 @@ public sealed class TrainingData : IDisposable
         if (corpus.InvalidSequences == 0)
             return;
         string outcome = Tokenizer is BytePairTokenizer or PieceTokenizer ? "stay as they are" : "became U+FFFD";
-        _warnings.Add($"{string.Join(", ", sources)}: {corpus.InvalidSequences} byte sequences are no UTF-8 and {outcome}");
+        _warnings.Add($"{string.Join(", ", sources)}: {corpus.InvalidSequences} byte sequences are not valid UTF-8 and {outcome}");
     }
 
     private TokenSource Tokenise(IReadOnlyList<TextRange> text, Reading reading)

@@ -282,7 +282,7 @@ public sealed partial record TrainingOptions
         Require.Fraction(LabelSmoothing, "label smoothing");
         Require.That(LabelSmoothing == 0 || Task == TaskKind.Translate, $"label smoothing, {LabelSmoothing}, goes with translation alone");
         Require.That(SourceTokenizer is null || Task == TaskKind.Translate, $"a tokenizer for each language goes with translation alone");
-        Require.That(!MasksWords || Task == TaskKind.Masked, $"whole words are masked where masked words are learned alone");
+        Require.That(!MasksWords || Task == TaskKind.Masked, $"whole words can only be masked when masked words are learned");
         Require.Positive(Steps, "number of steps");
         Require.Positive(BatchSize, "batch size");
         Require.Positive(Accumulate, "number of accumulated batches");

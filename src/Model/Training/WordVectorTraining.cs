@@ -94,7 +94,7 @@ public sealed class WordVectorTraining<T> : IDisposable
             progress?.Report(_progress);
         }
         Require.That(_progress.Examples > 0,
-            $"nothing to learn from found in {_vocabulary.Total} words: no line has two of them that are not passed over for being frequent");
+            $"nothing to learn from found in {_vocabulary.Total} words: no line has two words left once frequent ones are skipped");
         foreach (T number in Inputs.Span)
             CheckFinite(double.CreateTruncating(number));
     }

@@ -60,10 +60,10 @@ public class WordNeighboursTests
     public void The_cosine_of_two_words_is_that_of_their_angle() => Assert.Equal(1 / Math.Sqrt(2), _neighbours.Cosine("man", "king"), 1e-6);
 
     [Theory]
-    [InlineData("quen", "'quen' is none of the 7 words; 'queen' is")]
-    [InlineData("WOMAN", "'WOMAN' is none of the 7 words; 'woman' is")]
-    [InlineData("zebra", "'zebra' is none of the 7 words; none is spelled alike")]
-    [InlineData("", "'' is none of the 7 words; none is spelled alike")]
+    [InlineData("quen", "'quen' is not among the 7 words; 'queen' is")]
+    [InlineData("WOMAN", "'WOMAN' is not among the 7 words; 'woman' is")]
+    [InlineData("zebra", "'zebra' is not among the 7 words; none is spelled alike")]
+    [InlineData("", "'' is not among the 7 words; none is spelled alike")]
     public void A_word_that_is_not_there_is_named_with_one_that_is_spelled_alike(string word, string message) =>
         Assert.Equal(message, Assert.Throws<ArgumentException>(() => _neighbours.Near(word, 3)).Message);
 

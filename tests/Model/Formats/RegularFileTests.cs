@@ -180,7 +180,7 @@ public sealed class RegularFileTests : IDisposable
         File.CreateSymbolicLink(_folder.File("null"), "/dev/null");
         Assert.Contains("is a pipe or a device", Refused("pipe"), StringComparison.Ordinal);
         Assert.Contains("is a pipe or a device", Refused("null"), StringComparison.Ordinal);
-        Assert.Contains("gone, where nothing is", Refused("dangling"), StringComparison.Ordinal);
+        Assert.Contains("gone, which does not exist", Refused("dangling"), StringComparison.Ordinal);
         Assert.Contains("links lead round in a circle", Refused("round"), StringComparison.Ordinal);
         Assert.Equal(4, Directory.GetFileSystemEntries(_folder.Root).Length);
 

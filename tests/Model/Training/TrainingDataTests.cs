@@ -91,7 +91,7 @@ public sealed class TrainingDataTests : IDisposable
         using MemoryStream input = new([.. "abcabcabc"u8, 0xFF]);
         using TrainingData data = TrainingData.Load(_options with { Data = ["-"] }, "", standardInput: input);
         Assert.Equal(9, data.Train.Length);
-        Assert.Equal(["-: 1 byte sequences are no UTF-8 and became U+FFFD"], data.Warnings.Take(1));
+        Assert.Equal(["-: 1 byte sequences are not valid UTF-8 and became U+FFFD"], data.Warnings.Take(1));
     }
 
     [Fact]
