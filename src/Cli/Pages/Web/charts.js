@@ -17,6 +17,16 @@ function widthOf(label, fontSize = 12) {
 // How many names a legend has room for side by side.
 const legendColumns = (names, width) => Math.max(1, Math.min(6, Math.floor((width - 50) / (Math.max(...names.map(name => widthOf(name))) + 34))));
 
+// What can be read on each colour of a scale: black or white.
+function inksOn({ type, domain, range: colours }) {
+  const along = type === 'sqrt' ? Math.sqrt : x => x, ends = domain.map(along), paints = colours.map(rgbOf);
+  return v => {
+    const at = along(v), part = Math.max(0, Math.min(ends.length - 2, ends.findLastIndex(end => end <= at)));
+    const share = ends[part + 1] > ends[part] ? Math.min(1, (at - ends[part]) / (ends[part + 1] - ends[part])) : 0;
+    return inkOn(rgb(paints[part].map((from, i) => from + (paints[part + 1][i] - from) * share)));
+  };
+}
+
 // A matrix as colours. cells: [{ r, c, v, row, column }]; what is not among them stays empty.
 function heatmap({ name, rows, columns, cells, width, kind, title = ['', ''], unit = '', digits = null, sums = false, square = true, extent = null, tallest = 720 }) {
   // A column that says of each row that it adds up has no place on a narrow screen.
@@ -52,12 +62,13 @@ function heatmap({ name, rows, columns, cells, width, kind, title = ['', ''], un
   const digitsThatFit = digits ?? 2;
   const longestNumber = cells.reduce((most, d) => Math.max(most, d.v.toFixed(digitsThatFit).length), 0);
   if (wide >= 6.4 * longestNumber + 3 && high >= 16) {
-    const middle = kind === 'shares' ? `datum.v > ${largest / 4}` : `abs(datum.v) > ${largest * 0.55}`;
+    const inkOf = inksOn(scale);
+    cells = cells.map(d => ({ ...d, isDark: inkOf(d.v) === '#ffffff' }));
     map.layer.push({
       mark: { type: 'text', fontSize: 11 },
       encoding: {
         x: { field: 'c', type: 'ordinal' }, y: { field: 'r', type: 'ordinal' }, text: { field: 'v', type: 'quantitative', format: `.${digitsThatFit}f` },
-        color: { condition: { test: middle, value: theme() === 'dark' ? '#12131a' : '#ffffff' }, value: colour('ink') },
+        color: { condition: { test: 'datum.isDark', value: '#ffffff' }, value: '#000000' },
       },
     });
   }
@@ -93,7 +104,7 @@ function cellsOf(rows, columns, at) {
 function lyingBars({ name, values, width, format = '.1%', title = null, groups = null, colours = [colour('cold-1'), colour('accent')], domain = null }) {
   const labelWidth = Math.min(150, Math.max(...values.map(d => widthOf(d.name)))) + 14, behind = groups ? 14 : 56;
   const base = { y: { field: 'i', type: 'ordinal', axis: { title: null, ticks: false, labelExpr: 'names[datum.value]', labelLimit: 150 } } };
-  const x = { field: 'v', type: 'quantitative', axis: { format, title, tickCount: width < 480 ? 3 : 5, labelFlush: false }, scale: domain ? { domain } : { zero: true, nice: false } };
+  const x = { field: 'v', type: 'quantitative', axis: { format: format.replace(/(\.\d)([%f])/, '$1~$2'), title, tickCount: width < 480 ? 3 : 5, labelFlush: false }, scale: domain ? { domain } : { zero: true, nice: false } };
   // Shares that are small are not nothing.
   const label = format === '.1%' ? { field: 'label' } : { field: 'v', format };
   // What is said of a bar that goes to the left stands to the right of it.

@@ -46,7 +46,7 @@ function lattice({ name, whole, pieces, width }) {
 
 // A computation from left to right, or on a narrow screen from top to bottom. nodes: [{ name, value, gradient, depth, lane }], edges: [{ from, to, slope }]
 function graph({ name, nodes, edges, width }) {
-  const isNarrow = width < 640, wide = isNarrow ? 62 : 68, high = 58;
+  const isNarrow = width < 640, wide = 62, high = 58;
   const [acrossOf, alongOf] = isNarrow ? [node => node.lane, node => node.depth] : [node => node.depth, node => node.lane];
   const most = pick => Math.max(...nodes.map(pick)), across = most(acrossOf), along = most(alongOf);
   const room = width - 16, height = along * (isNarrow ? 96 : 84) + high + 8;
@@ -58,9 +58,9 @@ function graph({ name, nodes, edges, width }) {
   const drawn = edges.map(({ from, to, slope }) => {
     const [a, b] = [placed[from], placed[to]];
     const ends = isNarrow ? { x: a.x, y: a.bottom, x2: b.x, y2: b.top } : { x: a.right, y: a.y, x2: b.left, y2: b.y };
-    // Where lines part or meet, what is said of each stands where they are further apart.
+    // Where lines from top to bottom part or meet, what is said of each stands where they are further apart; others would have it behind a box there.
     const parts = edges.filter(edge => edge.from === from).length > 1, meets = edges.filter(edge => edge.to === to).length > 1;
-    const at = parts === meets ? 0.5 : parts ? 0.7 : 0.3;
+    const at = !isNarrow || parts === meets ? 0.5 : parts ? 0.7 : 0.3;
     return { ...ends, atX: ends.x + (ends.x2 - ends.x) * at, atY: ends.y + (ends.y2 - ends.y) * at, slope, label: `×${short(slope)}`, known: b.known };
   });
   const x = (field, domain = true) => ({ field, type: 'quantitative', axis: null, ...(domain ? { scale: { domain: [0, room], nice: false } } : {}) });

@@ -61,14 +61,15 @@ function lensFigure(section, labels) {
       // Wide enough for the names, as far as that is not too wide.
       const widest = Math.max(...lens.flatMap(row => row.likeliest.map(c => widthOf(nameOf(c.id))))) + 8;
       const cell = T > 120 ? 14 : Math.max(26, Math.min(72, widest), Math.min(44, (width - 110) / T)), columns = range(T);
-      const values = lens.flatMap((row, r) => row.likeliest.map((c, i) => ({ r, c: i, v: c.probability, name: nameOf(c.id), depth: depths[r], after: numbered[i], right: c.id === p[i].target })));
+      const scale = { type: 'sqrt', domain: [0, 0.1, 0.4, 1], range: shares(), interpolate: 'rgb' }, inkOf = inksOn(scale);
+      const values = lens.flatMap((row, r) => row.likeliest.map((c, i) => ({ r, c: i, v: c.probability, name: nameOf(c.id), depth: depths[r], after: numbered[i], right: c.id === p[i].target, isDark: inkOf(c.probability) === '#ffffff' })));
       const axis = { x: { field: 'c', type: 'ordinal', scale: { domain: columns }, axis: { orient: 'top', title: textOfKind('lens.behind'), labelExpr: 'columnNames[datum.value]', labelAngle: Math.max(...shown.map(word => widthOf(word))) > cell ? -90 : 0, labelFontSize: 12, ticks: false } }, y: { field: 'r', type: 'ordinal', sort: 'descending', axis: { title: null, labelExpr: 'depthNames[datum.value]', ticks: false } } };
       return {
         usermeta: { scrolls: true }, params: [{ name: 'columnNames', value: shown }, { name: 'depthNames', value: depths }], data: { name: 'lens', values }, width: cell * T, height: 30 * lens.length,
         layer: [
-          { mark: { type: 'rect', cornerRadius: 2, stroke: colour('card'), strokeWidth: 2 }, encoding: { ...axis, color: { field: 'v', type: 'quantitative', scale: { type: 'sqrt', domain: [0, 0.1, 0.4, 1], range: shares(), interpolate: 'rgb' }, legend: { orient: 'bottom', title: text('lens.probability'), format: '.0%' } }, tooltip: [{ field: 'after', title: textOfKind('lens.behind') }, { field: 'depth', title: ' ' }, { field: 'name', title: text('ui.token') }, { field: 'v', title: 'p', format: '.1%' }] } },
+          { mark: { type: 'rect', cornerRadius: 2, stroke: colour('card'), strokeWidth: 2 }, encoding: { ...axis, color: { field: 'v', type: 'quantitative', scale, legend: { orient: 'bottom', title: text('lens.probability'), format: '.0%' } }, tooltip: [{ field: 'after', title: textOfKind('lens.behind') }, { field: 'depth', title: ' ' }, { field: 'name', title: text('ui.token') }, { field: 'v', title: 'p', format: '.1%' }] } },
           { transform: [{ filter: 'datum.right' }], mark: { type: 'rect', cornerRadius: 2, filled: false, stroke: colour('warm'), strokeWidth: 2 }, encoding: axis },
-          { mark: { type: 'text', fontSize: 12, limit: cell }, encoding: { ...axis, text: { field: 'name' }, color: { condition: { test: 'datum.v > 0.25', value: theme() === 'dark' ? '#12131a' : '#ffffff' }, value: colour('ink') } } },
+          { mark: { type: 'text', fontSize: 12, limit: cell }, encoding: { ...axis, text: { field: 'name' }, color: { condition: { test: 'datum.isDark', value: '#ffffff' }, value: '#000000' } } },
         ],
       };
     },

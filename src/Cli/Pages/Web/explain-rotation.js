@@ -39,7 +39,7 @@ function rotationFigures(section) {
     look: () => {
       const [m, n] = places(), pair = Number(state.pair);
       return text('rotation.turn.look', {
-        turn: degrees(frequencies[pair]), query: names[m], key: names[n], head: Number(state.head) + 1, pair: pair + 1, D,
+        turn: degrees(frequencies[pair]), query: names[m], key: names[n], head: Number(state.head) + 1, pair: pair + 1, first: pair + 1, second: pair + 1 + half,
         between: degrees((m - n) * frequencies[pair]), product: number(productOf(pair, m + state.shift, n + state.shift)), whole: number(product(m + state.shift, n + state.shift)),
       });
     },

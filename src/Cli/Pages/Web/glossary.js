@@ -4,6 +4,9 @@
 const explained = 'header p, .lead, .said, .story p, figcaption';
 const untouched = 'a, button, code, table, .formula, .tokens, .mono, .term';
 
+// Words that a lesson, or the report of a training, uses in another sense than the glossary: a value of a weight, the keys to a cabinet.
+const otherSenses = { gradients: ['value'], quantisation: ['block'], 'masked-word': ['mask'], rnn: ['key'], report: ['norm', 'value'] };
+
 // Of each row of the glossary that a page uses, the paragraph or caption that uses it first.
 const homes = new Map();
 
@@ -16,6 +19,7 @@ function patternOfWords(rows) {
 // Makes links of the words in a part of the page, each once, where leads(row, home) says that the word's first use is in that paragraph or caption.
 function linkWordsIn(root, leads) {
   const rows = page.glossary, pattern = patternOfWords(rows), linked = new Set();
+  const others = otherSenses[page.content.stages ? page.content.name : page.content.runs ? 'report' : ''] ?? [];
   const rowOf = new Map(rows.flatMap((row, i) => row.words.map(word => [word.toLowerCase(), i])));
   const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT), texts = [];
   while (walker.nextNode()) {
@@ -27,7 +31,7 @@ function linkWordsIn(root, leads) {
     let end = 0;
     for (const match of node.data.matchAll(pattern)) {
       const row = rowOf.get(match[1].toLowerCase());
-      if (linked.has(row) || !leads(row, home)) continue;
+      if (linked.has(row) || !leads(row, home) || others.includes(match[1].toLowerCase())) continue;
       linked.add(row);
       homes.set(row, home);
       parts.push(node.data.slice(end, match.index), el('a', { className: 'term', href: `#word-${row + 1}`, title: rows[row].means }, match[0]));

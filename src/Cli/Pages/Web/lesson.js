@@ -34,11 +34,9 @@ function stageFigure(section, stage, index) {
   const slider = stage.slider ? sliderOf(stage, `${key}-slider`) : null;
   const stop = () => slider ? slider.shared.at : 0;
   const frame = () => columns.length > 0 && stage.values.length === rows.length * columns.length ? 0 : stop();
-  // JSON has no infinities: what is hidden comes as text.
-  const at = (r, c) => {
-    const value = stage.values[(frame() * rows.length + r) * columns.length + c];
-    return isNumber(value) ? value : null;
-  };
+  // JSON has no infinities: what is hidden comes as text, and so does what there is none of.
+  const given = (r, c) => stage.values[(frame() * rows.length + r) * columns.length + c];
+  const at = (r, c) => isNumber(given(r, c)) ? given(r, c) : null;
   const title = titleOf(stage.key), isNamed = rows[0] === stage.key || title.includes(rows[0]);
   const single = rows.length === 1 && stage.kind === 'bars' && !isNamed && !slider && !find(`${stage.key}.x`) ? `: ${rows[0]}` : '';
   const chart = figure(section, key, {
@@ -48,7 +46,7 @@ function stageFigure(section, stage, index) {
       title: find(`${stage.key}.x`), ...(stage.kind === 'lines' ? { x: titleOf(`${stage.key}.x`), y: titleOf(`${stage.key}.y`) } : {}),
     }),
     table: stage.kind === 'table' || columns.length === 0 ? null
-      : () => ({ columns: ['', ...columns], rows: rows.map((name, r) => [name, ...columns.map((_, c) => at(r, c) ?? (stage.kind === 'graph' ? '' : '−∞'))]) }),
+      : () => ({ columns: ['', ...columns], rows: rows.map((name, r) => [name.replace(/^-(?=\d)/, '−'), ...columns.map((_, c) => at(r, c) ?? (given(r, c) === '-Infinity' ? '−∞' : ''))]) }),
   });
   slider?.shared.moved.push(() => chart.change());
 }

@@ -16,7 +16,8 @@ const sentences = (...all) => all.join(page.language === 'ja' ? '' : ' ');
 const unbroken = s => s.replace(/(\d) (%|MB|KB|kB|GB)/g, '$1\u00a0$2');
 const range = n => Array.from({ length: n }, (_, i) => i);
 const percent = p => `${(100 * p).toFixed(p < 0.0995 ? 2 : 1)} %`;
-const number = x => x === null || x === undefined ? '' : (Number.isInteger(x) ? x.toLocaleString('en') : x.toFixed(4)).replace('-', '−');
+// Of a number in the thousands nobody needs four decimals.
+const number = x => x === null || x === undefined ? '' : (Number.isInteger(x) ? x.toLocaleString('en') : Math.abs(x) >= 1000 ? x.toLocaleString('en', { maximumFractionDigits: 1 }) : x.toFixed(4)).replace('-', '−');
 
 function el(tag, properties = {}, ...children) {
   const node = document.createElement(tag);
@@ -293,7 +294,7 @@ function frame({ kicker, title, intro, sections }) {
   const links = sections.map(section => el('a', { href: `#${section.id}`, onclick: () => landed = document.getElementById(section.id) }, section.name));
   const switcher = el('button', { type: 'button', title: text('ui.theme'), 'aria-label': text('ui.theme'), onclick: () => setTheme(theme() === 'dark' ? 'light' : 'dark') }, '◐');
   const main = el('main');
-  document.body.append(head, el('nav', {}, el('div', {}, ...links, switcher)), main,
+  document.body.append(head, el('nav', {}, el('div', {}, el('div', { className: 'links' }, ...links), switcher)), main,
     el('footer', {}, text('ui.footer')));
   let number = 0;
   sections.forEach(({ id, name, lead, fill, isNumbered = true }) => {
