@@ -60,7 +60,7 @@ public sealed class MaskedTests : IDisposable
         Minigpt.Refusal(_folder, 1, "minigpt fill and embed are for it", "translate", "--model", "whole", "one");
         Minigpt.Refusal(_folder, 1, "no [MASK] in the text", "fill", "--model", "whole", "--text", "The king.");
         Minigpt.Refusal(_folder, 1, "context of 24", "fill", "--model", "whole", "--text", $"[MASK] {string.Join(' ', Enumerable.Repeat("king", 30))}");
-        Minigpt.Refusal(_folder, 2, "only one of them expected", "fill", "--model", "whole");
+        Minigpt.Refusal(_folder, 2, "one or the other expected", "fill", "--model", "whole");
         Minigpt.Refusal(_folder, 2, "a score has no fillings", "fill", "--model", "whole", "--score", "king", "--top", "3");
     }
 
