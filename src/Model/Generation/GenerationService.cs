@@ -265,7 +265,7 @@ public sealed class GenerationService<T> : IAsyncDisposable
                 s_made.Add(_batch.TokensMade - made);
                 lock (_lock)
                     (_busy, _running) = (_busy + seconds, _batch.Count);
-                Workers.GiveWay(); // to who brings requests and sends answers
+                Workers.GiveWay(); // to the threads that bring requests and send answers
             }
         }
         catch (Exception error)

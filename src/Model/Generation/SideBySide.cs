@@ -165,7 +165,7 @@ internal sealed class SideBySide<T>(Decoder<T> model) : IDisposable
         model.Logits(ids, pass).Value.Span.CopyTo(_logits.Slice(0, part.Text, part.Texts).Span);
         for (int text = part.Text; text < part.Text + part.Texts; text++)
             _use?.Invoke(text, _logits.Slice(0, text, 1));
-        Workers.GiveWay(); // on every thread, of which each may be on a processor that a caller waits for
+        Workers.GiveWay(); // on every thread: each may be on the processor that an answer waits for
     }
 
     /// <summary>What one thread takes through the model.</summary>

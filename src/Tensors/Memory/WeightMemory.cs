@@ -1,8 +1,8 @@
 namespace MiniGpt.Tensors.Memory;
 
 /// <summary>
-/// Memory for weights, which stay as long as their model: small matrices lie side by side in blocks of huge pages. Of small pages a model of 3 MB
-/// would need 800, and where a virtual machine has to find each the first time that it is used, that takes longer than to read the model.
+/// Memory for weights, which stay as long as their model: small matrices lie side by side in blocks of huge pages. A model of 3 MB would take 800
+/// small pages, and where a virtual machine has to find memory for each when it is first used, that takes longer than reading the model.
 /// </summary>
 /// <remarks>A block is given back when nothing refers to it any more.</remarks>
 internal readonly unsafe struct WeightMemory

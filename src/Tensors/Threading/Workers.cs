@@ -56,8 +56,8 @@ public static unsafe class Workers
     /// while they compute: these would otherwise wait for the end of a time slice, which is milliseconds.
     /// </summary>
     /// <remarks>
-    /// What answers is done in a fraction of a millisecond. Who keeps the processor for longer computes too, and would get nearly all of it if
-    /// every turn were handed to it: after that, this does nothing for fifty times as long as it took.
+    /// Answering takes a fraction of a millisecond. A thread that keeps the processor for longer computes too, and would get nearly all of it if it
+    /// were let in at every call: after such a turn, this does nothing for fifty times as long as it took.
     /// </remarks>
     public static void GiveWay()
     {
