@@ -208,9 +208,15 @@ public sealed class MpiRanks : ICollective
     /// <summary>Ends all ranks with one line.</summary>
     private void EndBecause(int? dead, string reason)
     {
-        if (dead is not int rank || _peers!.Speaks(rank))
-            _complain($"{reason}: all ranks end; the last checkpoint is whole, and the run can go on from it on any number of ranks");
-        Abort(1);
+        try
+        {
+            if (dead is not int rank || _peers!.Speaks(rank))
+                _complain($"{reason}: all ranks end; the last checkpoint is whole, and the run can go on from it on any number of ranks");
+        }
+        finally
+        {
+            Abort(1);
+        }
     }
 
     private void Check(int error)

@@ -18,6 +18,13 @@ public sealed class JapaneseHelpTests : IDisposable
     public void Dispose() => Messages.Language = Language.English;
 
     [Theory]
+    [InlineData("rank 1 of 2 (process 7 on a) has died", "rank 1 of 2 (process 7 on a) が落ちました。")]
+    [InlineData("one of the ranks has not answered rank 0 of 2 (process 7 on a) for 30 minutes", "いずれかのランク が 30 分間 rank 0 of 2 (process 7 on a) に応答していません。")]
+    public void What_ends_all_ranks_is_said_in_Japanese(string reason, string told) =>
+        Assert.StartsWith(told, LibraryMessages.Translated(
+            $"{reason}: all ranks end; the last checkpoint is whole, and the run can go on from it on any number of ranks"), StringComparison.Ordinal);
+
+    [Theory]
     [InlineData(60)]
     [InlineData(80)]
     [InlineData(100)]

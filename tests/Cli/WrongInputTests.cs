@@ -25,7 +25,7 @@ public sealed class WrongInputTests : IDisposable
     [InlineData(WrongUsage, "--overwrite", "train", "--overwrite")]
     [InlineData(WrongUsage, "--vocab-size", "train", "--data", "text.txt", "--vocab-size", "10")]
     [InlineData(WrongUsage, "--seed", "train", "--resume", "runs/tiny", "--seed", "1")]
-    [InlineData(WrongUsage, "--depth and --preset are given", "train", "--depth", "3", "--preset", "tiny")]
+    [InlineData(WrongUsage, "--depth and --preset are both given", "train", "--depth", "3", "--preset", "tiny")]
     [InlineData(WrongUsage, "--depth: '13' found", "train", "--depth", "13")]
     [InlineData(WrongUsage, "--task next expected, masked found", "train", "--depth", "3", "--task", "masked")]
     [InlineData(WrongUsage, "goes with Muon alone", "train", "--preset", "tiny", "--matrix-rate", "0.5")]

@@ -7,7 +7,8 @@ namespace MiniGpt.Model.Generation;
 
 /// <summary>
 /// Texts that are written side by side, each at its own place: they join and leave between two tokens, and the weights are read once for all.
-/// Prompts are read in pieces between the tokens of the others. What a text becomes does not depend on its company. Used by one thread.
+/// Prompts are read in pieces between the tokens of the others. What a text becomes does not depend on its company. Used by one thread; its
+/// counts can be read by others, and count a token before its reader has it.
 /// </summary>
 /// <remarks>
 /// Orca (Yu et al. 2022) is where texts join and leave between tokens. Keys and values of texts that have ended are kept as long as there is

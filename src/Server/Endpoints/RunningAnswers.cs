@@ -74,7 +74,7 @@ internal sealed record RunningAnswers(IReadOnlyList<ChannelReader<GenerationStep
             await Pause(steps).ConfigureAwait(false);
         }
 
-        // What is made in the meantime goes out together; the last goes out at once.
+        // What is made in the meantime goes out together; once there is no more to come, nothing waits.
         Task Pause<TStep>(ChannelReader<TStep> of) => of.Completion.IsCompleted ? Task.CompletedTask : Task.Delay(LeastMilliseconds, cancellationToken);
     }
 

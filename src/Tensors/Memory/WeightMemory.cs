@@ -7,7 +7,9 @@ namespace MiniGpt.Tensors.Memory;
 /// <remarks>A block is given back when nothing refers to it any more.</remarks>
 internal readonly unsafe struct WeightMemory
 {
-    private const long BlockBytes = 2 * HugePages.Bytes;
+    // Larger than what has huge pages of its own.
+    private const long LargestPart = 2 * HugePages.Bytes - 1;
+    private const long BlockBytes = 4 * HugePages.Bytes;
 
     private static readonly Lock s_lock = new();
 
@@ -17,13 +19,16 @@ internal readonly unsafe struct WeightMemory
 
     private readonly AlignedMemory _block;
     private readonly long _offset;
+    private readonly long _end;
     private readonly bool _isAlone;
 
     /// <summary>Takes memory, whose content is not cleared, at the beginning of a cache line.</summary>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="bytes"/> is negative.</exception>
     /// <exception cref="OutOfMemoryException">The system has no such block.</exception>
     public WeightMemory(long bytes)
     {
-        if (bytes > BlockBytes / 2)
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        if (bytes > LargestPart)
         {
             (_block, _isAlone) = (new AlignedMemory(bytes), true);
             return;
@@ -39,15 +44,28 @@ internal readonly unsafe struct WeightMemory
 
             (_block, _offset) = (block, s_used);
             s_used += bytes + AlignedMemory.Alignment - 1 & -AlignedMemory.Alignment;
+            _end = s_used;
         }
     }
 
-    /// <summary>Gives back, before nothing refers to it any more, what it shares with nobody.</summary>
+    /// <summary>Gives back what nobody uses: a block of its own, or the last part that was taken of a block. Between others, memory waits for them.</summary>
     public void Free()
     {
         if (_isAlone)
+        {
             _block.Dispose();
+            return;
+        }
+
+        lock (s_lock)
+        {
+            if (s_block.TryGetTarget(out AlignedMemory? block) && block == _block && s_used == _end)
+                s_used = _offset;
+        }
     }
+
+    /// <summary>The block that it is a part of.</summary>
+    public AlignedMemory Block => _block;
 
     /// <summary>Where it begins.</summary>
     public byte* Pointer => (byte*)_block.Pointer + _offset;

@@ -57,7 +57,7 @@ public static unsafe class Workers
     /// </summary>
     /// <remarks>
     /// Answering takes a fraction of a millisecond. A thread that keeps the processor for longer computes too, and would get nearly all of it if it
-    /// were let in at every call: after such a turn, this does nothing for fifty times as long as it took.
+    /// were let in at every call: after such a turn, this does nothing for fifty times as long as it took, a second at most.
     /// </remarks>
     public static void GiveWay()
     {
@@ -65,10 +65,11 @@ public static unsafe class Workers
         if (before < t_noWayBefore)
             return;
         Thread.Yield();
-        long after = Stopwatch.GetTimestamp();
-        if (after - before > s_longTurn)
-            t_noWayBefore = after + 50 * (after - before);
+        t_noWayBefore = NextWay(before, Stopwatch.GetTimestamp());
     }
+
+    /// <summary>When to give way again, after a turn of others, in ticks of the stopwatch.</summary>
+    internal static long NextWay(long before, long after) => after - before <= s_longTurn ? after : after + Math.Min(50 * (after - before), Stopwatch.Frequency);
 
     /// <summary>Runs a kernel over its items from 0 up to <paramref name="count"/>, <paramref name="grain"/> items a chunk.</summary>
     /// <param name="kernel">The kernel, by reference: it is not copied.</param>

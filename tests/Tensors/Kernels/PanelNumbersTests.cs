@@ -16,6 +16,42 @@ public unsafe class PanelNumbersTests
     [Fact]
     public void Whole_numbers_come_back_the_same_in_vectors_of_every_width() => AssertEveryWidth<WholeNumbers<float>, WholeNumbers<double>>();
 
+    [Fact]
+    public void Every_half_below_64_comes_back_from_vectors_of_every_width()
+    {
+        AssertHalves<Simd512<float>>();
+        AssertHalves<Simd256<float>>();
+        AssertHalves<Simd128<float>>();
+        AssertHalves<SimdScalar<float>>();
+    }
+
+    // The smallest ones too, which are no normal halves, and both zeros.
+    private static void AssertHalves<V>()
+        where V : unmanaged, ISimd<V, float>
+    {
+        ushort* kept = stackalloc ushort[V.Count];
+        float* found = stackalloc float[V.Count];
+        int end = BitConverter.HalfToUInt16Bits((Half)64);
+        for (int first = 0; first < end; first++)
+        {
+            for (int i = 0; i < V.Count; i++)
+                Assert.True(ScaledHalves<float>.TryKeep(NumberOf(first, i), (byte*)(kept + i)));
+            ScaledHalves<float>.Load<V>((byte*)kept).Store(found);
+            for (int i = 0; i < V.Count; i++)
+            {
+                float expected = NumberOf(first, i);
+                if (BitConverter.SingleToInt32Bits(expected) != BitConverter.SingleToInt32Bits(found[i]))
+                    Assert.Fail($"{found[i]} in place of {expected}");
+            }
+        }
+
+        float NumberOf(int first, int i)
+        {
+            float magnitude = (float)BitConverter.UInt16BitsToHalf((ushort)((first + i) % end));
+            return i % 2 == 0 ? magnitude : -magnitude;
+        }
+    }
+
     private static void AssertEveryWidth<TSingle, TDouble>()
         where TSingle : struct, IPanelNumbers<float>
         where TDouble : struct, IPanelNumbers<double>

@@ -25,7 +25,7 @@ public unsafe class WeightMemoryTests
         for (int i = 0; i < parts.Count; i++)
             Assert.False(new ReadOnlySpan<byte>(parts[i].Memory.Pointer, parts[i].Bytes).ContainsAnyExcept((byte)i));
 
-        // 9 MB in blocks of 4: neighbours in all but a few places.
+        // 9 MB in blocks of 8: neighbours in all but a few places.
         int apart = parts.Zip(parts.Skip(1)).Count(pair => pair.Second.Memory.Pointer - (pair.First.Memory.Pointer + pair.First.Bytes) is < 0 or >= AlignedMemory.Alignment);
         Assert.InRange(apart, 0, 3);
     }
@@ -41,6 +41,41 @@ public unsafe class WeightMemoryTests
         small.Free();
         new Span<byte>(beside.Pointer, 1000).Fill(2);
         Assert.Equal(2, *beside.Pointer);
+    }
+
+    [Fact]
+    public void The_last_part_is_given_back_to_the_next_one()
+    {
+        WeightMemory first = new(1000);
+        byte* place = first.Pointer;
+        first.Free();
+        Assert.True(new WeightMemory(500).Pointer == place);
+        Assert.Throws<ArgumentOutOfRangeException>(() => new WeightMemory(-1));
+    }
+
+    [Fact]
+    public void A_block_is_given_back_when_nothing_lies_in_it_any_more()
+    {
+        List<WeakReference> blocks = Fill();
+        Assert.True(blocks.Count > 2);
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        GC.Collect();
+        Assert.All(blocks, block => Assert.False(block.IsAlive));
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static List<WeakReference> Fill()
+        {
+            List<WeakReference> blocks = [];
+            for (int i = 0; i < 300; i++)
+            {
+                AlignedMemory block = new WeightMemory(100_000).Block;
+                if (blocks.Count == 0 || blocks[^1].Target != block)
+                    blocks.Add(new WeakReference(block));
+            }
+
+            return blocks;
+        }
     }
 
     [Fact]

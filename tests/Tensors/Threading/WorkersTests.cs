@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using MiniGpt.Tensors.Threading;
 using Xunit;
 
@@ -23,5 +24,16 @@ public class WorkersTests
         {
             Workers.Count = before;
         }
+    }
+
+    [Fact]
+    public void After_a_short_turn_of_others_the_next_may_come_at_once_and_after_a_long_one_not_for_fifty_times_as_long()
+    {
+        long millisecond = Stopwatch.Frequency / 1000;
+        Assert.Equal(1000 + millisecond / 2, Workers.NextWay(1000, 1000 + millisecond / 2));
+        Assert.Equal(1000 + 3 * millisecond + 150 * millisecond, Workers.NextWay(1000, 1000 + 3 * millisecond));
+        Assert.Equal(3600 * Stopwatch.Frequency + Stopwatch.Frequency, Workers.NextWay(0, 3600 * Stopwatch.Frequency));
+        for (int i = 0; i < 1000; i++)
+            Workers.GiveWay(); // to nobody, or to whoever there is: it returns
     }
 }

@@ -21,8 +21,10 @@ const legendColumns = (names, width) => Math.max(1, Math.min(6, Math.floor((widt
 function inksOn({ type, domain, range: colours }) {
   const along = type === 'sqrt' ? Math.sqrt : x => x, ends = domain.map(along), paints = colours.map(rgbOf);
   return v => {
-    const at = along(v), part = Math.max(0, Math.min(ends.length - 2, ends.findLastIndex(end => end <= at)));
-    const share = ends[part + 1] > ends[part] ? Math.min(1, (at - ends[part]) / (ends[part + 1] - ends[part])) : 0;
+    const at = along(v);
+    if (!Number.isFinite(at)) return '#000000';
+    const part = Math.max(0, Math.min(ends.length - 2, ends.findLastIndex(end => end <= at)));
+    const share = ends[part + 1] > ends[part] ? Math.max(0, Math.min(1, (at - ends[part]) / (ends[part + 1] - ends[part]))) : 0;
     return inkOn(rgb(paints[part].map((from, i) => from + (paints[part + 1][i] - from) * share)));
   };
 }

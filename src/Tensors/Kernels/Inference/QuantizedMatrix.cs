@@ -23,7 +23,7 @@ public sealed class QuantizedMatrix : WeightMatrix<float>
         : base(values.Rows, values.Columns)
     {
         int panels = (Outputs + QuantizedPanel.Columns - 1) / QuantizedPanel.Columns;
-        _panels = new WeightMemory(panels * PanelBytes);
+        _panels = new WeightMemory(checked(panels * PanelBytes));
         var kernel = new PackingKernel { Source = values.Pointer, Panels = _panels.Pointer, Rows = Outputs, Blocks = Blocks };
         Workers.Run<float, PackingKernel>(ref kernel, panels, Chunks.Rows(QuantizedPanel.Columns * Inputs));
         GC.KeepAlive(values);
