@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Globalization;
 using System.Threading.Channels;
 using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Generation;
@@ -23,26 +22,16 @@ internal static class ServeEngine
 
     public static async Task<int> Run(string[] arguments)
     {
-        Dictionary<string, string> values = new() { ["--preset"] = "quick", ["--tokens"] = "120", ["--rounds"] = "9", ["--threads"] = "0", ["--only"] = "0" };
-        for (int i = 0; i < arguments.Length; i += 2)
-        {
-            if (!values.ContainsKey(arguments[i]) || i + 1 == arguments.Length)
-            {
-                Console.Error.WriteLine(Usage);
-                return arguments[i] is "--help" or "-h" ? 0 : 2;
-            }
+        if (NamedValues.Read(arguments, Usage, out int exitCode, ("--preset", "quick"), ("--tokens", "120"), ("--rounds", "9"), ("--threads", "0"), ("--only", "0")) is not { } values)
+            return exitCode;
 
-            values[arguments[i]] = arguments[i + 1];
-        }
-
-        int Whole(string name) => int.Parse(values[name], CultureInfo.InvariantCulture);
-        Workers.Count = Whole("--threads");
+        Workers.Count = values.Whole("--threads");
         TrainingPreset preset = values["--preset"] == "long" ? TrainingPreset.LongRun : Enum.Parse<TrainingPreset>(values["--preset"], ignoreCase: true);
         TrainingOptions options = TrainingOptions.For(preset);
         Decoder<float> model = new(options.ToConfig(preset == TrainingPreset.Gpt2 ? options.VocabularySize ?? 50257 : 65));
         model.Initialize(1);
         await using GenerationService<float> service = new(model.ForReading());
-        int tokens = Whole("--tokens"), rounds = Whole("--rounds"), only = Whole("--only");
+        int tokens = values.Whole("--tokens"), rounds = values.Whole("--rounds"), only = values.Whole("--only");
         Series[] series = [.. (only > 0 ? [only] : s_counts).Select(count => new Series(count))];
         for (int round = -2; round < rounds; round++) // two to warm up
         {

@@ -25,21 +25,14 @@ internal static class ServeLoad
 
     public static async Task<int> Run(string[] arguments)
     {
-        Dictionary<string, string> values = new() { ["--url"] = "http://localhost:8080", ["--seconds"] = "60", ["--connections"] = "200", ["--tokens"] = "200", ["--pid"] = "0" };
-        for (int i = 0; i < arguments.Length; i += 2)
+        if (NamedValues.Read(
+            arguments, Usage, out int exitCode, ("--url", "http://localhost:8080"), ("--seconds", "60"), ("--connections", "200"), ("--tokens", "200"), ("--pid", "0")) is not { } values)
         {
-            if (!values.ContainsKey(arguments[i]) || i + 1 == arguments.Length)
-            {
-                Console.Error.WriteLine(Usage);
-                return arguments[i] is "--help" or "-h" ? 0 : 2;
-            }
-
-            values[arguments[i]] = arguments[i + 1];
+            return exitCode;
         }
 
-        int Whole(string name) => int.Parse(values[name], CultureInfo.InvariantCulture);
         using HttpClient client = new(new SocketsHttpHandler { MaxConnectionsPerServer = 10_000 }) { BaseAddress = new Uri(values["--url"]), Timeout = TimeSpan.FromMinutes(5) };
-        Load load = new(client, Whole("--tokens"));
+        Load load = new(client, values.Whole("--tokens"));
         string[] expected = new string[Texts];
         for (int i = 0; i < Texts; i++)
             expected[i] = await load.Text(i); // also warms up
@@ -48,7 +41,7 @@ internal static class ServeLoad
         double[] first = await load.FirstTokens(Texts / 2, 40);
         Console.WriteLine(FormattableString.Invariant(
             $"first token at half load, {first.Length} requests: median {first[first.Length / 2]:F1} ms, p99 {first[(int)(first.Length * 0.99)]:F1} ms"));
-        return await Mayhem(load, expected, Whole("--connections"), Whole("--seconds"), Whole("--pid"));
+        return await Mayhem(load, expected, values.Whole("--connections"), values.Whole("--seconds"), values.Whole("--pid"));
     }
 
     /// <summary>Medians of rounds in turn, so that what else the machine does meets all of them.</summary>

@@ -74,7 +74,7 @@ public sealed class AttentionTests(Browser browser, ServedTinyModel server) : IC
         await page.FillAsync("#prompt", Text);
         await page.FillAsync("#max_tokens", "5");
         await page.ClickAsync("#write");
-        await page.Locator(".token").Nth(4).WaitForAsync();
+        await page.Locator(".token").Nth(4).WaitForAsync(new LocatorWaitForOptions { State = WaitForSelectorState.Attached });
         await page.Locator("#stop:disabled").WaitForAsync();
         Assert.Equal(5, await page.Locator(".token").CountAsync());
         await page.ClickAsync("#attention summary");
