@@ -83,6 +83,10 @@ public sealed partial class LessonGuideTests : IDisposable
         Assert.DoesNotContain("(nap)", Minigpt.Success(_folder.Root, "lesson", "embedding", "--language", "ja"), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void A_lesson_is_found_by_the_word_that_learners_search_for() =>
+        Assert.Equal(Minigpt.Success(_folder.Root, "lesson", "source-attention"), Minigpt.Success(_folder.Root, "lesson", "cross-attention"));
+
     internal static Dictionary<string, string> Texts(string language) => JsonSerializer.Deserialize<Dictionary<string, string>>(
         File.ReadAllText(Path.Combine(Sources.FindRoot(), "src", "Cli", "Pages", "Texts", $"{language}.json")))!;
 

@@ -59,6 +59,7 @@ public sealed class WrongInputTests : IDisposable
     [InlineData(Failure, "missing", "inspect", "missing")]
     [InlineData(WrongUsage, "--to", "convert", "--from", "text.txt")]
     [InlineData(WrongUsage, "the ending .ggfu found", "convert", "--from", "text.txt", "--to", "a.ggfu")]
+    [InlineData(WrongUsage, "the ending .gguf2 found", "convert", "--from", "text.txt", "--to", "a.gguf2")]
     [InlineData(WrongUsage, "did you mean '.gguf'?", "convert", "--from", "text.txt", "--to", "a.ggfu")]
     [InlineData(WrongUsage, "'q4'", "convert", "--from", "text.txt", "--to", "a.gguf", "--type", "q4")]
     [InlineData(WrongUsage, "--type q8_0 does not go with --to folder", "convert", "--from", "text.txt", "--to", "folder", "--type", "q8_0")]

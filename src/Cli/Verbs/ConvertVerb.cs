@@ -69,7 +69,7 @@ internal sealed class ConvertVerb : Verb
     private void CheckEnding(string to)
     {
         string ending = Path.GetExtension(to);
-        bool isFolder = Path.EndsInDirectorySeparator(to) || Directory.Exists(to) || ending.Length < 2 || !ending.Skip(1).All(char.IsAsciiLetter);
+        bool isFolder = Path.EndsInDirectorySeparator(to) || Directory.Exists(to) || ending.Length < 2 || !char.IsAsciiLetter(ending[1]) || !ending.Skip(1).All(char.IsAsciiLetterOrDigit); // llama-3.2 has none
         if (ModelFile.FormatOf(to) == ModelFormat.HuggingFace && !isFolder)
         {
             throw new UsageException(Messages.Of("convert.ending", ("option", _to.Name), ("path", to), ("ending", ending),

@@ -16,6 +16,9 @@ internal sealed class LessonVerb : Verb
 {
     private static readonly string[] s_names = [.. Lesson.All.Select(lesson => lesson.Name)];
 
+    // What learners search for, where the lesson has another name.
+    private static readonly Dictionary<string, string> s_otherNames = new() { ["cross-attention"] = "source-attention" };
+
     private readonly Argument<string?> _name = new("NAME") { Arity = ArgumentArity.ZeroOrOne };
     private readonly PageOption _out = new();
     private readonly Option<string?> _model = OptionFactory.Text("--model", "PATH");
@@ -40,6 +43,7 @@ internal sealed class LessonVerb : Verb
             return 0;
         }
 
+        name = s_otherNames.GetValueOrDefault(name, name);
         Lesson lesson = Lesson.All.FirstOrDefault(lesson => lesson.Name == name)
             ?? throw new UsageException(Messages.Of(
                 "lesson.unknown", ("name", name), ("suggestion", Suggestion.For(name, s_names)), ("names", string.Join(", ", s_names))));
@@ -71,7 +75,7 @@ internal sealed class LessonVerb : Verb
     {
         Console.Out.WriteLine(texts["lesson.list"]);
         foreach (Lesson lesson in Lesson.All)
-            Console.Out.WriteLine($"  {lesson.Name,-18} {texts[$"lesson.{lesson.Name}.title"]}");
+            Console.Out.WriteLine($"  {lesson.Name,-20} {texts[$"lesson.{lesson.Name}.title"]}");
         Talk.Say($"\n{texts["lesson.hint"].Replace("minigpt", ProgramName.Current, StringComparison.Ordinal)}");
     }
 

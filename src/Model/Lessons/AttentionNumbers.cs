@@ -1,7 +1,7 @@
 namespace MiniGpt.Model.Lessons;
 
 /// <summary>
-/// The numbers of the attention lesson: inputs, weights that were drawn once, and the results as PyTorch computes them, to four decimals.
+/// The numbers of the attention lesson, which is the example of chapter 3 of Raschka, Build a Large Language Model (From Scratch), Manning 2024: inputs, weights that were drawn once, and the results as PyTorch computes them, to four decimals.
 /// </summary>
 internal static class AttentionNumbers
 {
