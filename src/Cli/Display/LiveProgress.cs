@@ -56,11 +56,16 @@ internal sealed class LiveProgress(LiveDisplayContext display, IAnsiConsole cons
         protected override IEnumerable<Segment> Render(RenderOptions options, int maxWidth)
         {
             yield return Segment.Control(EraseBelow);
-            foreach (string line in Visible.Of(text).Split('\n'))
+            foreach (string line in Visible.Of(text).Split('\n').SelectMany(line => Fitting(line, maxWidth)))
             {
                 yield return new Segment(line);
                 yield return Segment.LineBreak;
             }
         }
+
+        // Two spaces or more are the model's own, in code or a table, and stay.
+        private static string[] Fitting(string line, int width) => Prose.Columns(line) <= width || line.Contains("  ", StringComparison.Ordinal)
+            ? [line]
+            : Prose.Wrapped(line, indent: "", width).Split('\n');
     }
 }

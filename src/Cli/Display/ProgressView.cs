@@ -12,6 +12,7 @@ namespace MiniGpt.Cli.Display;
 internal sealed class ProgressView : Renderable
 {
     private const int ShortestDrawing = 8;
+    private const int RoomBehind = 3;
     private const string Blocks = "▁▂▃▄▅▆▇█";
     private const string AsciiBlocks = "_.-=+*%#";
 
@@ -25,7 +26,9 @@ internal sealed class ProgressView : Renderable
     {
         if (Progress.Last.Step == 0)
             return [];
-        int width = maxWidth - 1; // text in the last column wraps on some terminals
+        // Text in the last column wraps on some terminals. So does the ^C with which a terminal answers Ctrl-C, where there is no room for it at the end
+        // of a line: the next frame would begin a line too low.
+        int width = maxWidth - RoomBehind;
         List<Segment> line = [];
         List<Segment> all = [];
         DrawBar(line, width, options.Unicode);

@@ -23,6 +23,23 @@ internal static class Talk
     /// <summary>Says a line, or several. What it quotes can be seen, and is not obeyed by a terminal.</summary>
     public static void Say(string line) => System.Console.Error.WriteLine(Visible.Of(line));
 
+    /// <summary>
+    /// Says a line of a name and what belongs to it, two spaces or more apart. On a terminal that is too narrow for it, it goes on below itself,
+    /// and no word is broken.
+    /// </summary>
+    public static void SayFact(string line)
+    {
+        int width = System.Console.IsErrorRedirected ? int.MaxValue : Console.Profile.Width;
+        Say(string.Join('\n', line.Split('\n').Select(part => Prose.Columns(part) < width ? part : Hanging(part, width - 1))));
+    }
+
+    private static string Hanging(string line, int width)
+    {
+        int value = line.IndexOf("  ", StringComparison.Ordinal) is var gap and >= 0 ? line.Length - line[gap..].TrimStart().Length : 0;
+        string name = line[..value], indent = new(' ', Prose.Columns(name));
+        return name + Prose.Wrapped(line[value..], indent, width)[indent.Length..];
+    }
+
     /// <summary>Says something that the user should hear of, beside what was asked for.</summary>
     public static void Note(string note) => Say(Messages.Of("note", ("note", note)));
 

@@ -21,12 +21,12 @@ internal static class TrainHeader
             : Messages.Of("header.tokens",
                 ("train", $"{data.Train.Length:N0}"), ("validation", data.Validation is null ? Messages.Of("header.none") : $"{data.Validation.Length:N0}"));
         string sizes = Messages.Of("header.sizes", ("layers", Layers(config)), ("width", config.Width), ("context", config.Context));
-        Talk.Say(Messages.Of("header.model", ("parameters", $"{plan.Model.Parameters.TrainedCount:N0}"), ("sizes", sizes)));
-        Talk.Say(Messages.Of("header.data", ("amount", amount), ("vocabulary", $"{config.VocabularySize:N0}")));
-        Talk.Say(Messages.Of("header.machine", ("machines", Machines(ranks)), ("threads", Workers.Count), ("vectors", Vectors(VectorWidth.Bits)), ("ceiling", $"{ceiling / 1e9:N0}")));
-        Talk.Say(Messages.Of("header.time", ("time", About(time)), ("steps", $"{plan.Options.Steps:N0}")));
-        Talk.Say(Messages.Of("header.units"));
-        Talk.Say($"{Messages.Of("header.output", ("folder", plan.Folder))}\n");
+        Talk.SayFact(Messages.Of("header.model", ("parameters", $"{plan.Model.Parameters.TrainedCount:N0}"), ("sizes", sizes)));
+        Talk.SayFact(Messages.Of("header.data", ("amount", amount), ("vocabulary", $"{config.VocabularySize:N0}")));
+        Talk.SayFact(Messages.Of("header.machine", ("machines", Machines(ranks)), ("threads", Workers.Count), ("vectors", Vectors(VectorWidth.Bits)), ("ceiling", $"{ceiling / 1e9:N0}")));
+        Talk.SayFact(Messages.Of("header.time", ("time", About(time)), ("steps", $"{plan.Options.Steps:N0}")));
+        Talk.SayFact(Messages.Of("header.units"));
+        Talk.SayFact($"{Messages.Of("header.output", ("folder", plan.Folder))}\n");
     }
 
     /// <summary>Vectors of so many bits, in words.</summary>
