@@ -12,8 +12,9 @@ internal static unsafe class HugePages
     /// <summary>The size of a huge page: blocks are aligned to it where they hold some.</summary>
     public const int Bytes = 2 << 20;
 
-    // Smaller blocks would have up to half of their memory in vain.
-    private const int FewestPages = 2;
+    /// <summary>The bytes of the smallest block that is given huge pages: smaller ones would have up to half of their memory in vain.</summary>
+    public const long LeastBytes = 2L * Bytes;
+
     private const int Advice = 14; // MADV_HUGEPAGE
 
     /// <summary>The alignment for a block of so many bytes.</summary>
@@ -28,7 +29,7 @@ internal static unsafe class HugePages
         }
     }
 
-    private static bool IsFor(long bytes) => bytes >= (long)FewestPages * Bytes && OperatingSystem.IsLinux();
+    private static bool IsFor(long bytes) => bytes >= LeastBytes && OperatingSystem.IsLinux();
 
     [DllImport("libc", EntryPoint = "madvise")]
     private static extern int MemoryAdvise(void* address, nuint length, int advice);

@@ -7,9 +7,7 @@ namespace MiniGpt.Tensors.Memory;
 /// <remarks>A block is given back when nothing refers to it any more.</remarks>
 internal readonly unsafe struct WeightMemory
 {
-    // Larger than what has huge pages of its own.
-    private const long LargestPart = 2 * HugePages.Bytes - 1;
-    private const long BlockBytes = 4 * HugePages.Bytes;
+    private const long BlockBytes = 2 * HugePages.LeastBytes;
 
     private static readonly Lock s_lock = new();
 
@@ -28,7 +26,7 @@ internal readonly unsafe struct WeightMemory
     public WeightMemory(long bytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(bytes);
-        if (bytes > LargestPart)
+        if (bytes >= HugePages.LeastBytes)
         {
             (_block, _isAlone) = (new AlignedMemory(bytes), true);
             return;
