@@ -206,6 +206,27 @@ internal unsafe struct CachedAttention<T> : IRangeKernel<T>
     {
         int column = 0;
         TVector scale = TVector.Broadcast(factor);
+        for (; column <= HeadSize - 4 * TVector.Count; column += 4 * TVector.Count)
+        {
+            T* y = output + column;
+            TVector sum0 = first ? TVector.Zero : TVector.Load(y), sum1 = first ? TVector.Zero : TVector.Load(y + TVector.Count);
+            TVector sum2 = first ? TVector.Zero : TVector.Load(y + 2 * TVector.Count), sum3 = first ? TVector.Zero : TVector.Load(y + 3 * TVector.Count);
+            T* value = values + column;
+            for (int key = 0; key < count; key++, value += HeadSize)
+            {
+                TVector weight = TVector.Broadcast(weights[key]);
+                sum0 = TVector.MultiplyAdd(weight, TVector.Load(value), sum0);
+                sum1 = TVector.MultiplyAdd(weight, TVector.Load(value + TVector.Count), sum1);
+                sum2 = TVector.MultiplyAdd(weight, TVector.Load(value + 2 * TVector.Count), sum2);
+                sum3 = TVector.MultiplyAdd(weight, TVector.Load(value + 3 * TVector.Count), sum3);
+            }
+
+            (sum0 * scale).Store(y);
+            (sum1 * scale).Store(y + TVector.Count);
+            (sum2 * scale).Store(y + 2 * TVector.Count);
+            (sum3 * scale).Store(y + 3 * TVector.Count);
+        }
+
         for (; column <= HeadSize - 2 * TVector.Count; column += 2 * TVector.Count)
         {
             T* y = output + column;
