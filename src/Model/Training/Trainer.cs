@@ -25,12 +25,12 @@ public sealed class Trainer<T> : IDisposable
     /// <param name="optimizer">Who updates the parameters; its <see cref="Optimizer{T}.Step"/> is the number of steps done.</param>
     /// <param name="learningRates">The learning rate of each step.</param>
     /// <param name="clipNorm">The longest that the gradient may be; 0 never clips it.</param>
-    /// <param name="ceiling">The machine's multiply-add ceiling in FLOP/s, that of all ranks together, for <see cref="StepMetrics.Mfu"/>.</param>
+    /// <param name="ceiling">The machine's multiply-add ceiling in FLOP/s, that of all ranks together, for <see cref="StepMetrics.Mfu"/>, which is 0 without it.</param>
     /// <param name="ranks">Who trains the model together, each with a trainer of its own; left out, this process alone.</param>
     /// <param name="wire">How gradients go from rank to rank.</param>
     /// <exception cref="ArgumentException">There are more ranks than micro-batches, or the optimizer's state is not divided among these ranks.</exception>
     public Trainer(
-        ILearningTask<T> task, Optimizer<T> optimizer, LearningRateSchedule learningRates, double clipNorm, double ceiling,
+        ILearningTask<T> task, Optimizer<T> optimizer, LearningRateSchedule learningRates, double clipNorm, double ceiling = double.PositiveInfinity,
         ICollective? ranks = null, WireType wire = WireType.Exact)
     {
         (_task, Optimizer, _learningRates, _clipNorm, _ceiling) = (task, optimizer, learningRates, clipNorm, ceiling);
