@@ -80,7 +80,9 @@ internal static class Program
             if (result.UnmatchedTokens is [string unmatched, ..])
             {
                 IEnumerable<string> verbs = result.CommandResult.Command.Subcommands.Select(verb => verb.Name);
-                throw new UsageException(Messages.Of("error.no-verb", ("name", unmatched), ("suggestion", Suggestion.For(unmatched, verbs)), ("help", HelpOf(result))));
+                throw new UsageException(verbs.Any()
+                    ? Messages.Of("error.no-verb", ("name", unmatched), ("suggestion", Suggestion.For(unmatched, verbs)), ("help", HelpOf(result)))
+                    : Messages.Of("error.no-argument", ("name", unmatched), ("help", HelpOf(result))));
             }
             if (result.Errors is [ParseError error, ..])
                 throw new UsageException(Messages.Of("error.usage", ("message", LibraryMessages.Translated(error.Message.TrimEnd('.'))), ("help", HelpOf(result))));

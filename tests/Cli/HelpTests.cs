@@ -33,6 +33,7 @@ public sealed class HelpTests : IDisposable
     [InlineData("did you mean 'attention'?", "lesson", "atention")]
     [InlineData("did you mean 'tokenize'?", "help", "tokenise")]
     [InlineData("did you mean 'bash'?", "completion", "bsh")]
+    [InlineData("'the king' belongs to no option; ", "fill", "the king")]
     public void A_mistyped_command_line_is_told_what_it_may_have_meant(string told, params string[] arguments) =>
         Assert.Contains(told, Minigpt.Refusal(_folder.Root, 2, told, arguments));
 

@@ -75,6 +75,7 @@ public sealed class JapaneseTests : IDisposable
 
     [Theory]
     [InlineData(WrongUsage, "'trian' というコマンドはありません（'train' のことですか?）。一覧は ", "trian")]
+    [InlineData(WrongUsage, "'王' はどのオプションの値でもありません。書き方は ", "fill", "王")]
     [InlineData(WrongUsage, "--setps というオプションはありません（'--steps' のことですか?）。一覧は ", "train", "--setps", "3")]
     [InlineData(WrongUsage, "--steps: 'many' は使えません。1 以上の整数を指定してください。使い方は ", "train", "--steps", "many")]
     [InlineData(WrongUsage, "--threads: '9999' は使えません。0 から 1024 までの整数を指定してください", "sample", "--threads", "9999")]
