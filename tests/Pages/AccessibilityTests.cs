@@ -1,5 +1,8 @@
 using Microsoft.Playwright;
+using MiniGpt.Cli.Pages;
+using MiniGpt.Model.Lessons;
 using MiniGpt.Tests.Cli;
+using MiniGpt.Tests.Model.Lessons;
 using Xunit;
 
 namespace MiniGpt.Tests.Pages;
@@ -13,14 +16,29 @@ public sealed class AccessibilityTests(Browser browser) : IClassFixture<Browser>
 
     public void Dispose() => _folder.Dispose();
 
+    public static TheoryData<string, string, int, ColorScheme> Pages
+    {
+        get
+        {
+            TheoryData<string, string, int, ColorScheme> pages = new()
+            {
+                { "explain", "en", 1000, ColorScheme.Light },
+                { "explain", "ja", 390, ColorScheme.Dark },
+                { "explain a translation", "en", 390, ColorScheme.Light },
+                { "explain masked words", "ja", 1000, ColorScheme.Dark },
+                { "report", "en", 390, ColorScheme.Light },
+                { "report", "en", 1000, ColorScheme.Dark },
+                { "compare", "ja", 390, ColorScheme.Dark },
+            };
+            // The language of each lesson in which LessonPageTests shows it, the other screen and colours.
+            foreach ((int index, Lesson lesson) in Lesson.All.Index())
+                pages.Add(lesson.Name, index % 2 == 0 ? "en" : "ja", index % 3 == 0 ? 1000 : 390, index % 2 == 0 ? ColorScheme.Dark : ColorScheme.Light);
+            return pages;
+        }
+    }
+
     [Theory]
-    [InlineData("explain", "en", 1000, ColorScheme.Light)]
-    [InlineData("explain", "ja", 390, ColorScheme.Dark)]
-    [InlineData("translation", "en", 390, ColorScheme.Light)]
-    [InlineData("lesson", "en", 390, ColorScheme.Dark)]
-    [InlineData("lesson", "ja", 1000, ColorScheme.Light)]
-    [InlineData("report", "en", 390, ColorScheme.Light)]
-    [InlineData("report", "en", 1000, ColorScheme.Dark)]
+    [MemberData(nameof(Pages))]
     public async Task No_finding_of_axe_is_serious(string kind, string language, int width, ColorScheme scheme)
     {
         string? modules = NodeModules.With(Package);
@@ -55,17 +73,31 @@ public sealed class AccessibilityTests(Browser browser) : IClassFixture<Browser>
             case "explain": // a short text: axe looks at each number of its tables
                 Minigpt.Success(_folder.Root, "explain", "--model", ExampleModel.Tiny(_folder), "--text", "To be", "--against", "To me", "--out", file, "--language", language);
                 return file;
-            case "translation":
+            case "explain a translation":
                 Minigpt.Success(_folder.Root, "explain", "--model", RecordedModels.WithCharacters(_folder, "marian-tiny"), "--text", RecordedModels.TextOf(15, 39, 14, 1), "--out", file, "--language", language);
                 return file;
-            case "lesson":
-                Minigpt.Success(_folder.Root, "lesson", language == "en" ? "attention" : "tokens", "--out", file, "--language", language);
+            case "explain masked words":
+                Minigpt.Success(_folder.Root, "explain", "--model", RecordedModels.Bert(_folder), "--text", "w7 w8 [MASK] w9", "--out", file, "--language", language);
+                return file;
+            case "report":
+                Train("run");
+                return _folder.File("run/report.html");
+            case "compare":
+                Train("run");
+                Train("other", "--seed", "2");
+                Minigpt.Success(_folder.Root, "compare", "run", "other", "--out", file, "--language", language);
                 return file;
             default:
-                string text = _folder.Write("text.txt", string.Concat(Enumerable.Repeat("the cat sat on the mat. ", 60)));
-                Minigpt.Success(_folder.Root, "train", "--data", text, "--out", "run", "--layers", "1", "--heads", "2", "--width", "8", "--context", "16",
-                    "--batch-size", "2", "--steps", "12", "--log-every", "2", "--eval-every", "4", "--sample-every", "6");
-                return _folder.File("run/report.html");
+                Language spoken = language == "ja" ? Language.Japanese : Language.English;
+                LessonPage.Write(file, Lesson.All.Single(lesson => lesson.Name == kind), LessonResults.Of(kind, spoken), Texts.Of(spoken));
+                return file;
         }
+    }
+
+    private void Train(string name, params string[] options)
+    {
+        string text = _folder.Write("text.txt", string.Concat(Enumerable.Repeat("the cat sat on the mat. ", 60)));
+        Minigpt.Success(_folder.Root, ["train", "--data", text, "--out", name, "--layers", "1", "--heads", "2", "--width", "8", "--context", "16",
+            "--batch-size", "2", "--steps", "12", "--log-every", "2", "--eval-every", "4", "--sample-every", "6", .. options]);
     }
 }
