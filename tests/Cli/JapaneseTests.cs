@@ -44,7 +44,7 @@ public sealed class JapaneseTests : IDisposable
         Assert.Contains(lines, line => Regex.IsMatch(line, $"^4 ステップ、0:\\d\\d、検証損失 {last:F4}。run に保存しました$"));
         Assert.Contains("学習の曲線: " + Path.Combine("run", "report.html"), lines);
         Assert.Contains("続きを読むには:", lines);
-        Assert.EndsWith(" sample --model run --prompt \"吾輩は猫である\"", lines[^2], StringComparison.Ordinal);
+        Assert.EndsWith(" sample --model run --prompt 吾輩は猫である", lines[^2], StringComparison.Ordinal);
         Assert.Contains("<html lang=\"ja\">", File.ReadAllText(_folder.File("run/report.html")), StringComparison.Ordinal);
         Assert.DoesNotMatch("(?m)^[a-z]", outcome.Error);
     }
