@@ -139,7 +139,7 @@ internal sealed class LiveFrame
         ? [line]
         : Prose.Wrapped(line, indent: "", _console.Profile.Width).Split('\n');
 
-    private static IAnsiConsole DrawingInto(TextWriter writer, IReadOnlyCapabilities capabilities)
+    private static IAnsiConsole DrawingInto(TextWriter writer, Capabilities capabilities)
     {
         IAnsiConsole drawing = AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(writer), Ansi = AnsiSupport.Yes });
         (drawing.Profile.Capabilities.ColorSystem, drawing.Profile.Capabilities.Unicode) = (capabilities.ColorSystem, capabilities.Unicode);

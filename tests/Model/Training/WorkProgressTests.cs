@@ -2,7 +2,6 @@ using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Data;
 using MiniGpt.Model.Explanation;
 using MiniGpt.Model.Formats;
-using MiniGpt.Model.Layers;
 using MiniGpt.Model.Lessons;
 using MiniGpt.Model.Tasks;
 using MiniGpt.Model.Training;
