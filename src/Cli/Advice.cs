@@ -1,3 +1,4 @@
+using MiniGpt.Cli.Help;
 using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Data;
 using MiniGpt.Model.Files;
@@ -13,9 +14,9 @@ internal static class Advice
 {
     private static string VerbFor(ModelKind kind) => kind switch
     {
-        ModelKind.Encoder => Messages.Of("advice.kind.encoder"),
-        ModelKind.Translator => Messages.Of("advice.kind.translator"),
-        _ => Messages.Of("advice.kind.decoder"),
+        ModelKind.Encoder => Messages.Of("advice.kind.encoder", ("program", ProgramName.Current)),
+        ModelKind.Translator => Messages.Of("advice.kind.translator", ("program", ProgramName.Current)),
+        _ => Messages.Of("advice.kind.decoder", ("program", ProgramName.Current)),
     };
 
     /// <summary>The message of an error, in the user's language where the tables have it, with the options that help, in one line.</summary>
@@ -24,7 +25,7 @@ internal static class Advice
         string message = LibraryMessages.Translated(error.Message);
         return error switch
         {
-            OccupiedException { HasModel: true } occupied => Messages.Of("advice.resume", ("message", message), ("path", occupied.Path)),
+            OccupiedException { HasModel: true } occupied => Messages.Of("advice.resume", ("message", message), ("path", ProgramName.Quoted(occupied.Path))),
             OccupiedException => Messages.Of("advice.overwrite", ("message", message)),
             TooFewWordsException => Messages.Of("advice.min-count", ("message", message)),
             TextEncodingException { CouldSkip: true } => Messages.Of("advice.skip", ("message", message)),

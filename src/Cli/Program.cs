@@ -102,7 +102,9 @@ internal static class Program
             bool looksLikeOption = token.Type == TokenType.Argument && token.Value.StartsWith("--", StringComparison.Ordinal);
             if (looksLikeOption && !TakesAnyText(before))
             {
-                IEnumerable<string> options = HelpPage.OptionsOf(arguments.CommandResult.Command).Select(option => option.Name);
+                string[] options = [.. HelpPage.OptionsOf(arguments.CommandResult.Command).Select(option => option.Name)];
+                if (options.Contains(token.Value)) // where a value should stand
+                    throw new UsageException(Messages.Of("error.no-value", ("option", before), ("found", token.Value), ("help", HelpOf(arguments))));
                 throw new UsageException(Messages.Of(
                     "error.no-option", ("name", token.Value), ("suggestion", Suggestion.For(token.Value, options)), ("help", HelpOf(arguments))));
             }

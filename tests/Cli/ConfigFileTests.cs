@@ -45,6 +45,7 @@ public sealed class ConfigFileTests : IDisposable
     [InlineData("""{ "stepz": 3 }""", 2, "options.json: 'stepz' found, the name of an option of train expected; did you mean '--steps'?")]
     [InlineData("""{ "steps": "many" }""", 2, "--steps: 'many' found, a whole number from 1 up expected")]
     [InlineData("""{ "steps": { "to": 3 } }""", 2, "options.json: a JSON object in 'steps' found")]
+    [InlineData("""{ "steps": [3, 4] }""", 2, "options.json: a JSON array in 'steps' found")]
     [InlineData("""{ "config": "other.json" }""", 2, "'config' found, the name of an option of train expected")]
     [InlineData("[1]", 1, "options.json: a JSON array found, an object expected")]
     [InlineData("steps: 3", 1, "options.json")]

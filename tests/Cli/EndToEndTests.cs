@@ -66,6 +66,8 @@ public sealed class EndToEndTests : IDisposable
 
         Assert.StartsWith("To be", Minigpt.Success(_folder.Root, "sample", "--model", "whole", "--prompt", "To be", "--tokens", "40"), StringComparison.Ordinal);
         Assert.InRange(Json(Minigpt.Success(_folder.Root, "eval", "--model", "whole", "--data", "text.txt", "--json")).GetProperty("loss").GetDouble(), 0.1, 4);
+        double last = JsonDocument.Parse(File.ReadLines(_folder.File("whole/metrics.jsonl")).Last()).RootElement.GetProperty("validation_loss").GetDouble();
+        Assert.Equal(last, Json(Minigpt.Success(_folder.Root, "eval", "--model", "whole", "--json")).GetProperty("loss").GetDouble(), 1e-6);
         Assert.Contains($"\"recurrence\":\"{architecture}\"", Minigpt.Success(_folder.Root, "inspect", "whole"), StringComparison.Ordinal);
         Minigpt.Refusal(_folder.Root, 1, "a recurrent network has none", "explain", "--model", "whole", "--text", "To be", "--out", "page.html");
         Minigpt.Refusal(_folder.Root, 1, "which GGUF does not know", "convert", "--from", "whole", "--to", "whole.gguf");

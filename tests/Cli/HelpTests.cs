@@ -37,6 +37,13 @@ public sealed class HelpTests : IDisposable
     public void A_mistyped_command_line_is_told_what_it_may_have_meant(string told, params string[] arguments) =>
         Assert.Contains(told, Minigpt.Refusal(_folder.Root, 2, told, arguments));
 
+    [Fact]
+    public void An_option_without_its_value_is_said_to_need_one()
+    {
+        Minigpt.Refusal(_folder.Root, 2, "--steps expects a value, --seed found", "train", "--steps", "--seed", "3");
+        Assert.Contains("-v はほかの引数と一緒に使えません", Minigpt.Run(_folder.Root, "-v", "--language", "ja").Error, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(60)]
     [InlineData(80)]
@@ -74,9 +81,9 @@ public sealed class HelpTests : IDisposable
     public void The_command_that_train_ends_with_can_be_pasted_into_the_shell()
     {
         _folder.Write("text.txt", string.Concat(Enumerable.Repeat("To be, or not to be. ", 40)));
-        Outcome trained = Minigpt.Run(_folder.Root, "train", "--data", "text.txt", "--preset", "tiny", "--context", "16", "--steps", "1", "--out", "my run");
+        Outcome trained = Minigpt.Run(_folder.Root, "train", "--data", "text.txt", "--preset", "tiny", "--context", "16", "--steps", "1", "--out", "it's my run");
         string hint = trained.Error.TrimEnd().Split('\n')[^1].Trim();
-        Assert.Contains("sample --model \"my run\"", hint, StringComparison.Ordinal);
+        Assert.Contains("sample --model 'it'\\''s my run'", hint, StringComparison.Ordinal);
         Outcome pasted = Minigpt.Shell(_folder.Root, $"{hint} --tokens 5");
         Assert.True(pasted.ExitCode == 0, pasted.Error);
     }
@@ -99,25 +106,42 @@ public sealed class HelpTests : IDisposable
     }
 
     [Theory]
-    [InlineData("minigpt tr", "trace,train,translate")]
-    [InlineData("minigpt train --optim", "--optimizer")]
-    [InlineData("minigpt train --preset ", "baby,gpt2,long,quick,tiny")]
-    [InlineData("minigpt lesson n", "n-gram,next-token,norms-and-residuals")]
-    public void A_shell_completes_verbs_options_and_choices(string line, string expected)
+    [InlineData("runs/quick", "runs/quick", "runs/quick")]
+    [InlineData("走り/猫", "走り/猫", "走り/猫")]
+    [InlineData("my run", "'my run'", "'my run'")]
+    [InlineData("it's", @"'it'\''s'", "'it''s'")]
+    [InlineData("$HOME `id` \"x\" !1", "'$HOME `id` \"x\" !1'", "'$HOME `id` \"x\" !1'")]
+    [InlineData("~", "'~'", "'~'")]
+    [InlineData("", "''", "''")]
+    [InlineData(@"C:\runs", @"'C:\runs'", @"C:\runs")]
+    public void A_word_is_quoted_where_a_shell_would_change_it(string word, string forShell, string forPowerShell)
     {
-        Assert.SkipUnless(Minigpt.Shell(_folder.Root, "bash --version").ExitCode == 0, "there is no bash to complete in");
-        _folder.Write("completion.bash", Minigpt.Success(_folder.Root, "completion", "bash"));
-        string last = line.Split(' ')[^1];
-        _folder.Write("ask.bash", $$"""
-            minigpt() { {{Minigpt.Command}} "$@"; }
-            source completion.bash
-            COMP_LINE='{{line}}' COMP_POINT={{line.Length}} COMP_WORDS=('{{last}}') COMP_CWORD=0
-            _minigpt
-            printf '%s\n' "${COMPREPLY[@]}"
-            """);
-        Outcome outcome = Minigpt.Shell(_folder.Root, "bash ask.bash");
-        Assert.True(outcome.ExitCode == 0, outcome.Error);
-        Assert.Equal(expected.Split(','), outcome.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Order(StringComparer.Ordinal));
+        Assert.Equal(forShell, ProgramName.Quoted(word, forPowerShell: false));
+        Assert.Equal(forPowerShell, ProgramName.Quoted(word, forPowerShell: true));
+        if (!OperatingSystem.IsWindows())
+            Assert.Equal(word, Minigpt.Shell(_folder.Root, $"printf %s {forShell}").Output);
+    }
+
+    [Fact]
+    public void An_example_of_the_help_begins_as_the_program_was_started()
+    {
+        string help = Minigpt.Success(_folder.Root, "tokenize", "--help");
+        string example = help.TrimEnd().Split('\n')[^1].Trim();
+        Assert.Equal(2, System.Text.RegularExpressions.Regex.Count(example, @"dotnet \S*minigpt\.dll tokenize (en|de)code"));
+        Assert.Contains("Usage:\n  minigpt tokenize VERB", help, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Threads_are_offered_where_something_is_computed()
+    {
+        foreach (Command command in Commands(new AllVerbs()).Where(command => command.Options.Any(option => option.Name == "--threads")))
+        {
+            bool reads = command.Name is "inspect" or "compare" or "decode";
+            Assert.Equal(!reads, HelpPage.OptionsOf(command).Any(option => option.Name == "--threads"));
+        }
+        Assert.DoesNotContain("--threads", Minigpt.Success(_folder.Root, "[suggest:19]", "minigpt inspect --t"), StringComparison.Ordinal);
+        // Scripts that give it to every verb go on working.
+        Minigpt.Success(_folder.Root, "inspect", Fixtures.File("gpt2-tiny"), "--threads", "2");
     }
 
     private static IEnumerable<Command> Commands(Command command) => command.Subcommands.SelectMany(Commands).Prepend(command);

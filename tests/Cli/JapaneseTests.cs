@@ -44,7 +44,7 @@ public sealed class JapaneseTests : IDisposable
         Assert.Contains(lines, line => Regex.IsMatch(line, $"^4 ステップ、0:\\d\\d、検証損失 {last:F4}。run に保存しました$"));
         Assert.Contains("学習の曲線: " + Path.Combine("run", "report.html"), lines);
         Assert.Contains("続きを読むには:", lines);
-        Assert.EndsWith(" sample --model run --prompt \"吾輩は猫である\"", lines[^2], StringComparison.Ordinal);
+        Assert.EndsWith(" sample --model run --prompt 吾輩は猫である", lines[^2], StringComparison.Ordinal);
         Assert.Contains("<html lang=\"ja\">", File.ReadAllText(_folder.File("run/report.html")), StringComparison.Ordinal);
         Assert.DoesNotMatch("(?m)^[a-z]", outcome.Error);
     }
@@ -102,7 +102,7 @@ public sealed class JapaneseTests : IDisposable
     [InlineData(Failure, "nowhere: フォルダがありません。tokenizer.json か、vocab.json と merges.txt か、", "train", "--data", "text.txt", "--tokenizer", "nowhere")]
     [InlineData(Failure, "nowhere: training.json がありません。学習のフォルダを指定してください\n", "train", "--resume", "nowhere")]
     [InlineData(Failure, "nowhere: ファイルもフォルダもありません。モデルのフォルダか、.gguf、llm.c、llama2.c のファイルを指定してください\n", "sample", "--model", "nowhere")]
-    [InlineData(Failure, "両方向に読む（エンコーダー）モデルです。文章の続きを書く（デコーダー）モデルが要ります: minigpt fill と embed で使えます\n", "sample", "--model", "BERT", "--ids")]
+    [InlineData(Failure, "両方向に読む（エンコーダー）モデルです。文章の続きを書く（デコーダー）モデルが要ります: dotnet ", "sample", "--model", "BERT", "--ids")]
     [InlineData(WrongUsage, "には文章を書くためのトークナイザーがありません。", "sample", "--model", "MODEL")]
     public void What_is_wrong_is_told_in_one_line_of_Japanese(int exitCode, string told, params string[] arguments)
     {

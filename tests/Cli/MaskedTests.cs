@@ -55,9 +55,12 @@ public sealed class MaskedTests : IDisposable
         using JsonDocument kept = JsonDocument.Parse(Minigpt.Success(_folder, "eval", "--model", "whole", "--json"));
         Assert.InRange(kept.RootElement.GetProperty("first_ten_by_frequency").GetDouble(), 0, 1);
         Assert.InRange(kept.RootElement.GetProperty("first_ten_by_neighbours").GetDouble(), 0, 1);
+        // The number of the run itself, masked as in training.
+        using JsonDocument last = JsonDocument.Parse(File.ReadLines(Path.Combine(_folder, "whole", "metrics.jsonl")).Last());
+        Assert.Equal(last.RootElement.GetProperty("validation_loss").GetDouble(), kept.RootElement.GetProperty("validation_loss").GetDouble(), 1e-6);
 
-        Minigpt.Refusal(_folder, 1, "minigpt fill and embed are for it", "sample", "--model", "whole");
-        Minigpt.Refusal(_folder, 1, "minigpt fill and embed are for it", "translate", "--model", "whole", "one");
+        Minigpt.Refusal(_folder, 1, "minigpt.dll fill and embed are for it", "sample", "--model", "whole");
+        Minigpt.Refusal(_folder, 1, "minigpt.dll fill and embed are for it", "translate", "--model", "whole", "one");
         Minigpt.Refusal(_folder, 1, "no [MASK] in the text", "fill", "--model", "whole", "--text", "The king.");
         Minigpt.Refusal(_folder, 1, "context of 24", "fill", "--model", "whole", "--text", $"[MASK] {string.Join(' ', Enumerable.Repeat("king", 30))}");
         Minigpt.Refusal(_folder, 2, "one or the other expected", "fill", "--model", "whole");

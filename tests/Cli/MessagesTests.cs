@@ -99,6 +99,14 @@ public sealed partial class MessagesTests
         Assert.Equal("a {b} and } c", Messages.Filled("{one} and {other}", [("one", "a {b}"), ("other", "} c")]));
 
     [Theory]
+    [InlineData(1, "1 step")]
+    [InlineData(2, "2 steps")]
+    [InlineData(0, "0 steps")]
+    [InlineData("1,000", "1,000 steps")]
+    public void A_word_follows_its_number(object count, string expected) =>
+        Assert.Equal(expected, Messages.Filled("{count} {count:step|steps}", [("count", count)]));
+
+    [Theory]
     [InlineData(Language.Japanese, "LC_ALL=ja_JP.UTF-8")]
     [InlineData(Language.Japanese, "LANG=ja")]
     [InlineData(Language.Japanese, "LC_ALL=", "LANG=ja_JP.eucJP")]

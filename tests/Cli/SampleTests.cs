@@ -81,6 +81,16 @@ public sealed class SampleTests : IDisposable
     }
 
     [Fact]
+    public void A_conversation_says_its_commands_when_it_is_asked()
+    {
+        Outcome outcome = Minigpt.RunWithInput(_folder.Root, ":help\n:quit\n", "sample", "--model", "model", "--interactive");
+        const string help = "Each line is a prompt; :reset forgets the text, :temperature 0.7 changes the temperature, :help shows this, :quit ends.\n";
+        Assert.Equal((0, "", help + help), (outcome.ExitCode, outcome.Output, outcome.Error)); // once at the beginning
+        Outcome japanese = Minigpt.RunWithInput(_folder.Root, ":help\n", "sample", "--model", "model", "--interactive", "--language", "ja");
+        Assert.Equal(2, japanese.Error.Split('\n').Count(line => line.Contains(":reset", StringComparison.Ordinal) && line.Contains("温度", StringComparison.Ordinal)));
+    }
+
+    [Fact]
     public void A_closed_pipe_ends_the_program_quietly()
     {
         Outcome outcome = Minigpt.Shell(_folder.Root,

@@ -49,9 +49,17 @@ public sealed class TranslationTests : IDisposable
         Assert.Equal([("fr", 2), ("ja", 1)], languages.Select(language => (language.GetProperty("language").GetString()!, language.GetProperty("sentences").GetInt32())));
         Assert.Equal(marked.RootElement.GetProperty("exact").GetInt32(), languages.Sum(language => language.GetProperty("exact").GetInt32()));
 
-        Assert.Contains("minigpt translate is for it", Minigpt.Refusal(_folder, 1, "a model that translates", "sample", "--model", "whole"));
-        Minigpt.Refusal(_folder, 1, "minigpt translate is for it", "fill", "--model", "whole", "--text", "a [MASK]");
-        Minigpt.Refusal(_folder, 2, "has not learned from the grammar", "eval", "--model", "whole");
+        Assert.Contains("minigpt.dll translate is for it", Minigpt.Refusal(_folder, 1, "a model that translates", "sample", "--model", "whole"));
+        Minigpt.Refusal(_folder, 1, "minigpt.dll translate is for it", "fill", "--model", "whole", "--text", "a [MASK]");
+        // A fifth of the pairs was kept: the last twelve, on which the run has the loss that eval has.
+        using JsonDocument kept = JsonDocument.Parse(Minigpt.Success(_folder, "eval", "--model", "whole", "--json"));
+        Assert.Equal(12, kept.RootElement.GetProperty("sentences").GetInt32());
+        Assert.Equal(LastValidationLoss("whole"), kept.RootElement.GetProperty("loss").GetDouble(), 1e-5);
+        Write("kept.tsv", string.Concat(Pairs().Split('\n')[48..60].Select(line => $"{line}\n")));
+        using JsonDocument given = JsonDocument.Parse(Minigpt.Success(_folder, "eval", "--model", "whole", "--data", "kept.tsv", "--json"));
+        Assert.Equal(given.RootElement.GetRawText(), kept.RootElement.GetRawText());
+        Minigpt.Success(_folder, "convert", "--from", "whole", "--to", "moved");
+        Minigpt.Refusal(_folder, 2, "has not learned from the grammar", "eval", "--model", "moved");
         Minigpt.Refusal(_folder, 1, "there is no language 'de'", "translate", "--model", "whole", "--to", "de", "one");
         Minigpt.Refusal(_folder, 1, "context of 24", "translate", "--model", "whole", string.Join(' ', Enumerable.Repeat("zzz", 40)));
         Minigpt.Refusal(_folder, 1, "a folder holds it", "convert", "--from", "whole", "--to", "whole.gguf");
@@ -82,9 +90,9 @@ public sealed class TranslationTests : IDisposable
         string model = Fixtures.File("gpt2-tiny");
         Minigpt.Refusal(_folder, 2, "--beam goes with a model that translates", "eval", "--model", model, "--data", "x.bin", "--beam", "2");
         Minigpt.Refusal(_folder, 2, "random order", "train", "--task", "translate", "--batches", "sequential");
-        Minigpt.Refusal(_folder, 1, "minigpt sample is for it", "translate", "--model", model, "one");
-        Minigpt.Refusal(_folder, 1, "minigpt sample is for it", "fill", "--model", model, "--text", "a [MASK]");
-        Assert.Contains("an encoder", Minigpt.Refusal(_folder, 1, "minigpt sample is for it", "embed", "--model", model, "one"));
+        Minigpt.Refusal(_folder, 1, "minigpt.dll sample is for it", "translate", "--model", model, "one");
+        Minigpt.Refusal(_folder, 1, "minigpt.dll sample is for it", "fill", "--model", model, "--text", "a [MASK]");
+        Assert.Contains("an encoder", Minigpt.Refusal(_folder, 1, "minigpt.dll sample is for it", "embed", "--model", model, "one"));
     }
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
@@ -98,6 +106,9 @@ public sealed class TranslationTests : IDisposable
             return $"{string.Join(' ', said.Select(word => words[word]))}\t{string.Join(' ', said.Select(word => others[word]))}\n";
         }));
     }
+
+    private double LastValidationLoss(string run) => JsonDocument.Parse(File.ReadLines(Path.Combine(_folder, run, "metrics.jsonl")).Last())
+        .RootElement.GetProperty("validation_loss").GetDouble();
 
     private void Write(string name, string text) => File.WriteAllText(Path.Combine(_folder, name), text);
 }

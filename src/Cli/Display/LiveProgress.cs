@@ -1,71 +1,71 @@
 using System.Diagnostics;
+using MiniGpt.Model.Data;
 using MiniGpt.Model.Training;
 using Spectre.Console;
-using Spectre.Console.Rendering;
 
 namespace MiniGpt.Cli.Display;
 
 /// <summary>Training as a display that stays in its place on the screen; evaluations and samples pass above it.</summary>
-internal sealed class LiveProgress(LiveDisplayContext display, IAnsiConsole console, ProgressView view) : ITrainingObserver
+internal sealed class LiveProgress(LiveFrame frame) : ITrainingObserver
 {
     private static readonly TimeSpan s_betweenFrames = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan s_shortEvaluation = TimeSpan.FromSeconds(1);
 
+    private readonly ProgressView _view = new();
+    private readonly StageProgress _evaluation = new();
     private long _lastFrame;
 
     /// <summary>Runs what is observed by a display, which is drawn as long as it runs.</summary>
     public static T Run<T>(IAnsiConsole console, Func<ITrainingObserver, T> run)
     {
-        ProgressView view = new();
-        return console.Live(view).Start(display => run(new LiveProgress(display, console, view)));
+        LiveFrame frame = new(console);
+        try
+        {
+            return run(new LiveProgress(frame));
+        }
+        finally
+        {
+            frame.Leave();
+        }
     }
 
-    public void Started(int firstStep, int steps) => view.Progress = new TrainingProgress(steps);
+    public void Started(int firstStep, int steps) => _view.Progress = new TrainingProgress(steps);
 
     public void Stepped(in StepMetrics metrics)
     {
-        view.Progress.Add(metrics);
+        _view.Progress.Add(metrics);
         // A frame costs about as much as a small step: ten a second are enough for eyes.
-        if (metrics.Step == view.Progress.Steps || Stopwatch.GetElapsedTime(_lastFrame) > s_betweenFrames)
-        {
-            display.Refresh();
-            _lastFrame = Stopwatch.GetTimestamp();
-        }
+        if (metrics.Step == _view.Progress.Steps || IsFrameDue)
+            Draw();
+    }
+
+    public void Evaluating(int step, in DataProgress progress)
+    {
+        _evaluation.Add(progress);
+        if (_evaluation.Elapsed < s_shortEvaluation || !IsFrameDue)
+            return;
+        _view.Evaluation = _evaluation;
+        Draw();
     }
 
     public void Evaluated(in EvaluationMetrics metrics)
     {
-        view.Progress.Add(metrics);
-        console.Write(new PassingText(Talk.Line(metrics)));
+        _view.Progress.Add(metrics);
+        _view.Evaluation = null;
+        frame.Pass(Talk.Line(metrics));
     }
 
-    public void Sampled(int step, string text) => console.Write(new PassingText(Talk.Sample(step, text)));
+    public void Sampled(int step, string text) => frame.Pass(Talk.Sample(step, text));
 
-    public void Saved(int step)
+    public void NotSaved(int step, int? savedStep, string reason) => frame.Pass(Talk.NotSaved(step, savedStep, reason));
+
+    public void Skipped(TrainingDivergedException reason, int count) => frame.Pass(Talk.Skipped(reason, count));
+
+    private bool IsFrameDue => Stopwatch.GetElapsedTime(_lastFrame) > s_betweenFrames;
+
+    private void Draw()
     {
-    }
-
-    public void NotSaved(int step, int? savedStep, string reason) => console.Write(new PassingText(Talk.NotSaved(step, savedStep, reason)));
-
-    public void Skipped(TrainingDivergedException reason, int count) => console.Write(new PassingText(Talk.Skipped(reason, count)));
-
-    /// <summary>Text that passes above the display, over lines on which the display stood.</summary>
-    private sealed class PassingText(string text) : Renderable
-    {
-        private const string EraseBelow = "\e[J";
-
-        protected override IEnumerable<Segment> Render(RenderOptions options, int maxWidth)
-        {
-            yield return Segment.Control(EraseBelow);
-            foreach (string line in Visible.Of(text).Split('\n').SelectMany(line => Fitting(line, maxWidth)))
-            {
-                yield return new Segment(line);
-                yield return Segment.LineBreak;
-            }
-        }
-
-        // Two spaces or more are the model's own, in code or a table, and stay.
-        private static string[] Fitting(string line, int width) => Prose.Columns(line) <= width || line.Contains("  ", StringComparison.Ordinal)
-            ? [line]
-            : Prose.Wrapped(line, indent: "", width).Split('\n');
+        frame.Draw(_view);
+        _lastFrame = Stopwatch.GetTimestamp();
     }
 }

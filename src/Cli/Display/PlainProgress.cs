@@ -1,4 +1,6 @@
+using System.Diagnostics;
 using MiniGpt.Cli.Speech;
+using MiniGpt.Model.Data;
 using MiniGpt.Model.Training;
 
 namespace MiniGpt.Cli.Display;
@@ -6,6 +8,10 @@ namespace MiniGpt.Cli.Display;
 /// <summary>Training as plain lines, one every few steps and one an evaluation: for logs and for simple terminals.</summary>
 internal sealed class PlainProgress(int logEvery) : ITrainingObserver
 {
+    private static readonly TimeSpan s_betweenLines = TimeSpan.FromSeconds(10);
+
+    private readonly StageProgress _evaluation = new();
+    private long _lastLine;
     private TrainingProgress _progress = new(0);
 
     public void Started(int firstStep, int steps) => _progress = new TrainingProgress(steps);
@@ -21,13 +27,18 @@ internal sealed class PlainProgress(int logEvery) : ITrainingObserver
         }
     }
 
+    public void Evaluating(int step, in DataProgress progress)
+    {
+        _evaluation.Add(progress);
+        if (_evaluation.Elapsed < s_betweenLines || Stopwatch.GetElapsedTime(_lastLine) < s_betweenLines)
+            return;
+        Talk.Say(Messages.Of("progress.work", ("stage", _evaluation.Stage), ("left", _evaluation.Left.Trim())));
+        _lastLine = Stopwatch.GetTimestamp();
+    }
+
     public void Evaluated(in EvaluationMetrics metrics) => Talk.Say(Talk.Line(metrics));
 
     public void Sampled(int step, string text) => Talk.Say(Talk.Sample(step, text));
-
-    public void Saved(int step)
-    {
-    }
 
     public void NotSaved(int step, int? savedStep, string reason) => Talk.Say(Talk.NotSaved(step, savedStep, reason));
 

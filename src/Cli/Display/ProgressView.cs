@@ -12,7 +12,7 @@ namespace MiniGpt.Cli.Display;
 internal sealed class ProgressView : Renderable
 {
     private const int ShortestDrawing = 8;
-    private const int RoomBehind = 3;
+    private const int RoomBehind = 1;
     private const string Blocks = "▁▂▃▄▅▆▇█";
     private const string AsciiBlocks = "_.-=+*%#";
 
@@ -22,15 +22,22 @@ internal sealed class ProgressView : Renderable
 
     public TrainingProgress Progress { get; set; } = new(0);
 
+    /// <summary>How far an evaluation is that takes long; null where there is none.</summary>
+    public StageProgress? Evaluation { get; set; }
+
     protected override IEnumerable<Segment> Render(RenderOptions options, int maxWidth)
     {
-        if (Progress.Last.Step == 0)
-            return [];
-        // Text in the last column wraps on some terminals. So does the ^C with which a terminal answers Ctrl-C, where there is no room for it at the end
-        // of a line: the next frame would begin a line too low.
-        int width = maxWidth - RoomBehind;
-        List<Segment> line = [];
         List<Segment> all = [];
+        if (Progress.Last.Step > 0)
+            DrawSteps(all, options, maxWidth - RoomBehind); // text in the last column wraps on some terminals
+        if (Evaluation is IRenderable evaluation)
+            all.AddRange(evaluation.Render(options, maxWidth));
+        return all;
+    }
+
+    private void DrawSteps(List<Segment> all, RenderOptions options, int width)
+    {
+        List<Segment> line = [];
         DrawBar(line, width, options.Unicode);
         End();
         DrawLosses(line);
@@ -46,7 +53,6 @@ internal sealed class ProgressView : Renderable
             Write(line, line.Count > 0 ? $"  {label} " : $"{label} ", value);
         }
         End();
-        return all;
 
         void End()
         {

@@ -10,18 +10,26 @@ internal static class Talk
     private const int NarrowestDisplay = 20;
 
     private static readonly Lazy<IAnsiConsole> s_console =
-        new(() => AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(System.Console.Error) }));
+        new(() => AnsiConsole.Create(new AnsiConsoleSettings
+        {
+            Out = new AnsiConsoleOutput(System.Console.Error),
+            Interactive = InteractionSupport.Yes, // Spectre says no where standard output alone is a file
+        }));
 
     /// <summary>Standard error as Spectre.Console draws on it.</summary>
     public static IAnsiConsole Console => s_console.Value;
 
     /// <summary>Whether a display can move on the screen. Without it there are lines, one below the other.</summary>
     public static bool CanDraw => !System.Console.IsErrorRedirected
-        && Console.Profile.Capabilities is { Ansi: true, Interactive: true }
+        && Console.Profile.Capabilities.Ansi
         && Console.Profile.Width >= NarrowestDisplay;
 
     /// <summary>Says a line, or several. What it quotes can be seen, and is not obeyed by a terminal.</summary>
-    public static void Say(string line) => System.Console.Error.WriteLine(Visible.Of(line));
+    public static void Say(string line)
+    {
+        if (!LiveFrame.TryPass(line))
+            System.Console.Error.WriteLine(Visible.Of(line));
+    }
 
     /// <summary>
     /// Says a line of a name and what belongs to it, two spaces or more apart. On a terminal that is too narrow for it, it goes on below itself,

@@ -3,6 +3,7 @@ using MiniGpt.Cluster;
 using MiniGpt.Model;
 using MiniGpt.Model.Distribution;
 using MiniGpt.Model.Layers;
+using MiniGpt.Model.Tasks;
 using MiniGpt.Model.Training;
 using MiniGpt.Tensors.Simd;
 using MiniGpt.Tensors.Threading;
@@ -12,7 +13,10 @@ namespace MiniGpt.Cli.Display;
 /// <summary>What is said before the first step: model, data, machine, folder.</summary>
 internal static class TrainHeader
 {
-    public static void Show(TrainPlan plan, double ceiling, TimeSpan time, ICollective ranks)
+    private static readonly TimeSpan s_long = TimeSpan.FromMinutes(10);
+    private static readonly TrainingPreset[] s_shorter = [TrainingPreset.LongRun, TrainingPreset.Quick]; // the longest that is much shorter is named
+
+    public static void Show(TrainPlan plan, TrainingRun<float> run, ICollective ranks)
     {
         TransformerConfig config = plan.Model.Config;
         TrainingData data = plan.Data;
@@ -23,10 +27,29 @@ internal static class TrainHeader
         string sizes = Messages.Of("header.sizes", ("layers", Layers(config)), ("width", config.Width), ("context", config.Context));
         Talk.SayFact(Messages.Of("header.model", ("parameters", $"{plan.Model.Parameters.TrainedCount:N0}"), ("sizes", sizes)));
         Talk.SayFact(Messages.Of("header.data", ("amount", amount), ("vocabulary", $"{config.VocabularySize:N0}")));
-        Talk.SayFact(Messages.Of("header.machine", ("machines", Machines(ranks)), ("threads", Workers.Count), ("vectors", Vectors(VectorWidth.Bits)), ("ceiling", $"{ceiling / 1e9:N0}")));
-        Talk.SayFact(Messages.Of("header.time", ("time", About(time)), ("steps", $"{plan.Options.Steps:N0}")));
+        Talk.SayFact(Messages.Of("header.machine", ("machines", Machines(ranks)), ("threads", Workers.Count), ("vectors", Vectors(VectorWidth.Bits)), ("ceiling", $"{run.Ceiling / 1e9:N0}")));
+        Talk.SayFact(Time(plan, run, Math.Min(Workers.Count, Environment.ProcessorCount) * ranks.Size));
         Talk.SayFact(Messages.Of("header.units"));
         Talk.SayFact($"{Messages.Of("header.output", ("folder", plan.Folder))}\n");
+    }
+
+    /// <summary>How long the run will take. Of one that takes long, what it is computed with, and a preset that is over much sooner.</summary>
+    private static string Time(TrainPlan plan, TrainingRun<float> run, int cores)
+    {
+        TimeSpan time = run.ExpectedTime;
+        string steps = $"{plan.Options.Steps:N0}";
+        if (time < s_long)
+            return Messages.Of("header.time", ("time", About(time)), ("steps", steps));
+        string line = Messages.Of("header.time-long", ("time", About(time)), ("steps", steps), ("cores", cores));
+        if (plan.Checkpoint is not null || plan.Options.Task != TaskKind.Next)
+            return line;
+        foreach (TrainingPreset preset in s_shorter)
+        {
+            TimeSpan shorter = run.ExpectedTimeOf(TrainingOptions.For(preset) with { Data = plan.Options.Data, VocabularySize = plan.Options.VocabularySize });
+            if (shorter < time / 4)
+                return $"{line}{Messages.Of("header.time-shorter", ("preset", OptionNames.Of(preset)), ("time", About(shorter)))}";
+        }
+        return line;
     }
 
     /// <summary>Vectors of so many bits, in words.</summary>

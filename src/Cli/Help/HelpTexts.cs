@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.CommandLine.Completions;
+using System.Text.RegularExpressions;
 using MiniGpt.Cli.Speech;
 
 namespace MiniGpt.Cli.Help;
@@ -9,7 +10,7 @@ namespace MiniGpt.Cli.Help;
 /// such as "train" and "train --steps". An option that several verbs share can have one text for all, "--model", or for the verbs of a verb,
 /// "tokenize --tokenizer".
 /// </summary>
-internal static class HelpTexts
+internal static partial class HelpTexts
 {
     /// <summary>The place in a text of the names that an argument can have.</summary>
     private const string Names = "{names}";
@@ -20,8 +21,10 @@ internal static class HelpTexts
     /// <summary>What an option or an argument of a command is.</summary>
     public static string Of(Command command, Symbol part) => Text(KeyOf(command, part)).Replace(Names, NamesOf(part), StringComparison.Ordinal);
 
-    /// <summary>A worked example: a command line, or several; null where there is none.</summary>
-    public static string? ExampleOf(Command command) => Messages.HelpTable(Messages.Language).GetValueOrDefault($"{KeyOf(command)} example");
+    /// <summary>A worked example: a command line, or several, with the program as it was started; null where there is none.</summary>
+    public static string? ExampleOf(Command command) => Messages.HelpTable(Messages.Language).TryGetValue($"{KeyOf(command)} example", out string? example)
+        ? Program().Replace(example, _ => ProgramName.Current)
+        : null;
 
     /// <summary>The words that a command is called by; none for the program itself.</summary>
     public static string WordsOf(Command command) => string.Join(' ',
@@ -42,6 +45,10 @@ internal static class HelpTexts
         }
         throw new InvalidOperationException($"There is no help for {WordsOf(command)} {part.Name}.");
     }
+
+    // Where a command begins: on its line, behind a pipe, in brackets of the shell.
+    [GeneratedRegex(@"(?<=^|[\n|&;(<] ?|mpirun .*)minigpt(?= )")]
+    private static partial Regex Program();
 
     private static string Text(string key) => Messages.HelpTable(Messages.Language).TryGetValue(key, out string? text)
         ? text

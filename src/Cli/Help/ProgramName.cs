@@ -27,11 +27,21 @@ internal static class ProgramName
             return $"dotnet run -c {Path.GetFileName(configuration)} --project {Quoted(Path.GetRelativePath(current, project))} --";
         string name = Path.GetFileName(process);
         bool isFound = searched?.Split(Path.PathSeparator).Any(place => place.Length > 0 && File.Exists(Path.Combine(place, name))) ?? false;
-        return isFound ? Path.GetFileNameWithoutExtension(process) : Quoted(Shortest(process, current));
+        if (isFound)
+            return Path.GetFileNameWithoutExtension(process);
+        string file = Shortest(process, current), quoted = Quoted(file);
+        return OperatingSystem.IsWindows() && quoted != file ? $"& {quoted}" : quoted; // PowerShell takes a text alone for a text
     }
 
-    /// <summary>A path as a shell takes it.</summary>
-    public static string Quoted(string path) => path.Contains(' ') ? $"\"{path}\"" : path;
+    /// <summary>A word as the shell takes it that hints are pasted into: PowerShell on Windows, a POSIX shell elsewhere.</summary>
+    public static string Quoted(string word) => Quoted(word, OperatingSystem.IsWindows());
+
+    /// <summary>A word in single quotes, within which a shell changes nothing, unless all of its characters stand for themselves.</summary>
+    internal static string Quoted(string word, bool forPowerShell)
+    {
+        bool isPlain = word.Length > 0 && word.All(letter => char.IsLetterOrDigit(letter) || letter is '_' or '-' or '.' or '/' or ':' or '+' or '%' || (forPowerShell && letter == '\\'));
+        return isPlain ? word : $"'{word.Replace("'", forPowerShell ? "''" : "'\\''", StringComparison.Ordinal)}'";
+    }
 
     private static string Shortest(string path, string current)
     {

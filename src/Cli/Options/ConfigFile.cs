@@ -47,6 +47,9 @@ internal static class ConfigFile
         string[] known = [.. train.Options.Select(option => option.Name).Where(option => option != Name)];
         if (!known.Contains(name))
             throw new UsageException(Messages.Of("config.name", ("path", path), ("found", member.Name), ("verb", Train), ("suggestion", Suggestion.For(name, known))));
+        bool takesOne = train.Options.Single(option => option.Name == name).Arity.MaximumNumberOfValues == 1;
+        if (takesOne && member.Value.ValueKind == JsonValueKind.Array)
+            throw new UsageException(Messages.Of("config.value", ("path", path), ("kind", JsonFile.Kind(member.Value)), ("name", member.Name)));
         bool isGiven = arguments.Any(argument => Is(argument, name));
         return isGiven || member.Value.ValueKind == JsonValueKind.Null ? []
             : member.Value.ValueKind == JsonValueKind.Array ? [name, .. member.Value.EnumerateArray().Select(value => Word(path, member.Name, value))]

@@ -17,7 +17,7 @@ internal static class RunData
     {
         string cache = Path.Combine(Path.GetDirectoryName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder))) ?? folder, TokenCacheFolder);
         using Stream standardInput = StandardInput.Open(cancellationToken);
-        return DataProgressDisplay.Run(progress =>
+        return WorkDisplay.Run("reading", progress =>
             TrainingData.Load(options, BundledFile.Of(options.Text), tokenizer, vocabularySize, standardInput, cache, progress, sourceTokenizer, cancellationToken));
     }
 }

@@ -26,7 +26,7 @@ internal sealed partial class TrainArguments
         try
         {
             MemoryCheck.Check(run.ReadConfig(), run.ReadOptions(), MemoryLimit.Find(), isNew: false, ranks);
-            Checkpoint<float> checkpoint = run.Load<float>(ranks);
+            Checkpoint<float> checkpoint = WorkDisplay.Run("reading the model", _ => run.Load<float>(ranks));
             TrainingOptions options = _settings.Apply(arguments, checkpoint.Options);
             TrainingData data = LoadDataAgain(folder, options, checkpoint, cancellationToken);
             List<string> notes = [Messages.Of("train.resume", ("step", checkpoint.Step))];

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Speech;
 using MiniGpt.Model;
 using MiniGpt.Model.Architectures;
@@ -73,7 +74,7 @@ internal sealed partial class TrainArguments
     private TrainPlan Begin(ParseResult arguments, ICollective ranks, string? chosen, CancellationToken cancellationToken)
     {
         LoadedModel<float>? start = arguments.GetValue(_initFrom) is string from
-            ? ModelFile.Load<float>(from, _settings.Apply(arguments, new TrainingOptions()).Unknown)
+            ? ModelReading.Load(from, _settings.Apply(arguments, new TrainingOptions()).Unknown)
             : null;
         TrainingOptions? recorded = arguments.GetValue(_config) is string config ? OptionsOfRun(arguments, config) : null;
         TaskKind task = arguments.IsGiven(_task) ? arguments.GetValue(_task)

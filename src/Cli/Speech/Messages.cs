@@ -43,7 +43,9 @@ internal static class Messages
         }
     }
 
-    /// <summary>A text whose placeholders are replaced, once: what stands in a value is none.</summary>
+    /// <summary>
+    /// A text whose placeholders are replaced, once: what stands in a value is none. {count:step|steps} is the first word where the value is 1, else the second.
+    /// </summary>
     internal static string Filled(string text, ReadOnlySpan<(string Name, object Value)> values)
     {
         StringBuilder filled = new(text.Length);
@@ -57,8 +59,11 @@ internal static class Messages
         return filled.Append(text, at, text.Length - at).ToString();
     }
 
-    private static object ValueOf(string name, ReadOnlySpan<(string Name, object Value)> values)
+    private static object ValueOf(string place, ReadOnlySpan<(string Name, object Value)> values)
     {
+        if (place.Split(':') is [string number, string words] && words.Split('|') is [string one, string many])
+            return $"{ValueOf(number, values)}" == "1" ? one : many;
+        string name = place;
         foreach ((string given, object value) in values)
         {
             if (given == name)

@@ -16,7 +16,7 @@ internal sealed class CompareVerb : Verb
     private readonly PageOption _out = new();
 
     public CompareVerb()
-        : base("compare")
+        : base("compare", computes: false)
     {
         _out.Required = true;
         Arguments.Add(_runs);

@@ -27,7 +27,7 @@ internal sealed class CompletionVerb : Command
             compdef _minigpt minigpt
             """),
         ("fish", """
-            complete -c minigpt -a '(minigpt "[suggest:"(commandline -C)"]" (commandline) 2>/dev/null)'
+            complete -c minigpt -a '(minigpt "[suggest:"(string length -- (commandline -cp))"]" (commandline -cp) 2>/dev/null)'
             """),
         ("pwsh", """
             Register-ArgumentCompleter -Native -CommandName minigpt -ScriptBlock {

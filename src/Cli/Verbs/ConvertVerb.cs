@@ -55,7 +55,7 @@ internal sealed class ConvertVerb : Verb
         }
 
         ITokenizer? tokenizer = arguments.GetValue(_tokenizer) is string name ? TokenizerOption.Read(name, UnknownCharacter.Error) : null;
-        ModelConversion conversion = ModelConversion.Run(from, to, type, arguments.GetValue(_overwrite), tokenizer);
+        ModelConversion conversion = WorkDisplay.Run("reading the model", progress => ModelConversion.Run(from, to, type, arguments.GetValue(_overwrite), tokenizer, progress));
         Console.Out.WriteLine(Messages.Of("convert.done", ("from", from), ("old", OptionNames.Of(conversion.From)),
             ("to", to), ("new", OptionNames.Of(conversion.To)), ("type", NameOf(type)), ("parameters", $"{conversion.Parameters:N0}")));
         foreach (string dropped in conversion.Dropped)

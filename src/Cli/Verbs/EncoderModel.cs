@@ -19,6 +19,6 @@ internal static class EncoderModel
         file.RequireKind(ModelKind.Encoder);
         ITokenizer tokenizer = file.Tokenizer ?? throw new UsageException(Messages.Of("model.no-tokenizer", ("model", path)));
         ModelNotes.Say(file);
-        return ((Encoder<float>)file.LoadAnyForReading(), tokenizer);
+        return ((Encoder<float>)ModelReading.LoadForReading(file), tokenizer);
     }
 }

@@ -32,7 +32,7 @@ internal sealed class EvalVerb : Verb
 
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {
-        LoadedModel<float> model = ModelFile.Load<float>(_model.PathOf(arguments), arguments.GetValue(_unknown));
+        LoadedModel<float> model = ModelReading.Load(_model.PathOf(arguments), arguments.GetValue(_unknown));
         if (model.Any.Config.Kind != ModelKind.Translator && new Option[] { _beam, _bleu }.FirstOrDefault(arguments.IsGiven) is Option other)
             throw new UsageException(Messages.Of("model.translates-alone", ("option", other.Name), ("model", model.Path)));
         List<string> notes = [];
@@ -50,7 +50,7 @@ internal sealed class EvalVerb : Verb
 
     /// <summary>What the run in the folder of a model kept to validate with.</summary>
     /// <exception cref="UsageException">It is no folder of a run, it kept nothing, or its data is not the same any more.</exception>
-    private TrainingData OwnData(LoadedModel<float> model, List<string> notes, CancellationToken cancellationToken)
+    private (TrainingData Data, TrainingOptions Options) OwnData(LoadedModel<float> model, List<string> notes, CancellationToken cancellationToken)
     {
         TrainingOptions options = TrainingData.OptionsOf(model.Path, out string run, out string hash)
             ?? throw new UsageException(Messages.Of("eval.no-run", ("option", _data.Name), ("model", model.Path)));
@@ -61,8 +61,10 @@ internal sealed class EvalVerb : Verb
             data.Dispose();
             throw new UsageException(Messages.Of(fault, ("option", _data.Name), ("model", model.Path)));
         }
-        notes.Add(Messages.Of("eval.kept", ("count", $"{data.Validation!.Length:N0}")));
-        return data;
+        notes.Add(data.Pairs?.Validation is { } pairs
+            ? Messages.Of("eval.kept-pairs", ("count", $"{pairs.Count:N0}"))
+            : Messages.Of("eval.kept", ("count", $"{data.Validation!.Length:N0}")));
+        return (data, options);
     }
 
     private (string Json, string Text) NextTokens(LoadedModel<float> model, string? data, List<string> notes, CancellationToken cancellationToken)
@@ -70,13 +72,13 @@ internal sealed class EvalVerb : Verb
         TextEvaluation result;
         if (data is null)
         {
-            using TrainingData own = OwnData(model, notes, cancellationToken);
-            result = TextEvaluation.Run(model, own.Validation!, model.Tokenizer, cancellationToken);
+            using TrainingData own = OwnData(model, notes, cancellationToken).Data;
+            result = WorkDisplay.Run("evaluating", progress => TextEvaluation.Run(model, own.Validation!, model.Tokenizer, progress, cancellationToken));
         }
         else
         {
             using Stream standardInput = StandardInput.Open(cancellationToken);
-            result = DataProgressDisplay.Run(progress => TextEvaluation.Run(model, data, standardInput, progress, notes, cancellationToken));
+            result = WorkDisplay.Run("reading", progress => TextEvaluation.Run(model, data, standardInput, progress, notes, cancellationToken));
         }
         string bits = result.BitsPerByte is double number ? $"{number:F4}" : Messages.Of("eval.no-bytes");
         return (result.ToJson(), Facts.Of(
@@ -88,11 +90,15 @@ internal sealed class EvalVerb : Verb
 
     private (string Json, string Text) Fillings(LoadedModel<float> model, string? data, List<string> notes, CancellationToken cancellationToken)
     {
-        using TrainingData? own = data is null ? OwnData(model, notes, cancellationToken) : null;
+        (TrainingData? kept, TrainingOptions? options) = data is null ? OwnData(model, notes, cancellationToken) : default;
+        using TrainingData? own = kept;
         using Stream standardInput = StandardInput.Open(cancellationToken);
-        MaskedEvaluation result = DataProgressDisplay.Run(progress => own is null
+        MaskedEvaluation result = WorkDisplay.Run(own is null ? "reading" : "filling in", progress => own is null
             ? MaskedEvaluation.Run(model, data!, standardInput, progress, notes, cancellationToken)
-            : MaskedEvaluation.Run(model, own.Validation!, progress, own.Train, cancellationToken));
+            : MaskedEvaluation.Run(model, own.Validation!, progress, own.Train, cancellationToken) with
+            {
+                ValidationLoss = own.ValidationLoss(model.Any, options!, progress, cancellationToken),
+            });
         List<(string, string)> facts =
         [
             (Messages.Of("eval.masked-words"), $"{result.Words:N0}"),
@@ -103,14 +109,19 @@ internal sealed class EvalVerb : Verb
         ];
         if (result is { FirstTenByFrequency: double byFrequency, FirstTenByNeighbours: double byNeighbours })
             facts.AddRange([(Messages.Of("eval.by-frequency"), $"{byFrequency:P1}"), (Messages.Of("eval.by-neighbours"), $"{byNeighbours:P1}")]);
+        if (result.ValidationLoss is double validationLoss)
+            facts.Add((Messages.Of("eval.validation-loss"), Messages.Of("eval.as-in-training", ("loss", $"{validationLoss:F4}"))));
         return (result.ToJson(), Facts.Of(facts));
     }
 
     private (string Json, string Text) Translations(LoadedModel<float> model, ParseResult arguments, List<string> notes, CancellationToken cancellationToken)
     {
         SearchOptions search = new() { Beams = arguments.GetValue(_beam) };
-        TranslationEvaluation result = DataProgressDisplay.Run(progress =>
-            TranslationEvaluation.Run(model, Pairs(model, arguments, progress, notes, cancellationToken), search, arguments.GetValue(_bleu), progress, cancellationToken));
+        IReadOnlyList<PairLine> pairs = arguments.GetValue(_data) is string data
+            ? WorkDisplay.Run("reading", progress => Read(data, progress, notes, cancellationToken))
+            : OwnPairs(model, notes, cancellationToken);
+        TranslationEvaluation result = WorkDisplay.Run("evaluating", progress =>
+            TranslationEvaluation.Run(model, pairs, search, arguments.GetValue(_bleu), progress, cancellationToken));
         return (result.ToJson(), Facts.Of(
         [
             (Messages.Of("eval.sentences"), $"{result.Sentences:N0}"),
@@ -124,13 +135,20 @@ internal sealed class EvalVerb : Verb
         ]));
     }
 
-    private List<PairLine> Pairs(LoadedModel<float> model, ParseResult arguments, IProgress<DataProgress>? progress, List<string> notes, CancellationToken cancellationToken)
+    /// <summary>What the run kept of the user's own pairs; of a run that learned from the grammar, sentences that it never saw.</summary>
+    private IReadOnlyList<PairLine> OwnPairs(LoadedModel<float> model, List<string> notes, CancellationToken cancellationToken)
     {
-        if (arguments.GetValue(_data) is not { } data)
+        if (TrainingData.OptionsOf(model.Path, out _, out _) is { Data.Count: > 0 })
         {
-            bool knowsMarks = model.SourceTokenizer is { } tokenizer && BundledPairs.Languages.All(SentenceTranslator.LanguagesOf(tokenizer).Contains);
-            return knowsMarks ? BundledPairs.HeldOut() : throw new UsageException(Messages.Of("eval.no-pairs", ("option", _data.Name), ("model", model.Path)));
+            using TrainingData own = OwnData(model, notes, cancellationToken).Data;
+            return own.ValidationPairs;
         }
+        bool knowsMarks = model.SourceTokenizer is { } tokenizer && BundledPairs.Languages.All(SentenceTranslator.LanguagesOf(tokenizer).Contains);
+        return knowsMarks ? BundledPairs.HeldOut() : throw new UsageException(Messages.Of("eval.no-pairs", ("option", _data.Name), ("model", model.Path)));
+    }
+
+    private static List<PairLine> Read(string data, IProgress<DataProgress> progress, List<string> notes, CancellationToken cancellationToken)
+    {
         using Stream standardInput = StandardInput.Open(cancellationToken);
         using TextCorpus corpus = TextCorpus.Open([data], standardInput, progress, cancellationToken);
         notes.AddRange(corpus.Notes);

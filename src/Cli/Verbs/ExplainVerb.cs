@@ -51,7 +51,7 @@ internal sealed class ExplainVerb : Verb
         string text = arguments.GetValue(_text) ?? SentenceFor(file);
         if (options.Against is string other)
             RequirePair(file, from, text, other);
-        SentenceExplanation explanation = Explain(file.Load<float>(), text, options, isGiven: arguments.IsGiven(_text), cancellationToken);
+        SentenceExplanation explanation = Explain(ModelReading.Load(file), text, options, isGiven: arguments.IsGiven(_text), cancellationToken);
         if (explanation.LeftOut > 0)
             Talk.Note(Messages.Of("explain.left-out", ("model", from), ("tokens", explanation.Sentence.Tokens.Length), ("count", explanation.LeftOut)));
         cancellationToken.ThrowIfCancellationRequested();
@@ -95,7 +95,7 @@ internal sealed class ExplainVerb : Verb
     {
         try
         {
-            return SentenceExplanation.Of(model, text, options, cancellationToken);
+            return WorkDisplay.Run("explaining", progress => SentenceExplanation.Of(model, text, options, progress, cancellationToken));
         }
         catch (TextEncodingException error) when (!isGiven)
         {

@@ -5,6 +5,7 @@ using MiniGpt.Autograd;
 using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Options;
 using MiniGpt.Cli.Speech;
+using MiniGpt.Model.Data;
 using Spectre.Console;
 
 namespace MiniGpt.Cli.Verbs;
@@ -30,11 +31,16 @@ internal sealed class GradCheckVerb : Verb
     {
         GradCheckCase[] cases = Select(arguments.GetValue(_operators) ?? []);
         List<(GradCheckCase Case, GradCheckResult Result)> results = [];
-        foreach (GradCheckCase check in cases)
+        WorkDisplay.Run(Messages.Of("work.checking"), progress =>
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            results.Add((check, check.Run(arguments.GetValue(_seed))));
-        }
+            foreach (GradCheckCase check in cases)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                progress.Report(new DataProgress(Messages.Of("work.checking"), results.Count, cases.Length));
+                results.Add((check, check.Run(arguments.GetValue(_seed))));
+            }
+            return results.Count;
+        });
 
         if (arguments.GetValue(_json))
             results.ForEach(result => Console.Out.WriteLine(Json(result.Case, result.Result)));

@@ -19,7 +19,7 @@ internal sealed class InspectVerb : Verb
     private readonly Option<bool> _json = new("--json");
 
     public InspectVerb()
-        : base("inspect")
+        : base("inspect", computes: false)
     {
         Arguments.Add(_path);
         Options.Add(_json);

@@ -22,7 +22,7 @@ internal static class LessonModel
     {
         try
         {
-            LoadedModel<float> model = ModelFile.Load<float>(path);
+            LoadedModel<float> model = ModelReading.Load(path);
             LessonInputs.CheckModel(model, BundledFile.Of(BundledText.Shakespeare));
             return model;
         }

@@ -49,7 +49,8 @@ internal sealed class LessonVerb : Verb
                 "lesson.unknown", ("name", name), ("suggestion", Suggestion.For(name, s_names)), ("names", string.Join(", ", s_names))));
         string? from = Model(arguments, name), path = _out.PathOf(arguments, from is null ? [] : [from]);
         LoadedModel<float>? model = from is null ? null : LessonModel.Read(from, arguments.IsGiven(_model));
-        LessonResult result = lesson.Run(new LessonInputs(BundledFile.Of(BundledText.Shakespeare), model, cancellationToken) { Language = Messages.Language });
+        LessonInputs inputs = new(BundledFile.Of(BundledText.Shakespeare), model, cancellationToken) { Language = Messages.Language };
+        LessonResult result = WorkDisplay.Run(Messages.Of("work.lesson"), progress => lesson.Run(inputs with { Progress = progress }));
         Console.Out.WriteLine(string.Join("\n\n", [texts[$"lesson.{name}.title"], Told("idea"), Told("about")]));
         LessonStages stages = new(name, texts);
         foreach ((int index, LessonStage stage) in result.Stages.Index())

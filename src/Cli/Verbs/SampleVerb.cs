@@ -5,6 +5,7 @@ using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Generation;
+using MiniGpt.Model.Layers;
 using MiniGpt.Model.Tokenizers;
 
 namespace MiniGpt.Cli.Verbs;
@@ -56,7 +57,8 @@ internal sealed class SampleVerb : Verb
             throw new UsageException(Messages.Of("sample.no-tokenizer", ("model", model.Path)));
         ModelNotes.Say(model);
         int[] prompt = _prompt.Read(arguments, model.Path, tokenizer, cancellationToken);
-        Decoder<float> decoder = model.LoadForReading();
+        model.RequireKind(ModelKind.Decoder);
+        Decoder<float> decoder = (Decoder<float>)ModelReading.LoadForReading(model);
         model.Dispose(); // a copy is in memory, and the file need not be there a second time
         using TextWriter output = StandardOutput.Open();
         if (isInteractive)

@@ -66,7 +66,8 @@ internal sealed class ServeVerb : Verb
             Failed = error => Talk.Say(Messages.Of("serve.failed", ("type", error.GetType().Name), ("message", error.Message))),
         };
         EndInGoodOrder();
-        Serve(options, () => new ServedModel(TextModel.Load(path, tokenizer, limits, note => Talk.Say(LibraryMessages.Translated(note)))), cancellationToken).GetAwaiter().GetResult();
+        Serve(options, () => WorkDisplay.Run("reading the model", progress =>
+            new ServedModel(TextModel.Load(path, tokenizer, limits, note => Talk.Say(LibraryMessages.Translated(note)), progress))), cancellationToken).GetAwaiter().GetResult();
         return 0;
     }
 

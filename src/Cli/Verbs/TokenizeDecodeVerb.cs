@@ -12,7 +12,7 @@ internal sealed class TokenizeDecodeVerb : Verb
     private readonly InputArgument _input = new();
 
     public TokenizeDecodeVerb()
-        : base("decode")
+        : base("decode", computes: false)
     {
         Arguments.Add(_input);
         Options.Add(_tokenizer);

@@ -58,7 +58,7 @@ internal sealed class TokenizeTrainVerb : Verb
 
         using Stream standardInput = StandardInput.Open(cancellationToken);
         IReadOnlyList<string> notes = [];
-        SubwordTokenizer tokenizer = DataProgressDisplay.Run(progress =>
+        SubwordTokenizer tokenizer = WorkDisplay.Run("reading", progress =>
         {
             using TextCorpus text = TextCorpus.Open(arguments.GetRequiredValue(_data), standardInput, progress, cancellationToken);
             notes = text.Notes;

@@ -53,19 +53,20 @@ internal sealed class TraceVerb : Verb
         int[] ids = IdsOf(_text.Name, arguments.GetValue(_text), file), other = IdsOf(OptionFactory.PatchFromName, _asked.From(arguments), file);
         int top = arguments.GetValue(_top);
         IReadOnlyList<ModelPart> without = _asked.Without(arguments);
-        Decoder<T> model = file.Load<T>().Model;
+        Decoder<T> model = ModelReading.Load<T>(file).Model;
         TraceAnswers answers = new(tokenizer) { Top = top, Text = arguments.GetValue(_text), Ids = ids, OtherText = _asked.From(arguments), OtherIds = other };
-        UsageException.Check(() =>
+        UsageException.Check(() => WorkDisplay.Run(Messages.Of("work.tracing"), progress =>
         {
             if (_asked.Neuron(arguments) is (int layer, int index))
                 answers = answers with { Neuron = NeuronView.Of(model, layer, index, top) };
             if (without.Count > 0)
                 answers = answers with { SwitchedOff = SwitchedOffView.Of(model, ids, without, top, cancellationToken) };
             if (other.Length > 0)
-                answers = answers with { Patching = PatchingView.Of(model, ids, other, token, against, cancellationToken) };
+                answers = answers with { Patching = PatchingView.Of(model, ids, other, token, against, progress, cancellationToken) };
             if (ids.Length > 0)
                 answers = Explain(answers, model, token, against, cancellationToken);
-        });
+            return true;
+        }));
         return answers;
     }
 

@@ -104,7 +104,7 @@ internal sealed class TrainVerb : Verb, IHasGroups
     {
         foreach (string line in plan.Notes.Concat(plan.Data.Warnings))
             Talk.Note(LibraryMessages.Translated(line));
-        TrainHeader.Show(plan, run.Ceiling, run.ExpectedTime, ranks);
+        TrainHeader.Show(plan, run, ranks);
 
         if (_arguments.Profiles(arguments))
             run.Profile = new Profile();
@@ -163,12 +163,12 @@ internal sealed class TrainVerb : Verb, IHasGroups
         {
             string use = plan.Model.Config.Kind == ModelKind.Translator ? "translate" : "fill";
             string masked = plan.Options is { Data.Count: 0, Text: BundledText.Novel } ? $"吾輩は{WordPieceTokenizer.Mask}である。" : $"The {WordPieceTokenizer.Mask} is here.";
-            string text = plan.Model.Config.Kind == ModelKind.Translator ? FirstSource(plan) : $"--text \"{masked}\"";
+            string text = plan.Model.Config.Kind == ModelKind.Translator ? ProgramName.Quoted(FirstSource(plan)) : $"--text {ProgramName.Quoted(masked)}";
             Talk.Say(Messages.Of("end.use", ("command", $"{ProgramName.Current} {use} --model {ProgramName.Quoted(plan.Folder)} {text}")));
             return;
         }
         string? beginning = plan.Data.Tokenizer is ITokenizer tokenizer ? TextBeginning.Of(plan.Data.Train, tokenizer) : null;
-        string ending = plan.Data.Tokenizer is null ? " --ids" : beginning is null ? "" : $" --prompt \"{beginning}\"";
+        string ending = plan.Data.Tokenizer is null ? " --ids" : beginning is null ? "" : $" --prompt {ProgramName.Quoted(beginning)}";
         Talk.Say(Messages.Of("end.read-more", ("command", $"{ProgramName.Current} sample --model {ProgramName.Quoted(plan.Folder)}{ending}")));
     }
 
@@ -177,8 +177,7 @@ internal sealed class TrainVerb : Verb, IHasGroups
     {
         TokenPairs pairs = plan.Data.Pairs!.Validation ?? plan.Data.Pairs.Train;
         SubwordTokenizer tokenizer = (SubwordTokenizer)plan.Data.SourceTokenizer!;
-        string sentence = tokenizer.Decode([.. pairs.Sources[0].Where(id => !tokenizer.IsSpecial(id))]).Trim();
-        return $"\"{sentence.Replace("\"", "", StringComparison.Ordinal)}\"";
+        return tokenizer.Decode([.. pairs.Sources[0].Where(id => !tokenizer.IsSpecial(id))]).Trim();
     }
 
     /// <summary>The last sample, and the curves as a page. A run that cannot write them is none the worse for it.</summary>

@@ -70,7 +70,7 @@ internal sealed class TranslateVerb : Verb
         file.RequireKind(ModelKind.Translator);
         ITokenizer tokenizer = file.Tokenizer ?? throw new UsageException(Messages.Of("model.no-tokenizer-both", ("model", path)));
         ModelNotes.Say(file);
-        return ((Translator<float>)file.LoadAnyForReading(), tokenizer, file.SourceTokenizer);
+        return ((Translator<float>)ModelReading.LoadForReading(file), tokenizer, file.SourceTokenizer);
     }
 
     private static IEnumerable<string> Lines(string? path, CancellationToken cancellationToken)

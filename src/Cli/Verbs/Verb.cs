@@ -1,11 +1,12 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
+using MiniGpt.Cli.Display;
 using MiniGpt.Cli.Options;
 using MiniGpt.Tensors.Threading;
 
 namespace MiniGpt.Cli.Verbs;
 
-/// <summary>One verb of the command line. Every verb takes --threads, and ends early on Ctrl-C, SIGTERM and a closed terminal.</summary>
+/// <summary>One verb of the command line. Every verb takes --threads, which those that compute nothing do not show, and ends early on Ctrl-C, SIGTERM and a closed terminal.</summary>
 internal abstract class Verb : Command
 {
     private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(0.7);
@@ -13,9 +14,12 @@ internal abstract class Verb : Command
     private readonly ThreadsOption _threads = new();
     private volatile bool _endsInGoodOrder;
 
-    protected Verb(string name)
+    /// <param name="name">Its name.</param>
+    /// <param name="computes">Whether more threads make it faster: where they do not, --threads is taken from scripts that give it to all verbs, and not offered.</param>
+    protected Verb(string name, bool computes = true)
         : base(name)
     {
+        _threads.Hidden = !computes;
         Options.Add(_threads);
         SetAction(Start);
     }
@@ -45,6 +49,8 @@ internal abstract class Verb : Command
         void Cancel(PosixSignalContext signal)
         {
             signal.Cancel = !interrupt.IsCancellationRequested;
+            if (!signal.Cancel)
+                LiveFrame.End();
             interrupt.Cancel();
             _ = EndWithoutWork();
         }
@@ -53,8 +59,10 @@ internal abstract class Verb : Command
         async Task EndWithoutWork()
         {
             await Task.Delay(s_patience).ConfigureAwait(false);
-            if (!isDone && !_endsInGoodOrder)
-                Environment.Exit(ExitCode.Interrupted);
+            if (isDone || _endsInGoodOrder)
+                return;
+            LiveFrame.End();
+            Environment.Exit(ExitCode.Interrupted);
         }
     }
 

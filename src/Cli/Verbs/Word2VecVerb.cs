@@ -65,7 +65,7 @@ internal sealed class Word2VecVerb : Verb
         WordVectorOptions options = _training.Read(arguments);
         string file = FileToWrite(arguments);
         using Stream standardInput = StandardInput.Open(cancellationToken);
-        (TextCorpus corpus, WordText text, WordVocabulary vocabulary) = DataProgressDisplay.Run(progress =>
+        (TextCorpus corpus, WordText text, WordVocabulary vocabulary) = WorkDisplay.Run("reading", progress =>
         {
             TextCorpus corpus = TextCorpus.Open(arguments.GetRequiredValue(_data), standardInput, progress, cancellationToken);
             try

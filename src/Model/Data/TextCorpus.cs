@@ -193,8 +193,8 @@ public sealed class TextCorpus : IDisposable
     private sealed record TextLandmark(int Document, long Offset, long CharactersBefore);
 }
 
-/// <summary>How far the preparation of data has come.</summary>
-/// <param name="Stage">What is being done: "reading", "learning the tokenizer", "tokenising".</param>
-/// <param name="Done">How much of it is done, in bytes or tokens.</param>
+/// <summary>How far work that takes long has come: data being read, a model being read or evaluated.</summary>
+/// <param name="Stage">What is being done: "reading", "tokenising", "evaluating".</param>
+/// <param name="Done">How much of it is done, in whatever it is counted in.</param>
 /// <param name="Total">How much there is to do.</param>
 public readonly record struct DataProgress(string Stage, long Done, long Total);

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using MiniGpt.Model.Data;
 
 namespace MiniGpt.Model.Distribution;
 
@@ -9,12 +10,16 @@ internal static class SharedLosses
     /// <param name="ranks">Who computes them, each some that follow each other.</param>
     /// <param name="count">How many batches there are.</param>
     /// <param name="loss">Computes the loss of a batch.</param>
-    public static double[] Of(ICollective ranks, int count, Func<int, double> loss)
+    /// <param name="progress">Is told after each batch of this rank how far that is; null where nobody wants to know.</param>
+    public static double[] Of(ICollective ranks, int count, Func<int, double> loss, IProgress<DataProgress>? progress)
     {
         double[] losses = new double[count];
         (int first, int end) = ShareOf(ranks.Rank);
         for (int batch = first; batch < end; batch++)
+        {
+            progress?.Report(new DataProgress("evaluating", batch - first, end - first));
             losses[batch] = loss(batch);
+        }
         if (ranks.Size == 1)
             return losses;
 

@@ -1,6 +1,7 @@
 using System.Numerics;
 using MiniGpt.Autograd;
 using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Data;
 using MiniGpt.Model.Layers;
 using MiniGpt.Tensors;
 
@@ -31,13 +32,15 @@ public sealed record PatchingView(int Token, int Against, double Difference, dou
     /// <param name="other">The second text, of as many tokens.</param>
     /// <param name="token">The token that the second text speaks for; null for the likeliest after it.</param>
     /// <param name="against">The token that the first text speaks for; null for the likeliest after it.</param>
+    /// <param name="progress">Is told how far it is.</param>
     /// <param name="cancellationToken">Ends the work.</param>
     /// <exception cref="ArgumentException">
     /// The texts are not equally long, or the two tokens are one, or their logits differ equally after both texts; a text has no token, or more than the
     /// context, or one outside of the vocabulary; or the model is a recurrent network.
     /// </exception>
     public static PatchingView Of<T>(
-        Decoder<T> model, ReadOnlySpan<int> ids, ReadOnlySpan<int> other, int? token = null, int? against = null, CancellationToken cancellationToken = default)
+        Decoder<T> model, ReadOnlySpan<int> ids, ReadOnlySpan<int> other, int? token = null, int? against = null, IProgress<DataProgress>? progress = null,
+        CancellationToken cancellationToken = default)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         NextTokenPass<T>.Check(model, ids);
@@ -55,10 +58,18 @@ public sealed record PatchingView(int Token, int Against, double Difference, dou
 
         int[] text = ids.ToArray();
         int rows = Math.Clamp(MostTokens / text.Length, 1, text.Length);
+        int done = 0, all = (model.Config.Layers + 1) * text.Length;
         return new PatchingView(first, second, difference, otherDifference,
             [.. Enumerable.Range(0, model.Config.Layers + 1).Select(blocks => (IReadOnlyList<double>)[.. Enumerable.Range(0, text.Length).Chunk(rows)
-                .SelectMany(positions => pass.AskRows(text, positions.Length, new Replaced<T>(source, blocks, positions)))
+                .SelectMany(positions => Ask(blocks, positions))
                 .Select(logits => logits[first] - logits[second])])]);
+
+        double[][] Ask(int blocks, int[] positions)
+        {
+            progress?.Report(new DataProgress("patching", done, all));
+            done += positions.Length;
+            return pass.AskRows(text, positions.Length, new Replaced<T>(source, blocks, positions));
+        }
     }
 
     /// <summary>Replaces in each row of a batch one vector of the residual stream by that of another text.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Data;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Generation;
 using MiniGpt.Model.Tokenizers;
@@ -34,6 +35,7 @@ public sealed record SentenceExplanation(
     TranslationView? Translation = null, StoryView? Story = null, LiveView? Live = null, AgainstView? Against = null, ReasonView? Reasons = null,
     Dictionary<int, string>? SourceTexts = null)
 {
+    private const int PartsOfDecoder = 7; // that take long
     private const int NamedCandidates = 200;
     private const int MostWritten = 48; // tokens of a translation: a page has to hold the tree of its beginnings
 
@@ -41,6 +43,7 @@ public sealed record SentenceExplanation(
     /// <param name="model">The model; it must have a tokenizer.</param>
     /// <param name="text">The sentence. Of more tokens than the context, the first are taken.</param>
     /// <param name="options">What is asked for beside it; left out, of a model that translates four beams into its first language.</param>
+    /// <param name="progress">Is told how many of the parts there are.</param>
     /// <param name="cancellationToken">Ends the search for a translation.</param>
     /// <exception cref="ArgumentException">
     /// There is no tokenizer, the model is a recurrent network or does not know the language, a text is empty, it holds what the vocabulary
@@ -48,7 +51,8 @@ public sealed record SentenceExplanation(
     /// </exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     public static SentenceExplanation Of(
-        LoadedModel<float> model, string text, ExplanationOptions? options = null, CancellationToken cancellationToken = default)
+        LoadedModel<float> model, string text, ExplanationOptions? options = null, IProgress<DataProgress>? progress = null,
+        CancellationToken cancellationToken = default)
     {
         ITokenizer tokenizer = model.Tokenizer
             ?? throw new ArgumentException($"{model.Path} has no tokenizer to cut a text with: a model with a tokenizer.json expected");
@@ -61,23 +65,23 @@ public sealed record SentenceExplanation(
         {
             Encoder<float> encoder => Of(view, encoder, tokenizer, text, options.Against),
             Translator<float> translator => Of(view, translator, new PairTokenizers(model.SourceTokenizer!, tokenizer), text, options, cancellationToken),
-            _ => Of(view, model.Model, tokenizer, text, options.Against),
+            _ => Of(view, model.Model, tokenizer, text, options.Against, new PartsDone(progress, PartsOfDecoder)),
         };
     }
 
-    private static SentenceExplanation Of(ModelView view, Decoder<float> model, ITokenizer tokenizer, string text, string? against)
+    private static SentenceExplanation Of(ModelView view, Decoder<float> model, ITokenizer tokenizer, string text, string? against, PartsDone done)
     {
         (int[] ids, string read, int left) = Cut(tokenizer, text, tokenizer.Encode(text), model.Config.Context);
-        using DecoderTrace<float> trace = model.Trace(ids);
-        GenerationView generation = GenerationView.Of(model, tokenizer, ids);
-        PredictionView predictions = PredictionView.Of(model, trace);
-        EmbeddingView embedding = EmbeddingView.Of(model.Tokens.Table.Value, ids);
+        using DecoderTrace<float> trace = done.With(model.Trace(ids));
+        GenerationView generation = done.With(GenerationView.Of(model, tokenizer, ids));
+        PredictionView predictions = done.With(PredictionView.Of(model, trace));
+        EmbeddingView embedding = done.With(EmbeddingView.Of(model.Tokens.Table.Value, ids));
         IEnumerable<int> likely = Ranking.Greatest(trace.Logits.Span[^model.Config.VocabularySize..], NamedCandidates);
         (int[] others, AgainstView? other) = SecondOf(tokenizer, against, model.Config.Context, Look);
         return new SentenceExplanation(view, read, left, SequenceView.Of(tokenizer, ids, [], AttentionView.Of(trace, isCausal: true)),
             TextsOf(tokenizer, embedding, predictions, [.. generation.Chosen, .. likely, .. others]), embedding,
             PositionView.Of(model), RotationView.Of(model, trace), predictions, Generation: generation,
-            Story: StoryView.Of(model, trace), Live: LiveView.Of(model, tokenizer), Against: other, Reasons: ReasonView.Of(model, trace));
+            Story: done.With(StoryView.Of(model, trace)), Live: done.With(LiveView.Of(model, tokenizer)), Against: other, Reasons: done.With(ReasonView.Of(model, trace)));
 
         SequenceView Look(int[] given)
         {
@@ -137,6 +141,18 @@ public sealed record SentenceExplanation(
             TextsOf(tokenizer, [.. isApart ? [] : IdsOf(embedding), .. IdsOf(predictions), .. looked, .. written]), embedding,
             PositionView.Of(model), RotationView.Of(model, trace), predictions, Translation: translation,
             SourceTexts: isApart ? TextsOf(reading, [.. IdsOf(embedding), .. source]) : null);
+    }
+
+    /// <summary>Tells after each part that it is there.</summary>
+    private sealed class PartsDone(IProgress<DataProgress>? progress, int all)
+    {
+        private int _done;
+
+        public TPart With<TPart>(TPart part)
+        {
+            progress?.Report(new DataProgress("explaining", ++_done, all));
+            return part;
+        }
     }
 
     /// <summary>The second text, where there is one, and its tokens.</summary>

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Text.Json.Nodes;
 using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Data;
 using MiniGpt.Model.Files;
 using MiniGpt.Model.Formats.Families;
 using MiniGpt.Model.Formats.Gguf;
@@ -27,16 +28,19 @@ public sealed record ModelConversion(
     /// <param name="type">How matrices are stored, one of <see cref="ModelFile.TypesOf"/>.</param>
     /// <param name="overwrite">Whether what has this name already may be replaced.</param>
     /// <param name="tokenizer">The tokenizer of a model whose file has none.</param>
+    /// <param name="progress">Is told how far the reading is, and then the writing.</param>
     /// <exception cref="FileFormatException">The model cannot be read.</exception>
     /// <exception cref="ArgumentException">
     /// The new form cannot hold the model, something has its name already, or a tokenizer is given that is not the model's.
     /// </exception>
     /// <exception cref="IOException">A file cannot be read or written.</exception>
     public static ModelConversion Run(
-        string from, string to, StoredType type = StoredType.F32, bool overwrite = false, ITokenizer? tokenizer = null)
+        string from, string to, StoredType type = StoredType.F32, bool overwrite = false, ITokenizer? tokenizer = null,
+        IProgress<DataProgress>? progress = null)
     {
         CheckTarget(to, overwrite);
         using ModelFile source = ModelFile.Open(from);
+        source.Progress = progress;
         if (tokenizer is not null)
         {
             Require.That(source.Tokenizer is null, $"{from} has a tokenizer of its own");
@@ -54,7 +58,7 @@ public sealed record ModelConversion(
         tokenizer ??= model.Tokenizer;
         ModelFormat format = ModelFile.FormatOf(to, source.Config);
         string[] dropped = [.. WhatIsDropped(source, tokenizer, format, type)]; // before there is a new file, which could lie in the old folder
-        ModelFile.Save(to, model.Any, tokenizer, model.ExtraKeys, type, tokenizer == model.Tokenizer ? model.SourceTokenizer : null);
+        ModelFile.Save(to, model.Any, tokenizer, model.ExtraKeys, type, tokenizer == model.Tokenizer ? model.SourceTokenizer : null, source.Progress);
         return new ModelConversion(source.Format, format, new ModelShape(source.Config).TrainedCount, dropped, [.. WhatIsMisread(source.Config, tokenizer, format)]);
     }
 

@@ -2,6 +2,7 @@ using System.Numerics;
 using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Data;
 using MiniGpt.Model.Files;
 using MiniGpt.Model.Formats.Families;
 using MiniGpt.Model.Formats.Gguf;
@@ -101,6 +102,9 @@ public sealed class ModelFile : IDisposable
     /// <summary>The keys of <see cref="Metadata"/> that are part of the configuration, of the tokenizer, or of the form itself.</summary>
     internal Func<string, bool> IsUnderstood { get; init; } = _ => false;
 
+    /// <summary>Is told how far the reading of weights is; null where nobody wants to know.</summary>
+    public IProgress<DataProgress>? Progress { get; set; }
+
     /// <summary>The tensors under their names in the file, in the order of their data.</summary>
     public IReadOnlyList<StoredTensor> Tensors => _source.Entries;
 
@@ -139,12 +143,16 @@ public sealed class ModelFile : IDisposable
     }
 
     /// <summary>Opens a model and reads all of it.</summary>
+    /// <param name="path">The folder or file.</param>
+    /// <param name="unknown">What the tokenizer does with characters that it does not know.</param>
+    /// <param name="progress">Is told how far the reading is.</param>
     /// <exception cref="FileFormatException">It is no model, or does not fit itself: one line says what and where.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
-    public static LoadedModel<T> Load<T>(string path, UnknownCharacter unknown = UnknownCharacter.Error)
+    public static LoadedModel<T> Load<T>(string path, UnknownCharacter unknown = UnknownCharacter.Error, IProgress<DataProgress>? progress = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         using ModelFile file = Open(path, unknown);
+        file.Progress = progress;
         return file.Load<T>();
     }
 
@@ -173,13 +181,14 @@ public sealed class ModelFile : IDisposable
     /// <param name="extraKeys">Keys for config.json that mean nothing here.</param>
     /// <param name="type">One of <see cref="TypesOf"/>, for matrices; left out, F32.</param>
     /// <param name="sourceTokenizer">The tokenizer of the texts that a translator reads, where it is another.</param>
+    /// <param name="progress">Is told how far the writing of weights is.</param>
     /// <exception cref="ArgumentException">
     /// The form cannot hold the model, the type or the tokenizer, or a number is too large for the type: one line says why.
     /// </exception>
     /// <exception cref="IOException">A file cannot be written.</exception>
     public static void Save<T>(
         string path, LanguageModel<T> any, ITokenizer? tokenizer = null, JsonObject? extraKeys = null, StoredType type = StoredType.F32,
-        ITokenizer? sourceTokenizer = null)
+        ITokenizer? sourceTokenizer = null, IProgress<DataProgress>? progress = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         ModelFormat format = FormatOf(path, any.Config);
@@ -187,25 +196,26 @@ public sealed class ModelFile : IDisposable
             $"{path}: a model in this form has numbers of type {string.Join(" or ", TypesOf(format))}, not {type}");
         if (format == ModelFormat.HuggingFace)
         {
-            ModelFolder.Save(path, any, tokenizer, extraKeys, type, sourceTokenizer);
+            ModelFolder.Save(path, any, tokenizer, extraKeys, type, sourceTokenizer, progress);
             return;
         }
         Decoder<T> model = any as Decoder<T>
             ?? throw new ArgumentException($"{path}: this form holds models that go on with a text, not {ModelKindException.Say(any.Config.Kind)}; a folder holds it");
         using AtomicFile file = AtomicFile.CreateNamed(path);
+        Stream stream = CountedStream.Of(file.Stream, model, type, progress);
         if (format == ModelFormat.Gguf)
-            GgufModel.Write(file.Stream, model, tokenizer, System.IO.Path.GetFileNameWithoutExtension(path), type);
+            GgufModel.Write(stream, model, tokenizer, System.IO.Path.GetFileNameWithoutExtension(path), type);
         else if (format == ModelFormat.Llama2C)
-            Llama2CWriter.Write(file.Stream, model);
+            Llama2CWriter.Write(stream, model);
         else
-            LlmCWriter.Write(file.Stream, model);
+            LlmCWriter.Write(stream, model);
         file.Commit();
     }
 
     /// <summary>Reads all of the model, each number rounded to the precision that is asked for.</summary>
     /// <exception cref="FileFormatException">A tensor is missing, unexpected, or of another shape or type.</exception>
     public LoadedModel<T> Load<T>()
-        where T : unmanaged, IBinaryFloatingPointIeee754<T> => new(Path, ModelWeights.Read<T>(_source, Config, _map), Tokenizer, ExtraKeys)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T> => new(Path, ModelWeights.Read<T>(_source, Config, _map, Progress), Tokenizer, ExtraKeys)
         {
             SourceTokenizer = SourceTokenizer,
         };
@@ -228,15 +238,16 @@ public sealed class ModelFile : IDisposable
     {
         (LanguageModel<float> model, Dictionary<Parameter<float>, StoredPart[]> parts) = ModelWeights.Match<float>(_source, Config, _map);
         ModelWeights.CheckTied(_source, model, _map, parts);
+        long done = 0, total = model.Parameters.All.Sum(parameter => parameter.Shape.Count);
         using Arena arena = new();
-        LanguageModel<float> reading = model.Reading(Matrix, parameter => ReadInto(new Tensor<float>(parameter.Shape), parameter));
+        LanguageModel<float> reading = model.Reading(Matrix, parameter => ReadInto(new Tensor<float>(parameter.Shape), Told(parameter)));
         if (parts.Values.Any(list => list.Length == 0))
             reading.Input.FillFixedPositions();
         return reading;
 
         WeightMatrix<float> Matrix(Parameter<float> parameter)
         {
-            if (Blocks(parts[parameter]) is Q8Matrix blocks)
+            if (Blocks(parts[Told(parameter)]) is Q8Matrix blocks)
             {
                 using (blocks)
                     return new QuantizedMatrix(blocks);
@@ -244,6 +255,13 @@ public sealed class ModelFile : IDisposable
             arena.Reset(); // one matrix after the other in the same memory, on its way to where it stays
             StoredType type = parts[parameter] is [{ } first, ..] ? first.Entry.Type : StoredType.F32; // one that is not in the file is what it was made as
             return new PanelMatrix<float>(ReadInto(arena.Allocate<float>(parameter.Shape), parameter), type);
+        }
+
+        Parameter<float> Told(Parameter<float> parameter)
+        {
+            Progress?.Report(new DataProgress("reading the model", done, total));
+            done += parameter.Shape.Count;
+            return parameter;
         }
 
         Tensor<float> ReadInto(Tensor<float> values, Parameter<float> parameter)

@@ -1,6 +1,7 @@
 using System.Numerics;
 using System.Text.Json.Nodes;
 using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Data;
 using MiniGpt.Model.Files;
 using MiniGpt.Model.Formats.Families;
 using MiniGpt.Model.Layers;
@@ -77,19 +78,20 @@ public static class ModelFolder
     /// <param name="extraKeys">Keys of the config.json that it was read from.</param>
     /// <param name="type">F64, F32, F16 or BF16; left out, F32 from floats and F64 from doubles.</param>
     /// <param name="sourceTokenizer">The tokenizer of the texts that a translator reads, where it is another.</param>
+    /// <param name="progress">Is told how far the writing of weights is.</param>
     /// <exception cref="ArgumentException">
     /// The tokenizer cannot be written or has more tokens than the model, or a number is too large for the type.
     /// </exception>
     /// <exception cref="IOException">A file cannot be written.</exception>
     public static void Save<T>(
         string path, LanguageModel<T> model, ITokenizer? tokenizer = null, JsonObject? extraKeys = null, StoredType? type = null,
-        ITokenizer? sourceTokenizer = null)
+        ITokenizer? sourceTokenizer = null, IProgress<DataProgress>? progress = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         Directory.CreateDirectory(path);
         FolderReplacement.Finish(path);
         using StagedFiles files = new(path);
-        Stage(files, model, tokenizer, extraKeys, type, sourceTokenizer);
+        Stage(files, model, tokenizer, extraKeys, type, sourceTokenizer, progress);
         files.Replace(tokenizer is null ? [ModelFiles.Index, .. ModelFiles.TokenizerParts]
             : [ModelFiles.Index, .. s_ofTranslators]);
     }
@@ -104,7 +106,8 @@ public static class ModelFolder
 
     /// <summary>Writes the files of a model beside their final names, the weights last.</summary>
     internal static void Stage<T>(
-        StagedFiles files, LanguageModel<T> model, ITokenizer? tokenizer, JsonObject? extraKeys, StoredType? type = null, ITokenizer? sourceTokenizer = null)
+        StagedFiles files, LanguageModel<T> model, ITokenizer? tokenizer, JsonObject? extraKeys, StoredType? type = null, ITokenizer? sourceTokenizer = null,
+        IProgress<DataProgress>? progress = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (tokenizer is not null)
@@ -123,7 +126,7 @@ public static class ModelFolder
                 files.Add(ModelFiles.SourceTokenizer, stream => JsonFile.Write(stream, TokenizerJson.ToJson(sourceTokenizer!)));
         }
         files.Add(ModelFiles.Config, stream => JsonFile.Write(stream, ConfigJson.ToJson(model.Config, extraKeys)));
-        files.Add(ModelFiles.Weights, stream => ModelWeights.Write(stream, model, type));
+        files.Add(ModelFiles.Weights, stream => ModelWeights.Write(CountedStream.Of(stream, model, type ?? StoredType.F32, progress), model, type));
     }
 
     private static bool IsApart(ITokenizer tokenizer, ITokenizer? source) => source is not null && !ReferenceEquals(source, tokenizer);

@@ -1,5 +1,6 @@
 using System.Numerics;
 using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Data;
 using MiniGpt.Model.Files;
 using MiniGpt.Model.Formats.Families;
 using MiniGpt.Model.Layers;
@@ -27,13 +28,18 @@ public static partial class ModelWeights
 
     /// <summary>Builds a model and fills it from a file of another format's names.</summary>
     /// <inheritdoc cref="Read{T}(TensorSource, TransformerConfig)"/>
-    internal static LanguageModel<T> Read<T>(TensorSource source, TransformerConfig config, TensorMap map)
+    internal static LanguageModel<T> Read<T>(TensorSource source, TransformerConfig config, TensorMap map, IProgress<DataProgress>? progress = null)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         (LanguageModel<T> model, Dictionary<Parameter<T>, StoredPart[]> parts) = Match<T>(source, config, map);
         CheckTied(source, model, map, parts);
+        long done = 0, total = model.Parameters.All.Sum(parameter => parameter.Shape.Count);
         foreach (Parameter<T> parameter in model.Parameters.All)
+        {
+            progress?.Report(new DataProgress("reading the model", done, total));
             ReadInto(source, parts[parameter], parameter.Value.Span);
+            done += parameter.Shape.Count;
+        }
         if (parts.Values.Any(list => list.Length == 0))
             model.Input.FillFixedPositions();
         return model;

@@ -1,5 +1,6 @@
 using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Files;
+using MiniGpt.Model.Data;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Layers;
 using MiniGpt.Model.Tokenizers;
@@ -59,12 +60,15 @@ public sealed class TextModel : IAsyncDisposable, IDisposable
     /// <param name="tokenizer">Its tokenizer, where it has none of its own.</param>
     /// <param name="limits">How much is taken on; null for the defaults.</param>
     /// <param name="say">Is told what a user should hear.</param>
+    /// <param name="progress">Is told how far the reading is.</param>
     /// <exception cref="FileFormatException">It is no model, or does not fit itself.</exception>
     /// <exception cref="IOException">A file cannot be read.</exception>
     /// <exception cref="ArgumentException">There is no tokenizer, or a limit makes no sense.</exception>
-    public static TextModel Load(string path, ITokenizer? tokenizer = null, GenerationLimits? limits = null, Action<string>? say = null)
+    public static TextModel Load(string path, ITokenizer? tokenizer = null, GenerationLimits? limits = null, Action<string>? say = null,
+        IProgress<DataProgress>? progress = null)
     {
         using ModelFile file = ModelFile.Open(path);
+        file.Progress = progress;
         ITokenizer reads = tokenizer ?? file.Tokenizer ?? throw new ArgumentException($"{path} has no tokenizer, without which there is no text");
         ChatTemplate template = ChatTemplate.Plain;
         if (ChatTemplateFile.Find(file) is { } jinja)

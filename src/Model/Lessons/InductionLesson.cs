@@ -16,11 +16,11 @@ internal static class InductionLesson
     private static readonly string[] s_english = [.. Enumerable.Range('A', RepeatedRows.Letters).Select(letter => $"{(char)letter}")];
     private static readonly string[] s_japanese = ["あ", "い", "う", "え", "お", "か", "き", "く", "け", "こ", "さ", "し", "す", "せ", "そ", "た"];
 
-    public static LessonResult Run(Language language, CancellationToken cancellationToken)
+    public static LessonResult Run(LessonInputs inputs)
     {
         using LessonBoard board = new();
-        using InductionModel model = InductionModel.Train(Seed, cancellationToken);
-        string[] letters = language == Language.Japanese ? s_japanese : s_english;
+        using InductionModel model = InductionModel.Train(Seed, inputs.Progress, inputs.CancellationToken);
+        string[] letters = inputs.Language == Language.Japanese ? s_japanese : s_english;
         LessonRows text = RepeatedRows.Of(s_round);
         board.ShowPieces("text", ["text"], [.. text.Ids.Select((id, place) => new LessonPiece(0, letters[id]) { IsMarked = place >= s_round.Length })]);
         board.Show("loss", StageKind.Lines, InductionModel.Steps, ["loss", "guess"],

@@ -1,5 +1,6 @@
 using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Explanation;
+using MiniGpt.Model.Data;
 using MiniGpt.Model.Layers;
 using MiniGpt.Tensors;
 
@@ -70,10 +71,10 @@ internal sealed class InductionModel : IDisposable
     public HeadRole Previous => Roles.Where(role => role.Layer == 0).MaxBy(role => role.Previous)!;
 
     /// <summary>Trains a model, and looks for the heads.</summary>
-    public static InductionModel Train(ulong seed, CancellationToken cancellationToken)
+    public static InductionModel Train(ulong seed, IProgress<DataProgress>? progress, CancellationToken cancellationToken)
     {
         InductionModel trained = new(seed);
-        trained.Losses = s_training.Run(trained._task, () => trained._task.TrainLoss(cancellationToken), cancellationToken);
+        trained.Losses = s_training.Run(trained._task, () => trained._task.TrainLoss(cancellationToken), progress, cancellationToken);
         trained.FindRoles();
         return trained;
     }

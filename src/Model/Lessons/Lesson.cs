@@ -1,3 +1,4 @@
+using MiniGpt.Model.Data;
 using MiniGpt.Model.Formats;
 
 namespace MiniGpt.Model.Lessons;
@@ -24,15 +25,15 @@ public sealed record Lesson(string Name, Func<LessonInputs, LessonResult> Run)
         new("next-token", _ => NextTokenLesson.Run()),
         new("sampling", inputs => SamplingLesson.Run(inputs.Language)),
         new("kv-cache", inputs => KeyValueCacheLesson.Run(inputs.CancellationToken)),
-        new("quantisation", inputs => QuantisationLesson.Run(inputs.Language, inputs.CancellationToken)),
+        new("quantisation", QuantisationLesson.Run),
         new("gradients", _ => GradientsLesson.Run()),
-        new("training", inputs => TrainingLesson.Run(inputs.Language, inputs.CancellationToken)),
+        new("training", TrainingLesson.Run),
         new("n-gram", NGramLesson.Run),
-        new("masked-word", inputs => MaskedWordLesson.Run(inputs.CancellationToken)),
-        new("translation", inputs => TranslationLesson.Run(inputs.CancellationToken)),
-        new("word2vec", inputs => WordVectorLesson.Run(inputs.CancellationToken)),
+        new("masked-word", MaskedWordLesson.Run),
+        new("translation", TranslationLesson.Run),
+        new("word2vec", WordVectorLesson.Run),
         new("rnn", _ => RnnLesson.Run()),
-        new("induction", inputs => InductionLesson.Run(inputs.Language, inputs.CancellationToken)),
+        new("induction", InductionLesson.Run),
     ];
 }
 
@@ -44,6 +45,9 @@ public sealed record LessonInputs(string CorpusPath, LoadedModel<float>? Model, 
 {
     /// <summary>The language of the reader, in which examples are.</summary>
     public Language Language { get; init; }
+
+    /// <summary>Is told how far a lesson is that trains a model or counts in a text; null where nobody wants to know.</summary>
+    public IProgress<DataProgress>? Progress { get; init; }
 
     /// <summary>Throws where a model cannot stand beside the counts, because it cannot read the text.</summary>
     /// <exception cref="ArgumentException">It has no tokenizer, or one that does not know all of the text.</exception>

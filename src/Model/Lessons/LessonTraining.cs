@@ -1,3 +1,4 @@
+using MiniGpt.Model.Data;
 using MiniGpt.Model.Optimization;
 using MiniGpt.Model.Tasks;
 using MiniGpt.Model.Training;
@@ -33,24 +34,26 @@ internal sealed record LessonTraining(int Steps, int ShownEvery, double Learning
     /// <summary>Trains.</summary>
     /// <param name="task">What is learned.</param>
     /// <param name="loss">What is noted of the model as it is.</param>
+    /// <param name="progress">Is told how far it is.</param>
     /// <param name="cancellationToken">Ends it.</param>
     /// <returns>What was noted, at the beginning, between and at the end.</returns>
-    public double[] Run(ILearningTask<double> task, Func<double> loss, CancellationToken cancellationToken)
+    public double[] Run(ILearningTask<double> task, Func<double> loss, IProgress<DataProgress>? progress, CancellationToken cancellationToken)
     {
         List<double> losses = [];
         Run(task, step =>
         {
             if (step % ShownEvery == 0)
                 losses.Add(loss());
-        }, cancellationToken);
+        }, progress, cancellationToken);
         return [.. losses];
     }
 
     /// <summary>Trains, and says after how many steps the model stands where it stands: 0, 1 and so on.</summary>
     /// <param name="task">What is learned.</param>
     /// <param name="after">Is told.</param>
+    /// <param name="progress">Is told how far it is.</param>
     /// <param name="cancellationToken">Ends it.</param>
-    public void Run(ILearningTask<double> task, Action<int> after, CancellationToken cancellationToken)
+    public void Run(ILearningTask<double> task, Action<int> after, IProgress<DataProgress>? progress, CancellationToken cancellationToken)
     {
         AdamWOptions adam = new(Beta1: 0.9, Beta2: 0.99, Epsilon: Epsilon, WeightDecay: 0);
         Optimizer<double> optimizer = MatrixRate > 0
@@ -61,6 +64,7 @@ internal sealed record LessonTraining(int Steps, int ShownEvery, double Learning
         after(0);
         for (int step = 1; step <= Steps; step++)
         {
+            progress?.Report(new DataProgress("training", step - 1, Steps));
             trainer.Step(cancellationToken);
             after(step);
         }

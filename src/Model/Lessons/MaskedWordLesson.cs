@@ -15,7 +15,7 @@ internal static class MaskedWordLesson
 
     private static readonly string[] s_models = ["encoder", "causal"];
 
-    public static LessonResult Run(CancellationToken cancellationToken)
+    public static LessonResult Run(LessonInputs inputs)
     {
         using LessonBoard board = new();
         ModelSizes sizes = new(SubjectGrammar.Vocabulary.Length, SubjectGrammar.MostWords, Layers: 1, Heads: 1, Width: 32) { FeedForwardWidth = 64 };
@@ -26,7 +26,7 @@ internal static class MaskedWordLesson
         double[][] losses = [.. new[] { encoder, causal }.Select(task =>
         {
             task.Parameters.Initialize(Seed);
-            return s_training.Run(task, () => task.TrainLoss(cancellationToken), cancellationToken);
+            return s_training.Run(task, () => task.TrainLoss(inputs.CancellationToken), inputs.Progress, inputs.CancellationToken);
         })];
         board.Show("loss", StageKind.Lines, s_training.Shown, s_models, [.. losses[0].Zip(losses[1]).SelectMany(pair => (double[])[pair.First, pair.Second])]);
 

@@ -25,6 +25,7 @@ internal static class NGramLesson
         for (int order = 0; order < tables.Length; order++)
         {
             inputs.CancellationToken.ThrowIfCancellationRequested();
+            inputs.Progress?.Report(new DataProgress("counting characters", order, tables.Length));
             tables[order] = NGramTable.Count(train, order, order > 0 ? tables[order - 1] : null);
             names.Add($"n = {order}");
             losses.Add(tables[order].Loss(validation));
@@ -39,7 +40,7 @@ internal static class NGramLesson
         if (inputs.Model is LoadedModel<float> model)
         {
             names.Add(Path.GetFileName(Path.TrimEndingDirectorySeparator(model.Path)));
-            losses.Add(ModelLoss(model, validation, inputs.CancellationToken));
+            losses.Add(ModelLoss(model, validation, inputs));
         }
         board.Show("loss", StageKind.Bars, ["loss"], names, [.. losses]);
 
@@ -74,11 +75,11 @@ internal static class NGramLesson
     }
 
     /// <summary>Nats a character, whatever the model's tokens are.</summary>
-    private static double ModelLoss(LoadedModel<float> model, string text, CancellationToken cancellationToken)
+    private static double ModelLoss(LoadedModel<float> model, string text, LessonInputs inputs)
     {
         int[] ids = Encode(model, text);
-        using NextTokenEvaluator<float> evaluator = new(model.Model, batchSize: 16);
-        double loss = evaluator.WholeLoss(TokenSource.FromIds(ids, model.Model.Config.VocabularySize), cancellationToken);
+        using NextTokenEvaluator<float> evaluator = new(model.Model, batchSize: 16) { Progress = inputs.Progress };
+        double loss = evaluator.WholeLoss(TokenSource.FromIds(ids, model.Model.Config.VocabularySize), inputs.CancellationToken);
         return loss * (ids.Length - 1) / (text.Length - 1);
     }
 

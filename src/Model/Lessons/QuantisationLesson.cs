@@ -20,14 +20,14 @@ internal static class QuantisationLesson
     private static readonly LessonTraining s_training = new(Steps: 160, ShownEvery: 160, LearningRate: 1e-2);
     private static readonly int[] s_bits = [8, 6, 5, 4, 3, 2];
 
-    public static LessonResult Run(Language language, CancellationToken cancellationToken)
+    public static LessonResult Run(LessonInputs inputs)
     {
         using LessonBoard board = new();
-        WatchingAnimals animals = WatchingAnimals.Of(language);
+        WatchingAnimals animals = WatchingAnimals.Of(inputs.Language);
         Decoder<double> model = animals.Model(Width);
         LessonRows rows = animals.Rows;
         using (RowsTask task = new(model, _ => rows, rows))
-            s_training.Run(task, () => task.TrainLoss(cancellationToken), cancellationToken);
+            s_training.Run(task, () => task.TrainLoss(inputs.CancellationToken), inputs.Progress, inputs.CancellationToken);
         Tensor<double> matrix = model.Stack.Blocks[0].Attention.QueryKeyValue.Weight.Value;
         LessonSlider slider = new("bits", [.. s_bits.Select(bits => $"{bits}")], Start: 3);
         double[] row = [.. matrix.Span[..Block]];

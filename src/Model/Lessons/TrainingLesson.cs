@@ -15,10 +15,10 @@ internal static class TrainingLesson
     private static readonly int[] s_moments = [0, 5, 10, 20, 30, 40, 80, 160];
     private static readonly string[] s_parts = ["tokens", "positions", "attention", "feed-forward"];
 
-    public static LessonResult Run(Language language, CancellationToken cancellationToken)
+    public static LessonResult Run(LessonInputs inputs)
     {
         using LessonBoard board = new();
-        WatchingAnimals animals = WatchingAnimals.Of(language);
+        WatchingAnimals animals = WatchingAnimals.Of(inputs.Language);
         Decoder<double> model = animals.Model(Width);
         LessonRows rows = animals.Rows;
         using RowsTask task = new(model, _ => rows, rows);
@@ -26,7 +26,7 @@ internal static class TrainingLesson
         List<double> losses = [], moved = [], next = [], attention = [], embedding = [];
         s_training.Run(task, step =>
         {
-            losses.Add(task.TrainLoss(cancellationToken));
+            losses.Add(task.TrainLoss(inputs.CancellationToken));
             moved.AddRange(s_parts.Select(part => Moved(model, start, part)));
             if (step == 1)
                 afterOne = [.. model.Parameters.Values.Span];
@@ -36,7 +36,7 @@ internal static class TrainingLesson
             next.AddRange(animals.Next(model, sentence: 0, seen));
             attention.AddRange(seen.Rows.SelectMany(row => row));
             embedding.AddRange(model.Tokens.Table.Value.Span);
-        }, cancellationToken);
+        }, inputs.Progress, inputs.CancellationToken);
 
         string[] steps = [.. Enumerable.Range(0, s_training.Steps + 1).Select(step => step.ToString(CultureInfo.InvariantCulture))];
         string[] words = [.. animals.Sentences[0][..^1].Select((word, i) => $"{i + 1} {word}")];

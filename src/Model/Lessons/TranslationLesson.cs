@@ -22,7 +22,7 @@ internal static class TranslationLesson
 
     private static readonly LessonTraining s_training = new(Steps: 200, ShownEvery: 10, LearningRate: 5e-3);
 
-    public static LessonResult Run(CancellationToken cancellationToken)
+    public static LessonResult Run(LessonInputs inputs)
     {
         using LessonBoard board = new();
         string[] vocabulary = TinyTranslationGrammar.Vocabulary;
@@ -36,12 +36,12 @@ internal static class TranslationLesson
         });
         model.Initialize(Seed);
         using TranslationTask<double> task = new(model, new TranslationTaskOptions { BatchSize = 36, Seed = Seed, EvalBatches = 0 }, data);
-        double[] losses = s_training.Run(task, () => task.ValidationLoss(whole: true, cancellationToken)!.Value, cancellationToken);
+        double[] losses = s_training.Run(task, () => task.ValidationLoss(whole: true, inputs.CancellationToken)!.Value, inputs.Progress, inputs.CancellationToken);
         board.Show("loss", StageKind.Lines, s_training.Shown, ["loss"], losses);
 
         int[] source = TinyTranslationGrammar.Ids(Sentence);
         using TranslationSearch<double> search = new(model);
-        IReadOnlyList<ScoredTranslation> beams = search.Translate([source], new SearchOptions { Beams = Beams }, cancellationToken)[0];
+        IReadOnlyList<ScoredTranslation> beams = search.Translate([source], new SearchOptions { Beams = Beams }, inputs.CancellationToken)[0];
         Written best = Write(model, source, beams[0].Ids);
         string[] words = TinyTranslationGrammar.Words([.. best.Ids, TinyTranslationGrammar.End]), candidates = TinyTranslationGrammar.Japanese;
         board.Show("attention", StageKind.Weights, words, TinyTranslationGrammar.Words([.. source, TinyTranslationGrammar.End]),
@@ -53,7 +53,7 @@ internal static class TranslationLesson
             [.. beams.Select(beam => string.Concat(TinyTranslationGrammar.Words(beam.Ids)))], [.. beams.Select(beam => Math.Exp(beam.Score))]);
 
         IReadOnlyList<int[]> sentences = data.Validation!.Sources;
-        int[][] found = [.. search.Translate(sentences, new SearchOptions(), cancellationToken).Select(translations => translations[0].Ids)];
+        int[][] found = [.. search.Translate(sentences, new SearchOptions(), inputs.CancellationToken).Select(translations => translations[0].Ids)];
         Written[] written = [.. sentences.Zip(found, (sentence, translation) => Write(model, sentence, translation))];
         board.Check("held-out", found.Zip(data.Validation.Targets, (translation, right) => translation.SequenceEqual(right) ? 0.0 : 1), tolerance: 0);
         board.Check("rows", written.SelectMany(one => one.Attention.SumErrors), LessonBoard.Rounding);

@@ -27,12 +27,12 @@ internal static class WordVectorLesson
 
     private static readonly string[] s_told = ["crown", "throne", "hat", "field", "sword", "mirror", "old", "young"];
 
-    public static LessonResult Run(CancellationToken cancellationToken)
+    public static LessonResult Run(LessonInputs inputs)
     {
         using LessonBoard board = new();
         RoyalGrammar english = RoyalGrammar.English, japanese = RoyalGrammar.Japanese;
         board.Show("near", StageKind.Numbers, english.People, s_told, CountTogether(english.Text(Sentences), english.People));
-        Learned en = Learn(english, cancellationToken), ja = Learn(japanese, cancellationToken);
+        Learned en = Learn(english, inputs), ja = Learn(japanese, inputs);
         board.Show("loss", StageKind.Lines, [.. Enumerable.Range(1, s_options.Epochs).Select(epoch => $"{epoch}")], ["English", "日本語"],
             [.. en.Losses.Zip(ja.Losses, (a, b) => (double[])[a, b]).SelectMany(pair => pair)]);
         ShowMap(board, "map", english, en);
@@ -47,13 +47,13 @@ internal static class WordVectorLesson
     /// <summary>Vectors, and the mean loss of an example in each epoch.</summary>
     private sealed record Learned(WordVectors Vectors, WordNeighbours Neighbours, double[] Losses);
 
-    private static Learned Learn(RoyalGrammar grammar, CancellationToken cancellationToken)
+    private static Learned Learn(RoyalGrammar grammar, LessonInputs inputs)
     {
         WordText text = WordText.Of("the lesson's text", grammar.Text(Sentences));
-        using WordVectorTraining<double> training = new(
-            text, WordVocabulary.Count(text, s_options.MinCount, cancellationToken: cancellationToken), s_options);
-        Epochs epochs = new();
-        training.Run(epochs, cancellationToken);
+        WordVocabulary vocabulary = WordVocabulary.Count(text, s_options.MinCount, cancellationToken: inputs.CancellationToken);
+        using WordVectorTraining<double> training = new(text, vocabulary, s_options);
+        Epochs epochs = new(s_options.Epochs * vocabulary.Total, inputs.Progress);
+        training.Run(epochs, inputs.CancellationToken);
         WordVectors vectors = training.ToVectors();
         return new Learned(vectors, new WordNeighbours(vectors), epochs.Losses);
     }
@@ -115,7 +115,7 @@ internal static class WordVectorLesson
         board.Check("operator", fused, ((h * u).Sum(1) * signs).Sigmoid().Log().Sum() * -1.0, LessonBoard.Rounding);
     }
 
-    private sealed class Epochs : IProgress<WordVectorProgress>
+    private sealed class Epochs(long words, IProgress<DataProgress>? progress) : IProgress<WordVectorProgress>
     {
         private readonly List<WordVectorProgress> _ends = [default];
 
@@ -123,6 +123,7 @@ internal static class WordVectorLesson
 
         public void Report(WordVectorProgress value)
         {
+            progress?.Report(new DataProgress("training", value.Words, words));
             // The last report of an epoch is its end.
             if (_ends.Count > value.Epoch)
                 _ends[value.Epoch] = value;

@@ -1,5 +1,6 @@
 using System.Numerics;
 using MiniGpt.Autograd;
+using MiniGpt.Model.Data;
 using MiniGpt.Model.Layers;
 
 namespace MiniGpt.Model.Tasks;
@@ -43,6 +44,9 @@ public interface ILearningTask<T> : IDisposable
     /// <param name="cancellationToken">Stops between two operators.</param>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
     double? ValidationLoss(bool whole, CancellationToken cancellationToken = default) => null;
+
+    /// <summary>Is told how far an evaluation is; null where nobody wants to know. A task whose evaluations are short need not keep it.</summary>
+    IProgress<DataProgress>? Progress { get => null; set { } }
 
     /// <summary>Whether an evaluation of a part takes in the whole all the same.</summary>
     bool PartIsWhole => true;

@@ -58,6 +58,9 @@ public sealed class MaskedTokenTask<T>(
         .TrainingOperationsOfMasked(options.Context, TokenMasking.CountOf(options.Context));
 
     /// <inheritdoc/>
+    public IProgress<DataProgress>? Progress { get; set; }
+
+    /// <inheritdoc/>
     public bool PartIsWhole => options.EvalBatches == 0 || validation?.Length <= TextLength(options.Context, _ends);
 
     /// <inheritdoc/>
@@ -159,7 +162,7 @@ public sealed class MaskedTokenTask<T>(
         RandomBatches batches = new(tokens, TextLength(options.Context, _ends), options.BatchSize, microBatches: 1, options.Seed, RandomPurpose.Evaluation);
         _tape.Cancellation = cancellationToken;
         double sum = 0;
-        foreach (double loss in SharedLosses.Of(_ranks, count, LossOf))
+        foreach (double loss in SharedLosses.Of(_ranks, count, LossOf, Progress))
             sum += loss;
         return sum / count;
 
@@ -192,7 +195,7 @@ public sealed class MaskedTokenTask<T>(
             _tape.Reset();
             Variable<T> loss = Loss(_tape, text, parts[part].Rows, RandomPurpose.EvaluationMasking, (ulong)parts[part].Row, dropout: null);
             return double.CreateChecked(loss.Value.Span[0]);
-        });
+        }, Progress);
         double sum = 0;
         long counted = 0;
         for (int part = 0; part < losses.Length; part++)

@@ -21,6 +21,9 @@ public sealed class NextTokenEvaluator<T>(Decoder<T> model, int batchSize, IColl
     private readonly Tape<T> _tape = new(records: false);
     private readonly ICollective _ranks = ranks ?? OneRank.Instance;
 
+    /// <summary>Is told how far an evaluation is; null where nobody wants to know.</summary>
+    public IProgress<DataProgress>? Progress { get; set; }
+
     /// <summary>The mean cross-entropy, in nats, over a whole text in back-to-back windows of the context: each token counts once.</summary>
     /// <param name="tokens">The text.</param>
     /// <param name="cancellationToken">Stops between two operators.</param>
@@ -45,7 +48,7 @@ public sealed class NextTokenEvaluator<T>(Decoder<T> model, int batchSize, IColl
             Tensor<int> targets = _tape.Allocate<int>(ids.Shape);
             windows.Fill(parts[part].Window, ids.Span, targets.Span);
             return Loss(ids, targets);
-        });
+        }, Progress);
         double sum = 0;
         for (int part = 0; part < losses.Length; part++)
             sum += losses[part] * parts[part].Rows * parts[part].Length;
@@ -71,7 +74,7 @@ public sealed class NextTokenEvaluator<T>(Decoder<T> model, int batchSize, IColl
             _tape.Reset();
             Range part = (row * context)..((row + RowsFrom(row)) * context);
             return Loss(_tape.Copy<int>(ids.AsSpan(part), [RowsFrom(row), context]), _tape.Copy<int>(targets.AsSpan(part), [RowsFrom(row), context]));
-        });
+        }, Progress);
         double sum = 0;
         for (int index = 0; index < losses.Length; index++)
             sum += losses[index] * RowsFrom(index % partsOfBatch * most) / batches.BatchSize;

@@ -71,6 +71,9 @@ public sealed class NextTokenTask<T>(
         (double)options.BatchSize * options.Context * options.Accumulate * new ModelShape(model.Config).TrainingOperationsOfToken;
 
     /// <inheritdoc/>
+    public IProgress<DataProgress>? Progress { get => _evaluator.Progress; set => _evaluator.Progress = value; }
+
+    /// <inheritdoc/>
     public bool PartIsWhole => options.EvalBatches == 0 || validation?.Length <= options.Context;
 
     /// <inheritdoc/>

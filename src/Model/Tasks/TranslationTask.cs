@@ -69,6 +69,9 @@ public sealed class TranslationTask<T>(
         .TrainingOperationsOfPair(data.Train.MeanSourceLength + 1, data.Train.MeanTargetLength + 1);
 
     /// <inheritdoc/>
+    public IProgress<DataProgress>? Progress { get; set; }
+
+    /// <inheritdoc/>
     public bool PartIsWhole => options.EvalBatches == 0 || data.Validation?.Count <= options.EvalBatches * options.BatchSize;
 
     /// <inheritdoc/>
@@ -114,7 +117,7 @@ public sealed class TranslationTask<T>(
         {
             _tape.Reset();
             return double.CreateChecked(Loss(_tape, pairs, Batch(index), dropout: null, smoothing: 0).Value.Span[0]);
-        });
+        }, Progress);
         double sum = 0;
         long tokens = 0;
         for (int index = 0; index < losses.Length; index++)

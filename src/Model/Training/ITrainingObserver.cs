@@ -1,3 +1,5 @@
+using MiniGpt.Model.Data;
+
 namespace MiniGpt.Model.Training;
 
 /// <summary>Is told what happens in a training run, on the thread that trains. What it draws is its own affair, and what it does not ask for is passed over.</summary>
@@ -12,6 +14,13 @@ public interface ITrainingObserver
 
     /// <summary>A step was taken.</summary>
     void Stepped(in StepMetrics metrics)
+    {
+    }
+
+    /// <summary>The model is being evaluated, which takes long where there is much to validate with.</summary>
+    /// <param name="step">The steps done.</param>
+    /// <param name="progress">How far it is.</param>
+    void Evaluating(int step, in DataProgress progress)
     {
     }
 

@@ -27,6 +27,9 @@ public sealed record MaskedEvaluation(long Words, double Loss, double First, dou
     /// <summary>The same share by a table of what stood between the same two neighbours in the training text.</summary>
     public double? FirstTenByNeighbours { get; init; }
 
+    /// <summary>The loss over all that a run kept to validate with, masked as in training; null where there is no such text.</summary>
+    public double? ValidationLoss { get; init; }
+
     /// <summary>Among how many equally likely tokens the model seems to choose: e to the loss.</summary>
     public double Perplexity => Math.Exp(Loss);
 
@@ -104,6 +107,8 @@ public sealed record MaskedEvaluation(long Words, double Loss, double First, dou
             json["first_ten_by_frequency"] = byFrequency;
         if (FirstTenByNeighbours is double byNeighbours)
             json["first_ten_by_neighbours"] = byNeighbours;
+        if (ValidationLoss is double validationLoss)
+            json["validation_loss"] = validationLoss;
         return json.ToJsonString();
     }
 

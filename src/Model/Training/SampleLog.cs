@@ -1,3 +1,5 @@
+using MiniGpt.Model.Data;
+
 namespace MiniGpt.Model.Training;
 
 /// <summary>
@@ -21,6 +23,9 @@ public sealed class SampleLog(string path, ITrainingObserver observer) : ITraini
 
     /// <inheritdoc/>
     public void Stepped(in StepMetrics metrics) => observer.Stepped(metrics);
+
+    /// <inheritdoc/>
+    public void Evaluating(int step, in DataProgress progress) => observer.Evaluating(step, progress);
 
     /// <inheritdoc/>
     public void Evaluated(in EvaluationMetrics metrics) => observer.Evaluated(metrics);

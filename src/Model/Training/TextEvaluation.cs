@@ -29,7 +29,7 @@ public sealed record TextEvaluation(long Tokens, double Loss, double? BitsPerByt
     /// <param name="model">The model.</param>
     /// <param name="source">A text file, a folder of text, "-", or a token file.</param>
     /// <param name="standardInput">What "-" reads.</param>
-    /// <param name="progress">Is told how far the reading of text is.</param>
+    /// <param name="progress">Is told how far the reading of text is, and then the evaluation.</param>
     /// <param name="notes">Takes what was passed over or read otherwise than it stands, a line each.</param>
     /// <param name="cancellationToken">Stops between two blocks or batches.</param>
     /// <exception cref="ArgumentException">
@@ -49,7 +49,7 @@ public sealed record TextEvaluation(long Tokens, double Loss, double? BitsPerByt
             using TokenFile file = TokenFile.Open(source);
             if (file.MaxId(cancellationToken) is var largest && largest >= vocabularySize)
                 throw new FileFormatException(source, $"the id {largest} found, at most the {vocabularySize - 1} of this model expected");
-            return Run(model, file, largest < model.Tokenizer?.VocabularySize ? model.Tokenizer : null, cancellationToken);
+            return Run(model, file, largest < model.Tokenizer?.VocabularySize ? model.Tokenizer : null, progress, cancellationToken);
         }
 
         ITokenizer tokenizer = model.Tokenizer ?? throw new ArgumentException(
@@ -64,7 +64,7 @@ public sealed record TextEvaluation(long Tokens, double Loss, double? BitsPerByt
             string path = Path.Combine(temporary.FullName, $"tokens{TokenFile.Extension}");
             TextTokens.Write(path, corpus.Documents, tokenizer, progress, cancellationToken);
             using TokenFile tokens = TokenFile.Open(path);
-            return Run(model, tokens, tokenizer, cancellationToken);
+            return Run(model, tokens, tokenizer, progress, cancellationToken);
         }
         finally
         {
@@ -76,15 +76,18 @@ public sealed record TextEvaluation(long Tokens, double Loss, double? BitsPerByt
     /// <param name="model">The model.</param>
     /// <param name="tokens">The tokens.</param>
     /// <param name="tokenizer">Says how long the text is; null where nobody knows.</param>
+    /// <param name="progress">Is told how far it is.</param>
     /// <param name="cancellationToken">Stops between two blocks or batches.</param>
     /// <exception cref="ArgumentException">There are fewer than two tokens, or the model has parameters or computes a loss that are not finite.</exception>
-    public static TextEvaluation Run<T>(LoadedModel<T> model, TokenSource tokens, ITokenizer? tokenizer, CancellationToken cancellationToken = default)
+    public static TextEvaluation Run<T>(
+        LoadedModel<T> model, TokenSource tokens, ITokenizer? tokenizer, IProgress<DataProgress>? progress = null,
+        CancellationToken cancellationToken = default)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (model.Model.Parameters.LastNotFinite(model.Model.Parameters.Values) is { } parameter)
             throw new ArgumentException($"{model.Path}: {parameter.Name} has numbers that are not finite, so that the loss is none");
         long? bytes = tokenizer is null ? null : DecodedBytes(tokens, tokenizer, cancellationToken);
-        using NextTokenEvaluator<T> evaluator = new(model.Model, BatchSize);
+        using NextTokenEvaluator<T> evaluator = new(model.Model, BatchSize) { Progress = progress };
         double loss = evaluator.WholeLoss(tokens, cancellationToken);
         Require.That(double.IsFinite(loss), $"{model.Path}: the loss is {loss}, though all parameters are finite: the numbers of the model are too large");
         long predicted = tokens.Length - 1;

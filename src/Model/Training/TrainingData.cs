@@ -1,4 +1,7 @@
+using System.Numerics;
+using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Data;
+using MiniGpt.Model.Distribution;
 using MiniGpt.Model.Files;
 using MiniGpt.Model.Tasks;
 using MiniGpt.Model.Tokenizers;
@@ -26,6 +29,9 @@ public sealed class TrainingData : IDisposable
 
     /// <summary>The sentence pairs of a run that learns to translate; null in all others, whose tokens are in <see cref="Train"/>.</summary>
     public TranslationData? Pairs { get; private set; }
+
+    /// <summary>The sentence pairs to validate with as text; empty where none were kept, and in runs that do not learn to translate.</summary>
+    public IReadOnlyList<PairLine> ValidationPairs { get; private set; } = [];
 
     /// <summary>The tokenizer of the text, or the one that was given. Token files need none.</summary>
     public ITokenizer? Tokenizer { get; private set; }
@@ -125,6 +131,21 @@ public sealed class TrainingData : IDisposable
         return state.Options;
     }
 
+    /// <summary>The loss of a model over all that was kept to validate with, as the run itself computes it after its last step; null where nothing was kept.</summary>
+    /// <param name="model">The model.</param>
+    /// <param name="options">The options of the run, <see cref="OptionsOf"/>.</param>
+    /// <param name="progress">Is told how far it is.</param>
+    /// <param name="cancellationToken">Ends it without a result.</param>
+    /// <exception cref="ArgumentException">The model is of another kind than the task, or the data too short.</exception>
+    public double? ValidationLoss<T>(
+        LanguageModel<T> model, TrainingOptions options, IProgress<DataProgress>? progress = null, CancellationToken cancellationToken = default)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        using ILearningTask<T> task = LearningTasks.Create(model, options, this, OneRank.Instance);
+        task.Progress = progress;
+        return task.ValidationLoss(whole: true, cancellationToken);
+    }
+
     /// <summary>Closes the token files.</summary>
     public void Dispose() => _files.ForEach(file => file.Dispose());
 
@@ -182,6 +203,7 @@ public sealed class TrainingData : IDisposable
             options, train, options.Data.Count == 0 ? BundledPairs.Marks : [], given, givenSource, reading.Progress, reading.CancellationToken);
         (SourceTokenizer, Tokenizer) = (tokenizers.Source, tokenizers.Target);
         VocabularySize = givenVocabulary ?? Tokenizer.VocabularySize;
+        ValidationPairs = rest;
         TokenPairs? kept = rest.Count > 0 ? PairLoading.Tokenise(rest, tokenizers, options.Context, reading.CancellationToken) : null;
         Pairs = new TranslationData(PairLoading.Tokenise(train, tokenizers, options.Context, reading.CancellationToken), kept);
         Train = TokenSource.FromIds([.. Pairs.Train.Targets.SelectMany(ids => ids)], Tokenizer.VocabularySize);

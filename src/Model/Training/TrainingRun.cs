@@ -3,6 +3,7 @@ using System.Numerics;
 using System.Text.Json.Nodes;
 using MiniGpt.Autograd;
 using MiniGpt.Model.Architectures;
+using MiniGpt.Model.Data;
 using MiniGpt.Model.Distribution;
 using MiniGpt.Model.Optimization;
 using MiniGpt.Model.Tasks;
@@ -19,7 +20,6 @@ public sealed partial class TrainingRun<T> : IDisposable
     private const int SampleTokens = 200;
     private const int LineTokens = 60; // of what is written beside an evaluation
     private const int SkippedInARow = 100; // more of them are no accident
-    private const double UsualShare = 0.3; // of the ceiling: small models use less of it, large ones more
 
     private readonly RunFolder _folder;
     private readonly TrainingOptions _options;
@@ -92,12 +92,6 @@ public sealed partial class TrainingRun<T> : IDisposable
     /// <summary>What the multiply-add units of all ranks' threads can do, in FLOP/s, measured when the run was prepared.</summary>
     public double Ceiling { get; }
 
-    /// <summary>
-    /// How long the steps that are left will take, from the operations of a step and what the machine can do. Known before the first step, and as
-    /// rough as that.
-    /// </summary>
-    public TimeSpan ExpectedTime => TimeSpan.FromSeconds((_options.Steps - Step) * _task.OperationsOfStep / (UsualShare * Ceiling));
-
     /// <summary>Where the time of the run is counted; null to count nothing. To be made just before the run.</summary>
     public Profile? Profile
     {
@@ -125,6 +119,7 @@ public sealed partial class TrainingRun<T> : IDisposable
         using MetricsLog log = MetricsLog.Open(_folder.MetricsPath, Step, evaluated: Step < _options.Steps);
         PersistentWriter writer = new(log);
         observer.Started(Step, _options.Steps);
+        _task.Progress = new EvaluationProgress(this, observer);
         try
         {
             if (_savedStep == Step && Step < _options.Steps && Step > 0 && IsDue(_options.EvalEvery) && !log.IsEvaluated)
@@ -244,6 +239,11 @@ public sealed partial class TrainingRun<T> : IDisposable
             observer.Skipped(error, ++_skippedSteps);
             return new StepMetrics(Step, Step * _trainer.TokensOfStep, double.NaN, _options.LearningRates.At(Step - 1), double.NaN, 0, 0, 0);
         }
+    }
+
+    private sealed class EvaluationProgress(TrainingRun<T> run, ITrainingObserver observer) : IProgress<DataProgress>
+    {
+        public void Report(DataProgress value) => observer.Evaluating(run.Step, value);
     }
 
     private bool IsDue(int every) => every > 0 && Step % every == 0;

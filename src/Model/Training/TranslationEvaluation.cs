@@ -34,7 +34,7 @@ public sealed record TranslationEvaluation(int Sentences, long Tokens, double Lo
     /// <param name="pairs">The sentences and their right translations.</param>
     /// <param name="search">How translations are looked for.</param>
     /// <param name="bleu">What a token of BLEU is.</param>
-    /// <param name="progress">Is told how many sentences are translated.</param>
+    /// <param name="progress">Is told how far the loss is, and then how many sentences are translated.</param>
     /// <param name="cancellationToken">Ends it without a result.</param>
     /// <exception cref="ArgumentException">The model has no tokenizer or does not translate, or a sentence is longer than its context.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled.</exception>
@@ -45,7 +45,10 @@ public sealed record TranslationEvaluation(int Sentences, long Tokens, double Lo
         ITokenizer tokenizer = model.Tokenizer ?? throw new ArgumentException($"{model.Path} has no tokenizer to read and write text with");
         Translator<float> translator = model.Translator;
         TokenPairs tokens = PairLoading.Tokenise(pairs, new(model.SourceTokenizer!, tokenizer), translator.Config.Context, cancellationToken);
-        using TranslationTask<float> task = new(translator, new TranslationTaskOptions { BatchSize = Math.Min(BatchSize, tokens.Count) }, new TranslationData(tokens, tokens), tokenizer);
+        using TranslationTask<float> task = new(translator, new TranslationTaskOptions { BatchSize = Math.Min(BatchSize, tokens.Count) }, new TranslationData(tokens, tokens), tokenizer)
+        {
+            Progress = progress,
+        };
         double loss = task.ValidationLoss(whole: true, cancellationToken)!.Value;
 
         using SentenceTranslator sentences = new(translator.ForReading(), tokenizer, sourceTokenizer: model.SourceTokenizer);

@@ -14,7 +14,7 @@ public sealed class InductionLessonTests
     [InlineData(5)]
     public void The_head_is_found_in_the_second_layer_and_carries_the_loss(ulong seed)
     {
-        using InductionModel model = InductionModel.Train(seed, TestContext.Current.CancellationToken);
+        using InductionModel model = InductionModel.Train(seed, progress: null, TestContext.Current.CancellationToken);
         Assert.InRange(model.Loss, 0, 0.05);
         Assert.NotEmpty(model.Finders);
         Assert.All(model.Finders, head => Assert.Equal(1, head.Layer));

@@ -1,3 +1,4 @@
+using MiniGpt.Model.Data;
 using MiniGpt.Model.Files;
 using MiniGpt.Model.Training;
 using Xunit;
@@ -18,11 +19,12 @@ public sealed class SampleLogTests : IDisposable
         {
             log.Started(0, 20);
             log.Sampled(10, "To be");
+            log.Evaluating(10, new DataProgress("evaluating", 1, 2));
             log.Saved(10);
         }
         SampleLog.Append(LogPath, 20, "or not");
         Assert.Equal("{\"step\":10,\"sample\":\"To be\"}\n{\"step\":20,\"sample\":\"or not\"}\n", File.ReadAllText(LogPath));
-        Assert.Equal(["sampled 10", "saved 10"], recorder.Told);
+        Assert.Equal(["sampled 10", "evaluating 10: 1 of 2", "saved 10"], recorder.Told);
     }
 
     [Fact]
@@ -97,6 +99,8 @@ public sealed class SampleLogTests : IDisposable
         public void Stepped(in StepMetrics metrics)
         {
         }
+
+        public void Evaluating(int step, in DataProgress progress) => Told.Add($"evaluating {step}: {progress.Done} of {progress.Total}");
 
         public void Evaluated(in EvaluationMetrics metrics)
         {
