@@ -1,6 +1,6 @@
 using MiniGpt.Model.Architectures;
-using MiniGpt.Model.Files;
 using MiniGpt.Model.Data;
+using MiniGpt.Model.Files;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Layers;
 using MiniGpt.Model.Tokenizers;

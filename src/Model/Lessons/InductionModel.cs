@@ -1,6 +1,6 @@
 using MiniGpt.Model.Architectures;
-using MiniGpt.Model.Explanation;
 using MiniGpt.Model.Data;
+using MiniGpt.Model.Explanation;
 using MiniGpt.Model.Layers;
 using MiniGpt.Tensors;
 
