@@ -75,7 +75,7 @@ public sealed class JapaneseReportTests : IDisposable
         Assert.Matches(@"1 +2 +文\s", Japanese("embed", "--model", "run", "The king.", "A day."));
         string evaluation = Japanese("eval", "--model", "run");
         Assert.Matches(@"^隠した単語 +[\d,]+\n損失 +[\d.]+ ナット（自然対数）/隠した単語\n", evaluation);
-        Assert.Matches(@"\n第一候補の正解率 +[\d.]+ %\n上位十候補の正解率 +[\d.]+ %\n  頻度だけで +[\d.]+ %\n  両隣の単語から +[\d.]+ %\n$", evaluation);
+        Assert.Matches(@"\n第一候補の正解率 +[\d.]+ %\n上位十候補の正解率 +[\d.]+ %\n  頻度だけで +[\d.]+ %\n  両隣の単語から +[\d.]+ %\n検証損失 +[\d.]+ ナット（自然対数）/隠したトークン。学習のときと同じ測り方\n$", evaluation);
     }
 
     [Fact]

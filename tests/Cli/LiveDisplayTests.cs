@@ -102,7 +102,7 @@ public sealed class LiveDisplayTests : IDisposable
             string[] lines = outcome.Output.Split('\n');
             Assert.Contains(lines, line => line.StartsWith("step 200: training loss", StringComparison.Ordinal));
             Assert.Contains(lines, line => line.StartsWith("model    ", StringComparison.Ordinal));
-            string[] left = [.. lines.Where(line => Regex.IsMatch(line, "^(step +[0-9]+/100000|loss|learning rate) "))];
+            string[] left = [.. lines.Where(line => Regex.IsMatch(line, "^(step +[0-9]+/100000 |loss +[0-9.]+ {2}|learning rate )"))];
             if (left.Length == 3)
                 return; // the last frame, which stays
             Assert.True(attempt < 3, string.Join('\n', lines));
