@@ -23,7 +23,7 @@ public sealed class ExplainPageTests(Browser browser) : IClassFixture<Browser>, 
         string file = Explain(ExampleModel.Tiny(_folder), ExampleModel.Sentence, language);
         await using OpenPage open = await browser.Open(file, width, scheme);
         string[] figures = await open.Figures();
-        Assert.Equal(19, figures.Length);
+        Assert.Equal(22, figures.Length);
         foreach (string figure in figures)
         {
             await open.Draw(figure);
@@ -76,10 +76,10 @@ public sealed class ExplainPageTests(Browser browser) : IClassFixture<Browser>, 
             AttributionView view = AttributionView.Of(model.Model, trace, likeliest[place].Id);
             double[] shown = await open.Page.EvaluateAsync<double[]>("minigpt.views.reasons.data('reasons').map(bar => bar.v)");
             Assert.Equal(16, shown.Length);
-            Assert.All(view.Split(16).Greatest.Zip(shown), pair => Assert.Equal(pair.First.Value, pair.Second, 1e-4));
+            Assert.All(view.Split(16).Greatest.Zip(shown), pair => Assert.Equal(pair.First.Value, pair.Second, 1e-9));
             GradientView gradients = GradientView.Of(model.Model, ids, likeliest[place].Id);
             double[] norms = await open.Page.EvaluateAsync<double[]>($"it.reasons.gradients[{place}].inputs.map(input => input.norm)");
-            Assert.All(gradients.Inputs.Zip(norms), pair => Assert.Equal(pair.First.Norm, pair.Second, 1e-4 * Math.Max(1, pair.First.Norm)));
+            Assert.All(gradients.Inputs.Zip(norms), pair => Assert.Equal(pair.First.Norm, pair.Second, 1e-9 * Math.Max(1, pair.First.Norm)));
         }
 
         // The menu of either figure moves both.

@@ -16,8 +16,8 @@ internal sealed class ExplainVerb : Verb
     /// <summary>The scripts of the page. The last one puts the sections of the others on it.</summary>
     internal static IReadOnlyList<string> Scripts { get; } =
     [
-        "explain-story.js", "explain-input.js", "explain-rotation.js", "explain-attention.js", "explain-output.js", "explain-translation.js",
-        "live-forward.js", "live.js", "explain-against.js", "explain.js",
+        "explain-story.js", "explain-input.js", "explain-rotation.js", "explain-attention.js", "explain-output.js", "explain-parts.js",
+        "explain-translation.js", "live-forward.js", "live.js", "explain-against.js", "explain.js",
     ];
 
     private const string EnglishSentence = "To be, or not to be, that is the question", JapaneseSentence = "吾輩は猫である。名前はまだ無い。";

@@ -101,6 +101,9 @@ public sealed class BlockTrace<T>
     /// <summary>[H, T, S]: how much each position takes from each of the text that it is a translation of.</summary>
     public Tensor<T> SourceWeights => _trace.Of(ForwardStage.SourceWeights, _layer);
 
+    /// <summary>[T, F]: how active the neurons between the matrices of the feed-forward layers are.</summary>
+    public Tensor<T> Neurons => _trace.Of(ForwardStage.Neurons, _layer);
+
     /// <summary>[T, C]: what the feed-forward layers add to it.</summary>
     public Tensor<T> FeedForwardOutput => _trace.Of(ForwardStage.FeedForwardOutput, _layer);
 

@@ -4,6 +4,7 @@ using MiniGpt.Model.Layers;
 namespace MiniGpt.Model.Explanation;
 
 /// <summary>The kinds of parts that add something to the residual stream.</summary>
+[JsonConverter(typeof(NameConverter<PartKind>))]
 public enum PartKind
 {
     /// <summary>One head of attention: what its rows of the output projection make of its output.</summary>

@@ -1,8 +1,9 @@
 using System.Numerics;
+using MiniGpt.Autograd;
+using MiniGpt.Autograd.Ops;
 using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Layers;
 using MiniGpt.Tensors;
-using TensorPrimitives = System.Numerics.Tensors.TensorPrimitives;
 
 namespace MiniGpt.Model.Explanation;
 
@@ -22,6 +23,8 @@ public readonly record struct TokenEffect(int Id, double Effect);
 /// <param name="Lowers">The tokens whose logits it lowers most, most first.</param>
 public sealed record NeuronView(int Layer, int Index, IReadOnlyList<TokenEffect> Raises, IReadOnlyList<TokenEffect> Lowers)
 {
+    private const int MostAtOnce = 64; // neurons, whose effects on all tokens are in memory together
+
     /// <summary>Asks a model's parameters; no text is needed.</summary>
     /// <param name="model">The model.</param>
     /// <param name="layer">The block, from 0.</param>
@@ -32,21 +35,46 @@ public sealed record NeuronView(int Layer, int Index, IReadOnlyList<TokenEffect>
     public static NeuronView Of<T>(Decoder<T> model, int layer, int index, int count)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        TransformerConfig config = model.Config;
-        Require.That(config.Recurrence is null, $"heads and feed-forward layers are asked here; a recurrent network has none");
-        ModelPart.CheckLayer(config, layer);
-        Require.That((uint)index < (uint)config.FeedForwardWidth, $"there is no neuron {index + 1}: each layer has {config.FeedForwardWidth}");
-        LogitDirection.Check(model);
-        Tensor<T> down = model.Stack.Blocks[layer].FeedForward.Down.Weight.Value; // (C, F)
-        double[] written = [.. Enumerable.Range(0, config.Width).Select(row => double.CreateChecked(down[row, index]))];
-        foreach (Norm<T> norm in NormsAfter(model, layer))
-            written = FrozenNorm.WithoutScale(norm, config.Norm).Apply(written);
+        Require.That(model.Config.Recurrence is null, $"heads and feed-forward layers are asked here; a recurrent network has none");
+        ModelPart.CheckLayer(model.Config, layer);
+        Require.That((uint)index < (uint)model.Config.FeedForwardWidth, $"there is no neuron {index + 1}: each layer has {model.Config.FeedForwardWidth}");
+        return Of(model, [(layer, index)], count)[0];
+    }
 
-        double[] effects = [.. Enumerable.Range(0, config.VocabularySize).Select(id => TensorPrimitives.Dot<double>(RowReading.Of(model.Head.Value, id), written))];
+    /// <summary>The same of several neurons, which must be there.</summary>
+    internal static NeuronView[] Of<T>(Decoder<T> model, IReadOnlyList<(int Layer, int Index)> neurons, int count)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        LogitDirection.Check(model);
+        using Tape<T> tape = new(records: false);
+        List<NeuronView> views = [];
+        foreach ((int Layer, int Index)[] some in neurons.Chunk(MostAtOnce))
+        {
+            tape.Reset();
+            T[] written = [.. some.SelectMany(neuron => WrittenBy(model, neuron.Layer, neuron.Index).Select(T.CreateChecked))];
+            Tensor<T> effects = tape.Constant(Tensor<T>.From(written, [some.Length, model.Config.Width])).Linear(model.Head).Value; // (N, V)
+            views.AddRange(some.Select((neuron, row) => Of(neuron.Layer, neuron.Index, RowReading.Of(effects, row), count)));
+        }
+        return [.. views];
+    }
+
+    private static NeuronView Of(int layer, int index, double[] effects, int count)
+    {
         int[] raised = Ranking.Greatest(effects, count), lowered = Ranking.Greatest<double>([.. effects.Select(effect => -effect)], count);
         return new NeuronView(layer, index, [.. raised.Select(Effect)], [.. lowered.Select(Effect)]);
 
         TokenEffect Effect(int id) => new(id, effects[id]);
+    }
+
+    /// <summary>What one unit of a neuron's activity is, when it comes to the head.</summary>
+    private static double[] WrittenBy<T>(Decoder<T> model, int layer, int index)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+    {
+        Tensor<T> down = model.Stack.Blocks[layer].FeedForward.Down.Weight.Value; // (C, F)
+        double[] written = [.. Enumerable.Range(0, model.Config.Width).Select(row => double.CreateChecked(down[row, index]))];
+        foreach (Norm<T> norm in NormsAfter(model, layer))
+            written = FrozenNorm.WithoutScale(norm, model.Config.Norm).Apply(written);
+        return written;
     }
 
     /// <summary>The norms between what the feed-forward layers of a block write and the head.</summary>

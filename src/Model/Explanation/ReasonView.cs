@@ -1,3 +1,4 @@
+using System.Numerics;
 using MiniGpt.Model.Architectures;
 using MiniGpt.Model.Generation;
 
@@ -11,11 +12,12 @@ public sealed record ReasonView(AttributionView[] Attributions, GradientView[] G
     private const int MostTokens = 5;
 
     /// <summary>What a model has; null where its logits are no sum of parts.</summary>
-    internal static ReasonView? Of(Decoder<float> model, DecoderTrace<float> trace)
+    internal static ReasonView? Of<T>(Decoder<T> model, DecoderTrace<T> trace)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
         if (model.Output.Transform is not null)
             return null;
-        int[] ids = [.. trace.Ids], likeliest = [.. NextToken.Likeliest<float>(trace.Logits.Span[^model.Config.VocabularySize..], MostTokens).Select(token => token.Id)];
+        int[] ids = [.. trace.Ids], likeliest = [.. NextToken.Likeliest<T>(trace.Logits.Span[^model.Config.VocabularySize..], MostTokens).Select(token => token.Id)];
         return new ReasonView(
             [.. likeliest.Select(token => AttributionView.Of(model, trace, token))], [.. likeliest.Select(token => GradientView.Of(model, ids, token))]);
     }

@@ -25,6 +25,8 @@ namespace MiniGpt.Model.Explanation;
 /// <param name="Live">The model itself, to run in the page; null of other models.</param>
 /// <param name="Against">A second text, token against token; null where there is none.</param>
 /// <param name="Reasons">Where the logits of the likeliest next tokens come from; null where that cannot be said.</param>
+/// <param name="Without">What may come next without each part of a decoder; null of other models, and where that would take long.</param>
+/// <param name="Neurons">What the strongest neurons of a decoder speak for; null of other models, and where that cannot be said.</param>
 /// <param name="SourceTexts">
 /// The text of each token of the language that a translator reads, where that has tokens of its own: <paramref name="Sentence"/> and
 /// <paramref name="Embedding"/> are of these then.
@@ -33,7 +35,7 @@ public sealed record SentenceExplanation(
     ModelView Model, string Text, int LeftOut, SequenceView Sentence, Dictionary<int, string> Texts, EmbeddingView Embedding,
     PositionView? Positions, RotationView? Rotation, PredictionView Predictions, string? MaskText = null, GenerationView? Generation = null,
     TranslationView? Translation = null, StoryView? Story = null, LiveView? Live = null, AgainstView? Against = null, ReasonView? Reasons = null,
-    Dictionary<int, string>? SourceTexts = null)
+    SwitchedOffMap? Without = null, StrongestNeurons? Neurons = null, Dictionary<int, string>? SourceTexts = null)
 {
     private const int PartsOfDecoder = 7; // that take long
     private const int NamedCandidates = 200;
@@ -65,11 +67,12 @@ public sealed record SentenceExplanation(
         {
             Encoder<float> encoder => Of(view, encoder, tokenizer, text, options.Against),
             Translator<float> translator => Of(view, translator, new PairTokenizers(model.SourceTokenizer!, tokenizer), text, options, cancellationToken),
-            _ => Of(view, model.Model, tokenizer, text, options.Against, new PartsDone(progress, PartsOfDecoder)),
+            _ => Of(view, model.Model, tokenizer, text, options.Against, new PartsDone(progress, PartsOfDecoder), cancellationToken),
         };
     }
 
-    private static SentenceExplanation Of(ModelView view, Decoder<float> model, ITokenizer tokenizer, string text, string? against, PartsDone done)
+    private static SentenceExplanation Of(
+        ModelView view, Decoder<float> model, ITokenizer tokenizer, string text, string? against, PartsDone done, CancellationToken cancellationToken)
     {
         (int[] ids, string read, int left) = Cut(tokenizer, text, tokenizer.Encode(text), model.Config.Context);
         using DecoderTrace<float> trace = done.With(model.Trace(ids));
@@ -78,10 +81,16 @@ public sealed record SentenceExplanation(
         EmbeddingView embedding = done.With(EmbeddingView.Of(model.Tokens.Table.Value, ids));
         IEnumerable<int> likely = Ranking.Greatest(trace.Logits.Span[^model.Config.VocabularySize..], NamedCandidates);
         (int[] others, AgainstView? other) = SecondOf(tokenizer, against, model.Config.Context, Look);
+        Decoder<double>? precise = PreciseModel.Of(model);
+        WhyView why = done.With(WhyView.Of(model, precise, trace, cancellationToken));
+        PatchingView? patching = other is null ? null : precise is null
+            ? AgainstView.Patched(model, ids, others, cancellationToken)
+            : AgainstView.Patched(precise, ids, others, cancellationToken);
+        int[] named = [.. generation.Chosen, .. likely, .. others, .. IdsOf(why), .. patching is null ? (int[])[] : [patching.Token, patching.Against]];
         return new SentenceExplanation(view, read, left, SequenceView.Of(tokenizer, ids, [], AttentionView.Of(trace, isCausal: true)),
-            TextsOf(tokenizer, embedding, predictions, [.. generation.Chosen, .. likely, .. others]), embedding,
-            PositionView.Of(model), RotationView.Of(model, trace), predictions, Generation: generation,
-            Story: done.With(StoryView.Of(model, trace)), Live: done.With(LiveView.Of(model, tokenizer)), Against: other, Reasons: done.With(ReasonView.Of(model, trace)));
+            TextsOf(tokenizer, embedding, predictions, named), embedding, PositionView.Of(model), RotationView.Of(model, trace), predictions,
+            Generation: generation, Story: done.With(StoryView.Of(model, trace)), Live: done.With(LiveView.Of(model, tokenizer)),
+            Against: other is null ? null : other with { Patching = patching }, Reasons: why.Reasons, Without: why.Without, Neurons: why.Neurons);
 
         SequenceView Look(int[] given)
         {
@@ -181,6 +190,9 @@ public sealed record SentenceExplanation(
 
     private static IEnumerable<int> IdsOf(EmbeddingView embedding) =>
         embedding.MapIds.Concat(embedding.Neighbours.SelectMany(neighbours => neighbours).Select(neighbour => neighbour.Id));
+
+    private static IEnumerable<int> IdsOf(WhyView why) =>
+        (why.Without?.Before.Ids ?? []).Concat(why.Neurons?.Neurons.SelectMany(neuron => neuron.Raises.Concat(neuron.Lowers)).Select(token => token.Id) ?? []);
 
     private static IEnumerable<int> IdsOf(PredictionView predictions) =>
         predictions.Places.SelectMany(place => place.Likeliest).Select(candidate => candidate.Id)

@@ -13,18 +13,20 @@ public sealed class FeedForward<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
     private readonly Activation _activation;
+    private readonly int _layer;
     private readonly bool _isGated;
 
     /// <summary>Adds the layers' parameters to a set.</summary>
     /// <param name="parameters">The set.</param>
     /// <param name="name">The layer's name.</param>
+    /// <param name="layer">The block that it belongs to, from 0.</param>
     /// <param name="config">The model's configuration.</param>
     /// <param name="residual">How the matrix back to the residual stream starts.</param>
-    public FeedForward(ParameterSet<T> parameters, string name, TransformerConfig config, Initialization residual)
+    public FeedForward(ParameterSet<T> parameters, string name, int layer, TransformerConfig config, Initialization residual)
     {
         (int width, FeedForwardConfig own) = (config.FeedForwardWidth, config.FeedForward);
         Initialization normal = Initialization.Normal(config.InitializerRange);
-        (_activation, _isGated) = (own.Activation, own.IsGated);
+        (_activation, _isGated, _layer) = (own.Activation, own.IsGated, layer);
         Up = own.IsGated
             ? new Linear<T>(parameters, $"{name}.up", config.Width, 2 * width, normal, own.HasBias, width, width)
             : new Linear<T>(parameters, $"{name}.up", config.Width, width, normal, own.HasBias);
@@ -41,6 +43,7 @@ public sealed class FeedForward<T>
     public Variable<T> Forward(Variable<T> x, in ForwardPass<T> pass)
     {
         Variable<T> hidden = _isGated ? _activation.Run<T, Gated>(new Gated(Up.Forward(x))) : Up.Forward(x, _activation);
+        hidden = pass.Show(ForwardStage.Neurons, _layer, hidden); // (B, T, F)
         return Down.Forward(hidden).Dropout(pass.Dropout);
     }
 

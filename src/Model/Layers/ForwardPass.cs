@@ -95,6 +95,9 @@ public enum ForwardStage
     /// <summary>[B, T, C]: what attention to the source adds to the residual stream.</summary>
     SourceAttentionOutput,
 
+    /// <summary>[B, T, F]: how active the neurons between the matrices of the feed-forward layers are.</summary>
+    Neurons,
+
     /// <summary>[B, T, C]: what the feed-forward layers add to it.</summary>
     FeedForwardOutput,
 

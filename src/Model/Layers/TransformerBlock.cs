@@ -36,7 +36,7 @@ public sealed class TransformerBlock<T>
             SourceAttention = new SourceAttention<T>(parameters, $"{name}.source_attention", layer, config, residual);
         }
         FeedForwardNorm = new Norm<T>(parameters, $"{name}.feed_forward_norm", config.Width, config.Norm);
-        FeedForward = new FeedForward<T>(parameters, $"{name}.feed_forward", config, residual);
+        FeedForward = new FeedForward<T>(parameters, $"{name}.feed_forward", layer, config, residual);
     }
 
     /// <summary>The norm of attention's branch.</summary>

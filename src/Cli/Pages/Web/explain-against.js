@@ -47,4 +47,28 @@ function againstSection(section) {
     }),
     table: () => ({ columns: [text('attention.query'), ...names], rows: range(T).map(r => [names[r], ...difference(state.layer, state.head, r)]) }),
   }));
+
+  if (kind === 'decoder') patchingFigure(section, { both, names, differs });
+}
+
+// Which position and depth carries the difference of what may come next: vectors of the first text's stream, replaced one at a time by the second's.
+function patchingFigure(section, { both, names, differs }) {
+  const patching = it.against.patching;
+  if (!patching) {
+    section.append(el('p', { id: 'no-patching' }, text(differs.includes(true) ? 'patching.missing' : 'patching.same')));
+    return;
+  }
+  const { token, against, difference, otherDifference, patched } = patching, share = (depth, position) => (patched[depth][position] - difference) / (otherDifference - difference);
+  const depths = range(layers + 1).map(depth => text(depth === 0 ? 'lens.embedding' : 'lens.after', { depth })), columns = both.length > 40 ? both : names;
+  // Before the first difference nothing can be carried, and after the last layer all is at the end: what is between them is what there is to see.
+  const middle = Math.ceil(layers / 2), carrier = range(T).reduce((best, position) => share(middle, position) > share(middle, best) ? position : best, 0);
+  const values = { token: nameOf(token), against: nameOf(against), difference: number(difference), other: number(otherDifference), depth: middle, at: names[carrier], share: number(share(middle, carrier)) };
+  figure(section, 'patching', {
+    title: text('patching.title'), look: text('patching.look', values),
+    draw: (plot, width) => heatmap({
+      name: 'patching', rows: range(layers + 1).map(String), columns, width, kind: 'signed', title: [text('patching.depth'), text('tokens.position')], unit: text('patching.share'), square: false,
+      cells: cellsOf(depths, names, share),
+    }),
+    table: () => ({ columns: [text('tokens.position'), ...depths], rows: range(T).map(position => [names[position], ...depths.map((_, depth) => share(depth, position))]) }),
+  });
 }

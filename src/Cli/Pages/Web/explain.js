@@ -87,7 +87,7 @@ const facts = [
   ['explain.context', size.context], ['explain.vocabulary', [...(it.sourceTexts ? [size.sourceVocabularySize] : []), size.vocabularySize].map(count => count.toLocaleString('en')).join(' + ')], ['explain.tokens', T],
 ];
 const sections = {
-  decoder: [['way', wayOfTheData], ['tokens', tokensSection], ['embedding', embeddingSection], ['positions', positionSection], ['attention', attentionSection], ['mask', maskSection], ['predictions', predictionSection], ...(it.reasons ? [['reasons', reasonSection]] : []), ['generation', generationSection]],
+  decoder: [['way', wayOfTheData], ['tokens', tokensSection], ['embedding', embeddingSection], ['positions', positionSection], ['attention', attentionSection], ['mask', maskSection], ['predictions', predictionSection], ...(it.reasons ? [['reasons', reasonSection]] : []), ['without', withoutSection], ...(it.neurons ? [['neurons', neuronsSection]] : []), ['generation', generationSection]],
   encoder: [['way', wayOfTheData], ['tokens', tokensSection], ['embedding', embeddingSection], ['positions', positionSection], ['attention', attentionSection], ['mask', maskSection], ['masked', maskedSection]],
   translator: [['way', wayOfTheData], ['tokens', tokensSection], ['embedding', embeddingSection], ['positions', positionSection], ['attention', attentionSection], ['source', sourceSection], ['mask', maskSection], ['predictions', predictionSection], ['beams', beamSection]],
 }[kind];
