@@ -161,7 +161,7 @@ public sealed class ExplainPageTests(Browser browser) : IClassFixture<Browser>, 
         foreach (string figure in await open.Figures())
             await open.Draw(figure);
         Assert.Equal(Text, await open.Page.EvalOnSelectorAsync<string>("#sentence", "node => node.textContent"));
-        Assert.Equal(0, await open.Page.Locator("main b:not(.step b, .plus b, figcaption b), #sentence *").CountAsync());
+        Assert.Equal(0, await open.Page.Locator("main b:not(.step b, .plus b, .neuron b, figcaption b), #sentence *").CountAsync());
         Assert.Empty(open.Complaints);
     }
 

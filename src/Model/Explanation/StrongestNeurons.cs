@@ -19,7 +19,7 @@ public sealed record StrongestNeurons(int FirstPosition, IReadOnlyList<IReadOnly
 {
     private const int MostNeurons = 4; // of a position in a layer
     private const int MostTokens = 4; // of those that a neuron raises or lowers
-    private const int MostShown = 640; // of all neurons of all positions: a page has to carry them
+    private const int MostShown = 256; // of all neurons of all positions: a page has to carry them
 
     /// <summary>Asks a model about a text that it has gone through.</summary>
     /// <param name="model">The model.</param>

@@ -62,7 +62,7 @@ public class StrongestNeuronsTests
         Decoder<double> model = AskedModels.Drawn(config);
         using DecoderTrace<double> trace = model.Trace([.. Enumerable.Range(0, 48).Select(i => i * 7 % 47)]);
         StrongestNeurons view = StrongestNeurons.Of(model, trace);
-        Assert.Equal(48 - 640 / 16, view.FirstPosition);
-        Assert.Equal(40, view.Strongest.Count);
+        Assert.Equal(48 - 256 / 16, view.FirstPosition);
+        Assert.Equal(16, view.Strongest.Count);
     }
 }
