@@ -10,8 +10,6 @@ namespace MiniGpt.Tests.Pages;
 /// <summary>Pages as those see them who use a keyboard or a screen reader: axe-core finds nothing serious on them.</summary>
 public sealed class AccessibilityTests(Browser browser) : IClassFixture<Browser>, IDisposable
 {
-    private const string Package = "axe-core";
-
     private readonly TemporaryFolder _folder = new();
 
     public void Dispose() => _folder.Dispose();
@@ -41,13 +39,11 @@ public sealed class AccessibilityTests(Browser browser) : IClassFixture<Browser>
     [MemberData(nameof(Pages))]
     public async Task No_finding_of_axe_is_serious(string kind, string language, int width, ColorScheme scheme)
     {
-        string? modules = NodeModules.With(Package);
-        Assert.SkipWhen(modules is null, $"there is no npm's {Package}; MINIGPT_NODE_MODULES says where its modules are, .ci/run installs them");
         await using OpenPage open = await browser.Open(PageOf(kind, language), width, scheme);
+        await Axe.Load(open);
         foreach (string figure in await open.Figures())
             await open.Draw(figure);
         await open.Page.EvaluateAsync("document.querySelectorAll('details').forEach(details => details.open = true)");
-        await open.Page.AddScriptTagAsync(new PageAddScriptTagOptions { Content = await File.ReadAllTextAsync(Path.Combine(modules!, Package, "axe.min.js"), TestContext.Current.CancellationToken) });
         int steps = await open.Page.EvaluateAsync<int>("window.minigpt.story?.count ?? 1");
         for (int step = 1; step <= steps; step++)
         {
@@ -55,12 +51,7 @@ public sealed class AccessibilityTests(Browser browser) : IClassFixture<Browser>
                 await open.Page.EvaluateAsync("step => { minigpt.story.go(step); }", step);
             await open.Page.WaitForFunctionAsync("step => !minigpt.story || minigpt.story.at() === step", step);
             // The rest of the page stays as it is while the story goes on.
-            string[] found = await open.Page.EvaluateAsync<string[]>("""
-                async inside => (await axe.run(inside ?? document, { resultTypes: ['violations'] })).violations
-                  .filter(violation => ['serious', 'critical'].includes(violation.impact))
-                  .flatMap(violation => violation.nodes.map(node => `${violation.impact} ${violation.id}: ${node.target} ${node.html.slice(0, 160)} ${node.any.map(check => check.message).join('; ')}`))
-                """, step == 1 ? null : "#story");
-            Assert.True(found.Length == 0, string.Join('\n', found));
+            await Axe.AssertNothingSerious(open, step == 1 ? null : "#story");
         }
         Assert.Empty(open.Complaints);
     }

@@ -51,6 +51,31 @@ public sealed class ServePageTests(Browser browser, ServedTinyModel server) : IC
         Assert.InRange(await page.EvaluateAsync<int>("document.documentElement.scrollWidth"), 1, width);
     }
 
+    [Theory]
+    [InlineData("en", ColorScheme.Dark, 390)]
+    [InlineData("ja", ColorScheme.Light, 1000)]
+    public async Task Axe_finds_nothing_serious_before_a_text_with_one_and_in_a_conversation(string language, ColorScheme scheme, int width)
+    {
+        await using OpenPage open = await browser.Open(server.Address, width, scheme, language);
+        await Axe.Load(open);
+        IPage page = open.Page;
+        await page.Locator("#model", new PageLocatorOptions { HasTextString = "tiny" }).WaitForAsync();
+        await page.EvaluateAsync("document.querySelectorAll('details').forEach(details => details.open = true)");
+        await Axe.AssertNothingSerious(open);
+        await page.FillAsync("#prompt", "First Citizen:");
+        await page.FillAsync("#max_tokens", "12");
+        await page.ClickAsync("#write");
+        await Done(page);
+        await page.Locator(".token").Nth(3).HoverAsync();
+        await Axe.AssertNothingSerious(open);
+        await page.ClickAsync("#chat");
+        await page.FillAsync("#prompt", "Hi");
+        await page.PressAsync("#prompt", "Enter");
+        await Done(page);
+        await Axe.AssertNothingSerious(open);
+        Assert.Empty(open.Complaints);
+    }
+
     [Fact]
     public async Task It_chats_forgets_what_is_too_long_ago_and_stops_when_it_is_told_to()
     {
