@@ -19,6 +19,7 @@ internal sealed class WorkDisplay : IProgress<DataProgress>
     private readonly long _start = Stopwatch.GetTimestamp();
     private LiveFrame? _frame;
     private TimeSpan _nextLine = s_betweenLines;
+    private bool _isOver;
 
     private WorkDisplay(string stage) => _progress.Add(new DataProgress(stage, 0, 0));
 
@@ -29,17 +30,14 @@ internal sealed class WorkDisplay : IProgress<DataProgress>
     {
         WorkDisplay display = new(stage);
         // The work looks at nobody for long where an operator takes long: somebody else draws.
-        Timer timer = new(_ => display.Show(), state: null, s_beforeFirst, s_betweenFrames);
+        using Timer timer = new(_ => display.Show(), state: null, s_beforeFirst, s_betweenFrames);
         try
         {
             return work(display);
         }
         finally
         {
-            using ManualResetEvent isOver = new(false);
-            if (timer.Dispose(isOver))
-                isOver.WaitOne();
-            display._frame?.Erase();
+            display.End();
         }
     }
 
@@ -53,6 +51,8 @@ internal sealed class WorkDisplay : IProgress<DataProgress>
     {
         lock (_lock)
         {
+            if (_isOver)
+                return;
             if (Talk.CanDraw)
             {
                 _frame ??= new LiveFrame(Talk.Console);
@@ -63,6 +63,16 @@ internal sealed class WorkDisplay : IProgress<DataProgress>
                 Talk.Say(Messages.Of("progress.work", ("stage", _progress.Stage), ("left", _progress.Left.Trim())));
                 _nextLine += s_betweenLines;
             }
+        }
+    }
+
+    // Waiting for the timer to end would start a thread, which work that is over at once would have to wait for.
+    private void End()
+    {
+        lock (_lock)
+        {
+            _isOver = true;
+            _frame?.Erase();
         }
     }
 }
