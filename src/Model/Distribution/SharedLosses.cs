@@ -10,7 +10,7 @@ internal static class SharedLosses
     /// <param name="ranks">Who computes them, each some that follow each other.</param>
     /// <param name="count">How many batches there are.</param>
     /// <param name="loss">Computes the loss of a batch.</param>
-    /// <param name="progress">Is told after each batch of this rank how far that is; null where nobody wants to know.</param>
+    /// <param name="progress">Is told before each batch of this rank how far that is; null where nobody wants to know.</param>
     public static double[] Of(ICollective ranks, int count, Func<int, double> loss, IProgress<DataProgress>? progress)
     {
         double[] losses = new double[count];

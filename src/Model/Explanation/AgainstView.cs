@@ -31,7 +31,7 @@ public sealed record AgainstView(string Text, SequenceView Sequence, PatchingVie
     {
         if (!WhyView.IsAffordable(model, ids.Length, (model.Config.Layers + 1L) * ids.Length))
             return null;
-        double[] here = SharesAfter(model, ids), there = SharesAfter(model, others);
+        double[] here = SharesAfter(model, ids, cancellationToken), there = SharesAfter(model, others, cancellationToken);
         (int token, int against) = (Ranking.Greatest(there, 1)[0], Ranking.Greatest(here, 1)[0]);
         if (token == against)
         {
@@ -41,10 +41,10 @@ public sealed record AgainstView(string Text, SequenceView Sequence, PatchingVie
         return token == against ? null : PatchingView.Of(model, ids, others, token, against, cancellationToken: cancellationToken);
     }
 
-    private static double[] SharesAfter<T>(Decoder<T> model, int[] ids)
+    private static double[] SharesAfter<T>(Decoder<T> model, int[] ids, CancellationToken cancellationToken)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
     {
-        using NextTokenPass<T> pass = new(model, CancellationToken.None);
+        using NextTokenPass<T> pass = new(model, cancellationToken);
         double[] logits = pass.AskRows(ids, 1, new SwitchedOff<T>([]))[0];
         double sum = LogSumExp.Of<double>(logits);
         return [.. logits.Select(logit => Math.Exp(logit - sum))];

@@ -9,7 +9,7 @@ namespace MiniGpt.Model.Training;
 /// <summary>Training by one call, from a program.</summary>
 public static class TrainingRun
 {
-    private const int SampleTokens = 200;
+    internal const int SampleTokens = 200; // of what a model writes to be seen
 
     /// <summary>
     /// Reads the data that the options name, makes a model of their sizes, and trains it into a new folder, as <c>minigpt train</c> does.
@@ -83,6 +83,7 @@ public static class TrainingRun
         long start = Stopwatch.GetTimestamp();
         int steps = checked((int)learningRates.Steps);
         double? validationLoss = null;
+        bool isInterrupted = false;
         using Trainer<T> trainer = new(task, optimizer, learningRates, clipNorm);
         try
         {
@@ -101,10 +102,10 @@ public static class TrainingRun
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
-            return new TrainingSummary(optimizer.Step, Stopwatch.GetElapsedTime(start).TotalSeconds, ValidationLoss: null, Interrupted: true, SkippedSteps: 0);
+            isInterrupted = true;
         }
 
-        return new TrainingSummary(optimizer.Step, Stopwatch.GetElapsedTime(start).TotalSeconds, validationLoss, Interrupted: false, SkippedSteps: 0);
+        return new TrainingSummary(optimizer.Step, Stopwatch.GetElapsedTime(start).TotalSeconds, validationLoss, isInterrupted, SkippedSteps: 0);
     }
 
     private static TrainingSummary Run<T>(

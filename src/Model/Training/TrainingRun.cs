@@ -17,7 +17,6 @@ namespace MiniGpt.Model.Training;
 public sealed partial class TrainingRun<T> : IDisposable
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private const int SampleTokens = 200;
     private const int LineTokens = 60; // of what is written beside an evaluation
     private const int SkippedInARow = 100; // more of them are no accident
 
@@ -160,7 +159,7 @@ public sealed partial class TrainingRun<T> : IDisposable
     }
 
     /// <summary>What the model, as it is now, writes from nothing: text, or ids where there is no tokenizer.</summary>
-    public string Sample(int tokens = SampleTokens) => _task.Sample(Step, tokens);
+    public string Sample(int tokens = TrainingRun.SampleTokens) => _task.Sample(Step, tokens);
 
     /// <summary>The longest line of a few that the model writes: enough to see how far it has come.</summary>
     private string Line() => Sample(LineTokens).Split('\n').MaxBy(line => line.Length)!.Trim();

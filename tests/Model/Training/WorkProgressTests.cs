@@ -39,25 +39,9 @@ public sealed class WorkProgressTests : IDisposable
     [Fact]
     public void A_run_tells_its_observer_how_far_its_evaluations_are()
     {
-        TrainingOptions options = new()
-        {
-            Data = [_folder.Write("text.txt", string.Concat(Enumerable.Repeat("To be, or not to be. ", 60)))],
-            Layers = 1,
-            Heads = 1,
-            Width = 8,
-            Context = 8,
-            BatchSize = 2,
-            Steps = 2,
-            EvalEvery = 1,
-            EvalBatches = 3,
-        };
-        using TrainingData data = TrainingData.Load(options);
-        LanguageModel<float> model = LanguageModel<float>.Create(options.ToConfig(data.VocabularySize, data.Tokenizer, data.SourceTokenizer));
-        model.Initialize(1);
-        using RunFolder folder = RunFolder.Create(_folder.File("run"));
-        using TrainingRun<float> run = new(folder, options, model, data);
+        TrainingOptions options = Small() with { Steps = 2, EvalEvery = 1, EvalBatches = 3 };
         Observer observer = new();
-        run.Run(observer);
+        OfRun(options, run => run.Run(observer));
         // After the first step three batches of each text, after the second one three and then the whole validation split.
         Assert.Equal([0, 1, 2, 0, 1, 2], observer.Told.Where(told => told.Step == 1).Select(told => told.Progress.Done));
         Assert.Equal([0, 1, 2, 0], observer.Told.Where(told => told.Step == 2).Select(told => told.Progress.Done).Take(4));
@@ -66,33 +50,15 @@ public sealed class WorkProgressTests : IDisposable
     [Fact]
     public void The_time_of_a_run_takes_its_evaluations_in()
     {
-        TrainingOptions options = new()
-        {
-            Data = [_folder.Write("text.txt", string.Concat(Enumerable.Repeat("To be, or not to be. ", 60)))],
-            Layers = 1,
-            Heads = 1,
-            Width = 8,
-            Context = 8,
-            BatchSize = 2,
-            Steps = 100,
-            EvalEvery = 0,
-            ValidationFraction = 0,
-        };
+        TrainingOptions options = Small() with { Steps = 100, EvalEvery = 0, ValidationFraction = 0 };
         (double alone, double ofSteps) = TimeOf(options);
         // 99 evaluations between steps and one at the end read 30 batches each, forward alone, which is a third of a step: 1,000 steps more.
         (double evaluated, _) = TimeOf(options with { EvalEvery = 1, EvalBatches = 30 });
         Assert.Equal(11, evaluated / alone, 0.05); // a time is a whole number of ticks
         Assert.Equal(1, ofSteps / alone, 0.01); // the same recipe, asked for by its name
 
-        (double, double) TimeOf(TrainingOptions options)
-        {
-            using TrainingData data = TrainingData.Load(options);
-            LanguageModel<float> model = LanguageModel<float>.Create(options.ToConfig(data.VocabularySize, data.Tokenizer, data.SourceTokenizer));
-            model.Initialize(1);
-            using RunFolder folder = RunFolder.Create(_folder.File($"run-{options.EvalEvery}"));
-            using TrainingRun<float> run = new(folder, options, model, data);
-            return (run.ExpectedTime.TotalSeconds * run.Ceiling, run.ExpectedTimeOf(options).TotalSeconds * run.Ceiling);
-        }
+        (double, double) TimeOf(TrainingOptions options) =>
+            OfRun(options, run => (run.ExpectedTime.TotalSeconds * run.Ceiling, run.ExpectedTimeOf(options).TotalSeconds * run.Ceiling));
     }
 
     [Fact]
@@ -110,7 +76,7 @@ public sealed class WorkProgressTests : IDisposable
     }
 
     [Fact]
-    public void Patching_an_explanation_and_a_lesson_tell_how_far_they_are()
+    public void Patching_and_a_lesson_tell_how_far_they_are()
     {
         LoadedModel<float> model = ModelFile.Load<float>(Fixtures.File("gpt2-tiny"));
         Told told = new();
@@ -122,6 +88,27 @@ public sealed class WorkProgressTests : IDisposable
         told.AssertForward("training");
         Assert.Equal(160, told.Of("training").Count()); // steps
         Assert.Equal(expected.Checks.Select(check => check.Error), found.Checks.Select(check => check.Error));
+    }
+
+    private TrainingOptions Small() => new()
+    {
+        Data = [_folder.Write("text.txt", string.Concat(Enumerable.Repeat("To be, or not to be. ", 60)))],
+        Layers = 1,
+        Heads = 1,
+        Width = 8,
+        Context = 8,
+        BatchSize = 2,
+    };
+
+    /// <summary>What is asked of a run before its first step.</summary>
+    private TResult OfRun<TResult>(TrainingOptions options, Func<TrainingRun<float>, TResult> ask)
+    {
+        using TrainingData data = TrainingData.Load(options);
+        LanguageModel<float> model = LanguageModel<float>.Create(options.ToConfig(data.VocabularySize, data.Tokenizer, data.SourceTokenizer));
+        model.Initialize(1);
+        using RunFolder folder = RunFolder.Create(_folder.File($"run-{options.EvalEvery}"));
+        using TrainingRun<float> run = new(folder, options, model, data);
+        return ask(run);
     }
 
     private sealed class Observer : ITrainingObserver

@@ -19,7 +19,6 @@ function withoutSection(section) {
   const off = it.without, { before, cells, token } = off;
   if (!off.hasHeads) section.append(el('p', { className: 'note', id: 'without-no-heads' }, text('without.no-heads')));
   const columns = [...(off.hasHeads ? range(heads).map(h => `${h + 1}`) : []), ...['attention', 'feed_forward', 'layer'].map(kind => text(`without.column.${kind}`))];
-  const at = (layer, column) => cells[layer * columns.length + column];
   // What a cell is coloured by: how much the token's probability, or its logit, changes.
   const changes = { probability: cell => shareOf(cell.next, token) - shareOf(before, token), logit: cell => logitOf(cell.next, token) - logitOf(before, token) };
   const greatest = (measure, among = cells) => among.reduce((best, cell) => Math.abs(changes[measure](cell)) > Math.abs(changes[measure](best)) ? cell : best, among[0]);

@@ -3,7 +3,7 @@ using Xunit;
 namespace MiniGpt.Tests.Cli;
 
 /// <summary>The scripts of minigpt completion in the shells that they are for, where these are installed.</summary>
-public sealed class CompletionTests : IDisposable
+public sealed class CompletionScriptTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
