@@ -20,7 +20,7 @@ internal static class Rounding
     public static double Epsilon { get; } = Math.Pow(2, -23);
 
     /// <summary>1 to 257, on both sides of every vector, tile and block, and the widths and vocabularies of the presets.</summary>
-    public static IEnumerable<int> Lengths { get; } = [.. Enumerable.Range(1, 257), 384, 512, 768, 1152, 1536, 2304, 3072, 50257];
+    public static IEnumerable<int> Lengths { get; } = [.. TriedLengths.Of(1, 257), 384, 512, 768, 1152, 1536, 2304, 3072, 50257];
 
     /// <summary>The error of a sum of this many terms, in epsilons of the sum of their magnitudes.</summary>
     public static double Sum(int terms) => 2 + Math.Sqrt(terms);

@@ -27,6 +27,7 @@ internal static class SystemCalls
 {
     private const int ReadOnly = 0; // O_RDONLY, the same everywhere
     private const int InvalidArgument = 22; // EINVAL: the file system flushes no folders
+    private const int FullFlush = 51; // F_FULLFSYNC of macOS, whose fsync leaves the writing to the drive
 
     // The size of struct statx, which is the same on every processor, and of every struct stat of macOS with room to spare.
     private const int StatusBytes = 256;
@@ -51,7 +52,7 @@ internal static class SystemCalls
             throw Failed(path);
         try
         {
-            if (Fsync(folder) != 0 && Marshal.GetLastPInvokeError() != InvalidArgument)
+            if (!(OperatingSystem.IsMacOS() && Control(folder, FullFlush) == 0) && Fsync(folder) != 0 && Marshal.GetLastPInvokeError() != InvalidArgument)
                 throw Failed(path);
         }
         finally
@@ -115,6 +116,9 @@ internal static class SystemCalls
 
     [DllImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static extern int Fsync(int descriptor);
+
+    [DllImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    private static extern int Control(int descriptor, int command);
 
     [DllImport("libc", EntryPoint = "close", SetLastError = true)]
     private static extern int Close(int descriptor);

@@ -10,7 +10,7 @@ public class EmbeddingTests
     [Fact]
     public void Rows_are_gathered_and_their_gradients_scattered()
     {
-        (int, int, int)[] shapes = [(1, 1, 1), (65, 129, 300), .. Enumerable.Range(1, 257).Select(width => (7, width, 20))];
+        (int, int, int)[] shapes = [(1, 1, 1), (65, 129, 300), .. TriedLengths.Of(1, 257).Select(width => (7, width, 20))];
         foreach ((int vocabulary, int width, int count) in shapes)
         {
             Check<float>(vocabulary, width, count);

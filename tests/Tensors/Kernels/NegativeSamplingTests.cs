@@ -11,7 +11,7 @@ public class NegativeSamplingTests
     [Fact]
     public void Losses_and_gradients_agree_with_the_plain_loop()
     {
-        (int, int, int, int)[] shapes = [(1, 1, 1, 1), (300, 100, 1, 6), (130, 64, 10, 6), (5, 7, 3, 40), .. Enumerable.Range(1, 257).Select(width => (7, width, 2, 3))];
+        (int, int, int, int)[] shapes = [(1, 1, 1, 1), (300, 100, 1, 6), (130, 64, 10, 6), (5, 7, 3, 40), .. TriedLengths.Of(1, 257).Select(width => (7, width, 2, 3))];
         foreach ((int examples, int columns, int contexts, int targets) in shapes)
         {
             Check<float>(examples, columns, contexts, targets);

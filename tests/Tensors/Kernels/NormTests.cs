@@ -11,7 +11,7 @@ public class NormTests
     private const double Epsilon = 1e-5;
 
     private static readonly (int Rows, int Columns)[] s_shapes =
-        [(1, 2), (3, 3), (1, 8), (5, 15), (7, 16), (2, 17), (33, 33), (257, 64), (65, 129), (1000, 65), (0, 5), .. Enumerable.Range(2, 256).Select(columns => (3, columns))];
+        [(1, 2), (3, 3), (1, 8), (5, 15), (7, 16), (2, 17), (33, 33), (257, 64), (65, 129), (1000, 65), (0, 5), .. TriedLengths.Of(2, 257).Select(columns => (3, columns))];
 
     [Fact]
     public void LayerNorm_agrees_with_the_plain_loop()

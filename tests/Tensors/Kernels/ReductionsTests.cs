@@ -8,7 +8,7 @@ namespace MiniGpt.Tests.Tensors.Kernels;
 
 public class ReductionsTests
 {
-    private static readonly int[] s_sizes = [.. Enumerable.Range(1, 257)];
+    private static readonly int[] s_sizes = [.. TriedLengths.Of(1, 257)];
 
     [Fact]
     public void Sum_over_each_axis()
