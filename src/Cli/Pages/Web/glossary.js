@@ -14,7 +14,9 @@ const homes = new Map();
 // Latin letters in it are words too: there is no ID in "grid".
 function patternOfWords(rows) {
   const words = rows.flatMap(row => row.words).sort((a, b) => b.length - a.length).map(word => word.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&'));
-  return page.language === 'ja' ? new RegExp(`(${words.map(word => word.replace(/^(?=\w)/, '(?<!\\w)').replace(/(?<=\w)$/, '(?!\\w)')).join('|')})`, 'giu') : new RegExp(`(?<![\\p{L}\\p{N}-])(${words.join('|')})s?(?![\\p{L}\\p{N}-])`, 'giu');
+  if (page.language !== 'ja') return new RegExp(`(?<![\\p{L}\\p{N}-])(${words.join('|')})s?(?![\\p{L}\\p{N}-])`, 'giu');
+  const apart = words.map(word => `${/^\w/.test(word) ? '(?<!\\w)' : ''}${word}${/\w$/.test(word) ? '(?!\\w)' : ''}`);
+  return new RegExp(`(${apart.join('|')})`, 'giu');
 }
 
 // Makes links of the words in a part of the page, each once, where leads(row, home) says that the word's first use is in that paragraph or caption.
