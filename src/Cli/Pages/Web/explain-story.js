@@ -8,6 +8,9 @@ const paragraphs = (key, values = {}) => page.texts[key].split('\n').map(sentenc
 })));
 const said = (key, values) => el('p', { className: 'said' }, text(key, values));
 
+// As the tables of the story write a number: its sentences do too.
+const short = value => value.toFixed(2).replace('-', '−');
+
 // A few rows of numbers in colour, relative to the largest. rows: [{ name, values, extra, isResult }]; whole: how many numbers a row really has.
 // Extra cells stand apart at the right: shares in colour, or plain numbers.
 function numbersTable({ key, caption, rows, columns = null, extra = [], areShares = false, whole = null }) {
@@ -18,13 +21,12 @@ function numbersTable({ key, caption, rows, columns = null, extra = [], areShare
     node.dataset.value = value;
     return node;
   };
-  const short = value => value.toFixed(2).replace('-', '−');
   const valueCell = value => cell(value, value < 0 ? 'cell negative' : 'cell positive', short(value), Math.abs(value) / largest);
   const extraCell = value => value === undefined ? el('td') : areShares ? cell(value, 'cell share', percent(value), value) : cell(value, 'extra', short(value));
   const names = columns ?? range(wide).map(i => `${i + 1}`), isCut = whole !== null && whole > wide;
   const table = el('table', { className: 'numbers', id: `story-${key}` },
-    el('caption', {}, caption, isCut ? ` ${text('story.first-numbers', { n: wide, whole })}` : ''),
-    el('thead', {}, el('tr', {}, el('td'), ...names.map(name => el('th', { scope: 'col' }, name)), ...(isCut ? [el('td', {}, '…')] : []), ...extra.map(name => el('th', { scope: 'col' }, name)))),
+    el('caption', {}, caption),
+    el('thead', {}, el('tr', {}, el('td'), ...names.map(name => el('th', { scope: 'col' }, name)), ...(isCut ? [el('td', {}, `… ${whole}`)] : []), ...extra.map(name => el('th', { scope: 'col' }, name)))),
     el('tbody', {}, ...rows.map(row => el('tr', { className: row.isResult ? 'result' : '' }, el('th', { scope: 'row' }, row.name),
       ...row.values.map(valueCell), ...(isCut ? [el('td', {}, '…')] : []), ...extra.map((_, i) => extraCell(row.extra?.[i]))))));
   return el('div', { className: 'scroll', role: 'region', 'aria-label': caption }, table);
@@ -44,6 +46,7 @@ function storySteps() {
     tokens: () => [
       ...paragraphs('story.tokens', { V: size.vocabularySize.toLocaleString('en'), T, last: lastName }),
       el('ol', { className: 'tokens plain' }, ...words.map((word, i) => el('li', { className: story.shown.includes(i) ? 'token chosen' : 'token' }, visible(word), el('small', {}, String(it.sentence.tokens[i].id))))),
+      ...(words.some(word => /\s/.test(word)) ? [said('story.tokens.spaces')] : []),
       ...(T > story.shown.length ? [said('story.tokens.shown', { n: story.shown.length, last: lastName })] : []),
     ],
 
@@ -63,7 +66,7 @@ function storySteps() {
         ...paragraphs('story.query.heads', { heads, layers, head: story.head + 1 }),
         numbersTable({ key: 'query', caption: text('story.query.query', { last: lastName }), whole: size.headSize, rows: [{ name: numbered[T - 1], values: story.query }] }),
         numbersTable({ key: 'keys', caption: text('story.query.keys'), whole: size.headSize, extra: [text('story.query.score')], rows: shownNames.map((name, i) => ({ name, values: story.keys[i], extra: [story.scores[i]] })) }),
-        said('story.query.said', { D: size.headSize, last: lastName, best: shownNames[best], score: number(story.scores[best]) }),
+        said('story.query.said', { D: size.headSize, last: lastName, best: shownNames[best], score: short(story.scores[best]) }),
       ];
     },
 
@@ -82,7 +85,7 @@ function storySteps() {
       ...paragraphs('story.sum'),
       numbersTable({ key: 'values', caption: text('story.sum.values'), whole: size.headSize, extra: [text('story.sum.weight')], areShares: true,
         rows: [...shownNames.map((name, i) => ({ name, values: story.values[i], extra: [story.weights[i]] })), { name: text('story.sum.result'), values: story.headOutput, isResult: true }] }),
-      ...paragraphs('story.sum.back', { heads, last: lastName }),
+      ...paragraphs('story.sum.back', { C: size.width, last: lastName }),
       numbersTable({ key: 'attended', caption: text('story.sum.added', { last: lastName }), whole: size.width, rows: [
         { name: text('story.before'), values: story.vectors.at(-1) }, { name: text('story.sum.attention'), values: story.attended },
         ...(story.afterAttention ? [{ name: '=', values: story.afterAttention, isResult: true }] : [])] }),
@@ -107,15 +110,14 @@ function storySteps() {
     logits: () => [
       ...paragraphs('story.logits', { V: size.vocabularySize.toLocaleString('en'), last: lastName }),
       numbersTable({ key: 'hidden', caption: text('story.logits.hidden', { last: lastName }), whole: size.width, rows: [{ name: numbered[T - 1], values: story.hidden }] }),
-      numbersTable({ key: 'candidates', caption: text('story.logits.rows'), whole: size.width, extra: [text('story.logits.logit')],
+      numbersTable({ key: 'candidates', caption: text('story.logits.rows', { n: story.candidates.length }), whole: size.width, extra: [text('story.logits.logit')],
         rows: story.candidates.map((id, i) => ({ name: nameOf(id), values: story.candidateRows[i], extra: [story.logits[i]] })) }),
-      said('story.logits.said', { n: story.candidates.length }),
     ],
 
     choice: () => {
       const place = it.predictions.places[T - 1], chosen = it.generation.chosen[0], first = place.likeliest[0];
       return [
-        ...paragraphs('story.choice', { V: size.vocabularySize.toLocaleString('en') }),
+        ...paragraphs('story.choice', { V: size.vocabularySize.toLocaleString('en'), n: place.likeliest.length, temperature: it.generation.temperature }),
         shareBars('choice', place.likeliest.map(candidate => ({ name: nameOf(candidate.id), share: candidate.probability, isChosen: candidate.id === chosen }))),
         said('story.choice.said', { first: nameOf(first.id), share: percent(first.probability), chosen: nameOf(chosen) }),
         ...paragraphs('story.choice.again'),

@@ -10,10 +10,13 @@ const otherSenses = { gradients: ['value'], quantisation: ['block'], 'masked-wor
 // Of each row of the glossary that a page uses, the paragraph or caption that uses it first.
 const homes = new Map();
 
-// Longer words come first: "residual stream" is none of the words in it. English ones may have an s.
+// Longer words come first: "residual stream" is none of the words in it. English ones may have an s. Japanese is written without spaces, but
+// Latin letters in it are words too: there is no ID in "grid".
 function patternOfWords(rows) {
   const words = rows.flatMap(row => row.words).sort((a, b) => b.length - a.length).map(word => word.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&'));
-  return page.language === 'ja' ? new RegExp(`(${words.join('|')})`, 'giu') : new RegExp(`(?<![\\p{L}\\p{N}-])(${words.join('|')})s?(?![\\p{L}\\p{N}-])`, 'giu');
+  if (page.language !== 'ja') return new RegExp(`(?<![\\p{L}\\p{N}-])(${words.join('|')})s?(?![\\p{L}\\p{N}-])`, 'giu');
+  const apart = words.map(word => `${/^\w/.test(word) ? '(?<!\\w)' : ''}${word}${/\w$/.test(word) ? '(?!\\w)' : ''}`);
+  return new RegExp(`(${apart.join('|')})`, 'giu');
 }
 
 // Makes links of the words in a part of the page, each once, where leads(row, home) says that the word's first use is in that paragraph or caption.
@@ -42,7 +45,10 @@ function linkWordsIn(root, leads) {
 }
 
 function linkWords(main) {
-  linkWordsIn(document.body, row => !homes.has(row));
+  // A story explains words as it comes to them: what the head of the page says before takes no link from it.
+  const isNew = row => !homes.has(row), story = document.getElementById('section-story');
+  if (story) linkWordsIn(story, isNew);
+  linkWordsIn(document.body, isNew);
   if (homes.size === 0) return;
   const rows = page.glossary;
   main.append(el('section', { id: 'words' }, el('h2', {}, text('ui.words')), el('dl', {},
