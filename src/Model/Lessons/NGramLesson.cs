@@ -14,7 +14,7 @@ internal static class NGramLesson
 
     private static readonly Example s_english = new(["th", "qu", "\nR", "ing"], LongestHelpful: 3);
 
-    // With three thousand different characters, most contexts of three are seen once or never.
+    // There are three thousand different characters: of the contexts of three that are seen, three in four are seen once.
     private static readonly Example s_japanese = new(["吾輩", "ませ", "。\n", "である"], LongestHelpful: 2);
 
     public static LessonResult Run(LessonInputs inputs)

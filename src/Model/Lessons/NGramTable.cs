@@ -34,10 +34,9 @@ internal sealed class NGramTable
     {
         NGramTable table = new(order, shorter, shorter?._alphabet ?? [.. (alphabet ?? text).Distinct().Order()]);
         for (int i = order; i < text.Length; i++)
-        {
-            CollectionsMarshal.GetValueRefOrAddDefault(table._contexts, text.AsSpan(i - order, order), out _)++;
             CollectionsMarshal.GetValueRefOrAddDefault(table._sequences, text.AsSpan(i - order, order + 1), out _)++;
-        }
+        foreach ((string sequence, int count) in table._sequences.Dictionary)
+            CollectionsMarshal.GetValueRefOrAddDefault(table._contexts, sequence.AsSpan(0, order), out _) += count;
         return table;
     }
 
