@@ -150,7 +150,7 @@ public sealed class LessonWordsTests
         Assert.Empty(learned.Select(Text).Intersect(kept.Select(Text)));
         Assert.Single(learned.GroupBy(sentence => sentence.Words.Length).Select(length => length.Count()).Distinct());
         // Each beginning goes as often with every subject; each verb with one alone.
-        Assert.All(learned.GroupBy(sentence => string.Join(' ', sentence.Words[..sentence.Place])),
+        Assert.All(learned.GroupBy(sentence => string.Join(' ', sentence.Words.Take(sentence.Place))),
             beginning => Assert.Equal([2, 2, 2, 2, 2, 2], beginning.GroupBy(sentence => sentence.RightId).Select(subject => subject.Count())));
         string[] verbs = grammar.Vocabulary[(1 + grammar.Subjects.Count)..(1 + 2 * grammar.Subjects.Count)];
         Assert.All(verbs, verb => Assert.Single(learned.Where(sentence => sentence.Words[sentence.Place..].Contains(verb)).Select(sentence => sentence.RightId).Distinct()));
