@@ -153,7 +153,7 @@ public sealed class LessonWordsTests
         Assert.All(learned.GroupBy(sentence => string.Join(' ', sentence.Words.Take(sentence.Place))),
             beginning => Assert.Equal([2, 2, 2, 2, 2, 2], beginning.GroupBy(sentence => sentence.RightId).Select(subject => subject.Count())));
         string[] verbs = grammar.Vocabulary[(1 + grammar.Subjects.Count)..(1 + 2 * grammar.Subjects.Count)];
-        Assert.All(verbs, verb => Assert.Single(learned.Where(sentence => sentence.Words[sentence.Place..].Contains(verb)).Select(sentence => sentence.RightId).Distinct()));
+        Assert.All(verbs, verb => Assert.Single(learned.Where(sentence => sentence.Words.Skip(sentence.Place).Contains(verb)).Select(sentence => sentence.RightId).Distinct()));
         Assert.All(learned.Concat(kept), sentence => Assert.Equal(sentence.Words, sentence.Ids.Select(id => grammar.Vocabulary[id])));
 
         LessonStage encoder = LessonResults.Stage("masked-word", "fillings", language), causal = LessonResults.Stage("masked-word", "causal-fillings", language);
