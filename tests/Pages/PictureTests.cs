@@ -57,14 +57,16 @@ public sealed class PictureTests(Browser browser) : IClassFixture<Browser>, IDis
     [MemberData(nameof(Names))]
     public async Task A_picture_of_a_lesson_is_made(string lesson)
     {
-        Assert.SkipWhen(s_folder is null || lesson == "n-gram" && s_model is null, "docs/make-pictures makes the pictures: MINIGPT_PICTURES is not set");
+        Assert.SkipWhen(s_folder is null, "docs/make-pictures makes the pictures: MINIGPT_PICTURES is not set");
         Directory.CreateDirectory(s_folder!);
         int stage = Lessons.Single(shown => shown.Lesson == lesson).Stage;
-        string[] model = lesson == "n-gram" ? ["--model", s_model!] : [];
         foreach (string language in (string[])["en", "ja"])
         {
+            bool hasModel = lesson == "n-gram" && language == "en"; // it cannot read the Japanese text
+            if (hasModel && s_model is null)
+                continue;
             string page = _work.File($"{lesson}.html"), picture = $"lesson-{lesson}.{language}.png";
-            Minigpt.Success(_work.Root, ["lesson", lesson, "--out", page, "--language", language, .. model]);
+            Minigpt.Success(_work.Root, ["lesson", lesson, "--out", page, "--language", language, .. hasModel ? (string[])["--model", s_model!] : []]);
             await Take(page, $"stage-{stage}", picture);
             Assert.InRange(new FileInfo(Path.Combine(s_folder!, picture)).Length, 1000, MostBytes);
         }

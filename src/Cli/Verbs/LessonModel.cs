@@ -3,7 +3,6 @@ using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Files;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Lessons;
-using MiniGpt.Model.Training;
 
 namespace MiniGpt.Cli.Verbs;
 
@@ -23,7 +22,7 @@ internal static class LessonModel
         try
         {
             LoadedModel<float> model = ModelReading.Load(path);
-            LessonInputs.CheckModel(model, BundledFile.Of(BundledText.Shakespeare));
+            LessonInputs.CheckModel(model, BundledFile.Of(Messages.Language));
             return model;
         }
         catch (Exception error) when (!isGiven && error is (ArgumentException or FileFormatException))

@@ -7,7 +7,6 @@ using MiniGpt.Cli.Pages;
 using MiniGpt.Cli.Speech;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Lessons;
-using MiniGpt.Model.Training;
 
 namespace MiniGpt.Cli.Verbs;
 
@@ -49,7 +48,7 @@ internal sealed class LessonVerb : Verb
                 "lesson.unknown", ("name", name), ("suggestion", Suggestion.For(name, s_names)), ("names", string.Join(", ", s_names))));
         string? from = Model(arguments, name), path = _out.PathOf(arguments, from is null ? [] : [from]);
         LoadedModel<float>? model = from is null ? null : LessonModel.Read(from, arguments.IsGiven(_model));
-        LessonInputs inputs = new(BundledFile.Of(BundledText.Shakespeare), model, cancellationToken) { Language = Messages.Language };
+        LessonInputs inputs = new(BundledFile.Of(Messages.Language), model, cancellationToken) { Language = Messages.Language };
         LessonResult result = WorkDisplay.Run(Messages.Of("work.lesson"), progress => lesson.Run(inputs with { Progress = progress }));
         Console.Out.WriteLine(string.Join("\n\n", [texts[$"lesson.{name}.title"], Told("idea"), Told("about")]));
         LessonStages stages = new(name, texts);

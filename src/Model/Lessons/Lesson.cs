@@ -12,17 +12,17 @@ public sealed record Lesson(string Name, Func<LessonInputs, LessonResult> Run)
     public static IReadOnlyList<Lesson> All { get; } =
     [
         new("tokens", TokensLesson.Run),
-        new("one-hot", _ => OneHotLesson.Run()),
+        new("one-hot", inputs => OneHotLesson.Run(inputs.Language)),
         new("positions", _ => PositionsLesson.Run()),
-        new("attention", _ => AttentionLesson.Run()),
-        new("embedding", _ => EmbeddingLesson.Run()),
+        new("attention", inputs => AttentionLesson.Run(inputs.Language)),
+        new("embedding", inputs => EmbeddingLesson.Run(inputs.Language)),
         new("scaling", _ => ScalingLesson.Run()),
-        new("mask", _ => MaskLesson.Run()),
+        new("mask", inputs => MaskLesson.Run(inputs.Language)),
         new("rotary", _ => RotaryLesson.Run()),
         new("grouped-heads", _ => GroupedHeadsLesson.Run()),
-        new("source-attention", _ => SourceAttentionLesson.Run()),
+        new("source-attention", inputs => SourceAttentionLesson.Run(inputs.Language)),
         new("norms-and-residuals", _ => NormsAndResidualsLesson.Run()),
-        new("next-token", _ => NextTokenLesson.Run()),
+        new("next-token", inputs => NextTokenLesson.Run(inputs.Language)),
         new("sampling", inputs => SamplingLesson.Run(inputs.Language)),
         new("kv-cache", inputs => KeyValueCacheLesson.Run(inputs.CancellationToken)),
         new("quantisation", QuantisationLesson.Run),
@@ -32,13 +32,13 @@ public sealed record Lesson(string Name, Func<LessonInputs, LessonResult> Run)
         new("masked-word", MaskedWordLesson.Run),
         new("translation", TranslationLesson.Run),
         new("word2vec", WordVectorLesson.Run),
-        new("rnn", _ => RnnLesson.Run()),
+        new("rnn", inputs => RnnLesson.Run(inputs.Language)),
         new("induction", InductionLesson.Run),
     ];
 }
 
 /// <summary>What lessons may need from outside.</summary>
-/// <param name="CorpusPath">A text to count in.</param>
+/// <param name="CorpusPath">A text to count in, in the language of the reader.</param>
 /// <param name="Model">A trained model to stand beside the counts; null where there is none.</param>
 /// <param name="CancellationToken">Stops a lesson that takes long.</param>
 public sealed record LessonInputs(string CorpusPath, LoadedModel<float>? Model, CancellationToken CancellationToken)

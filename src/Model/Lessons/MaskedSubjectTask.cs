@@ -12,7 +12,8 @@ namespace MiniGpt.Model.Lessons;
 /// <remarks>Each step reads all sentences, in batches of equal length, so that nothing is padded and no chance is in it.</remarks>
 /// <param name="model">The model, its parameters filled.</param>
 /// <param name="sentences">What it learns from: of each length as many.</param>
-internal sealed class MaskedSubjectTask(LanguageModel<double> model, MaskedSentence[] sentences) : ILearningTask<double>
+/// <param name="vocabulary">The words by their ids.</param>
+internal sealed class MaskedSubjectTask(LanguageModel<double> model, MaskedSentence[] sentences, string[] vocabulary) : ILearningTask<double>
 {
     private readonly MaskedSentence[][] _batches = [.. sentences.GroupBy(sentence => sentence.Words.Length).Select(batch => batch.ToArray())];
     private readonly Tape<double> _tape = new(records: false);
@@ -58,7 +59,7 @@ internal sealed class MaskedSubjectTask(LanguageModel<double> model, MaskedSente
         MaskedSentence sentence = sentences[number % sentences.Length];
         double[] fillings = Fillings(sentence);
         return string.Join(' ', sentence.Words.Select((word, place) =>
-            place == sentence.Place ? $"[{SubjectGrammar.Vocabulary[Array.IndexOf(fillings, fillings.Max())]}]" : word));
+            place == sentence.Place ? $"[{vocabulary[Array.IndexOf(fillings, fillings.Max())]}]" : word));
     }
 
     /// <summary>How likely each word of the vocabulary is in the place of the mask.</summary>

@@ -18,11 +18,13 @@ internal static class MaskedWordLesson
     public static LessonResult Run(LessonInputs inputs)
     {
         using LessonBoard board = new();
-        ModelSizes sizes = new(SubjectGrammar.Vocabulary.Length, SubjectGrammar.MostWords, Layers: 1, Heads: 1, Width: 32) { FeedForwardWidth = 64 };
+        SubjectGrammar grammar = inputs.Language == Language.Japanese ? SubjectGrammar.Japanese : SubjectGrammar.English;
+        ModelSizes sizes = new(grammar.Vocabulary.Length, grammar.MostWords, Layers: 1, Heads: 1, Width: 32) { FeedForwardWidth = 64 };
         TransformerConfig config = Bert.Config(sizes) with { InitializerRange = LessonTraining.InitializerRange };
-        MaskedSentence[] sentences = SubjectGrammar.Sentences(isKept: false);
-        using MaskedSubjectTask encoder = new(new Encoder<double>(config), sentences);
-        using MaskedSubjectTask causal = new(new Decoder<double>(config with { Attention = config.Attention with { IsCausal = true } }), sentences);
+        MaskedSentence[] sentences = grammar.Sentences(isKept: false);
+        using MaskedSubjectTask encoder = new(new Encoder<double>(config), sentences, grammar.Vocabulary);
+        TransformerConfig backwardOnly = config with { Attention = config.Attention with { IsCausal = true } };
+        using MaskedSubjectTask causal = new(new Decoder<double>(backwardOnly), sentences, grammar.Vocabulary);
         double[][] losses = [.. new[] { encoder, causal }.Select(task =>
         {
             task.Parameters.Initialize(Seed);
@@ -30,25 +32,25 @@ internal static class MaskedWordLesson
         })];
         board.Show("loss", StageKind.Lines, s_training.Shown, s_models, [.. losses[0].Zip(losses[1]).SelectMany(pair => (double[])[pair.First, pair.Second])]);
 
-        MaskedSentence barks = SubjectGrammar.Ask("dog"), meows = SubjectGrammar.Ask("cat");
+        MaskedSentence dog = grammar.Ask(subject: 0), cat = grammar.Ask(subject: 1);
         SeenAttention both = new(ForwardStage.Weights), backward = new(ForwardStage.Weights);
-        encoder.Fillings(barks, both);
-        causal.Fillings(barks, backward);
-        double[] looks = both.Rows[barks.Place], looksBack = backward.Rows[barks.Place];
-        board.Show("weights", StageKind.Weights, s_models, barks.Words, [.. looks, .. looksBack]);
+        encoder.Fillings(dog, both);
+        causal.Fillings(dog, backward);
+        double[] looks = both.Rows[dog.Place], looksBack = backward.Rows[dog.Place];
+        board.Show("weights", StageKind.Weights, s_models, dog.Words, [.. looks, .. looksBack]);
         ShowFillings("fillings", encoder);
         ShowFillings("causal-fillings", causal);
 
         board.Check("rows", both.SumErrors.Concat(backward.SumErrors), LessonBoard.Rounding);
-        board.Check("right", SubjectGrammar.Sentences(isKept: true).Select(sentence => 1 - encoder.Fillings(sentence)[sentence.RightId]), tolerance: 0.1);
-        board.Check("uniform", [losses[1][^1] - Math.Log(SubjectGrammar.Subjects.Length)], tolerance: 0.01);
-        board.Check("same", causal.Fillings(barks).Zip(causal.Fillings(meows), (a, b) => a - b), tolerance: 0);
-        board.Check("backward", looksBack.Skip(barks.Place + 1), tolerance: 0);
+        board.Check("right", grammar.Sentences(isKept: true).Select(sentence => 1 - encoder.Fillings(sentence)[sentence.RightId]), tolerance: 0.1);
+        board.Check("uniform", [losses[1][^1] - Math.Log(grammar.Subjects.Count)], tolerance: 0.01);
+        board.Check("same", causal.Fillings(dog).Zip(causal.Fillings(cat), (a, b) => a - b), tolerance: 0);
+        board.Check("backward", looksBack.Skip(dog.Place + 1), tolerance: 0);
         return board.Result;
 
         void ShowFillings(string key, MaskedSubjectTask task) => board.Show(key, StageKind.Bars,
-            [string.Join(' ', barks.Words), string.Join(' ', meows.Words)], SubjectGrammar.Subjects,
-            [.. new[] { barks, meows }.SelectMany(sentence => SubjectGrammar.Subjects.Select(subject =>
-                task.Fillings(sentence)[Array.IndexOf(SubjectGrammar.Vocabulary, subject)]))]);
+            [string.Join(' ', dog.Words), string.Join(' ', cat.Words)], grammar.Subjects,
+            [.. new[] { dog, cat }.SelectMany(sentence => grammar.Subjects.Select(subject =>
+                task.Fillings(sentence)[Array.IndexOf(grammar.Vocabulary, subject)]))]);
     }
 }

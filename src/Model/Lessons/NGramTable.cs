@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace MiniGpt.Model.Lessons;
 
 /// <summary>
@@ -10,15 +12,15 @@ internal sealed class NGramTable
 
     private readonly int _order;
     private readonly NGramTable? _shorter;
-    private readonly Dictionary<char, int> _characters;
-    private readonly Dictionary<string, int[]>.AlternateLookup<ReadOnlySpan<char>> _counts =
-        new Dictionary<string, int[]>().GetAlternateLookup<ReadOnlySpan<char>>();
+    private readonly char[] _alphabet;
 
-    private NGramTable(int order, NGramTable? shorter, Dictionary<char, int> characters) =>
-        (_order, _shorter, _characters) = (order, shorter, characters);
+    // What was seen is all that is kept: Japanese has thousands of characters, of which few follow a context.
+    private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _contexts = Counts(), _sequences = Counts();
+
+    private NGramTable(int order, NGramTable? shorter, char[] alphabet) => (_order, _shorter, _alphabet) = (order, shorter, alphabet);
 
     /// <summary>How many different characters there are.</summary>
-    public int Characters => _characters.Count;
+    public int Characters => _alphabet.Length;
 
     /// <summary>The loss of the distribution at the bottom, in which all characters are equally likely.</summary>
     public double LossOfNothing => -Math.Log(1.0 / Characters);
@@ -27,18 +29,14 @@ internal sealed class NGramTable
     /// <param name="text">The text.</param>
     /// <param name="order">n: how many characters the next one is told from.</param>
     /// <param name="shorter">The table of n − 1; null for n = 0.</param>
-    public static NGramTable Count(string text, int order, NGramTable? shorter)
+    /// <param name="alphabet">Of the table of n = 0, a text that has all characters that can come; null for the text that is counted.</param>
+    public static NGramTable Count(string text, int order, NGramTable? shorter, string? alphabet = null)
     {
-        Dictionary<char, int> characters = shorter?._characters
-            ?? text.Distinct().Order().Select((character, index) => (character, index)).ToDictionary(pair => pair.character, pair => pair.index);
-        NGramTable table = new(order, shorter, characters);
+        NGramTable table = new(order, shorter, shorter?._alphabet ?? [.. (alphabet ?? text).Distinct().Order()]);
         for (int i = order; i < text.Length; i++)
-        {
-            ReadOnlySpan<char> context = text.AsSpan(i - order, order);
-            if (!table._counts.TryGetValue(context, out int[]? counts))
-                table._counts[context] = counts = new int[characters.Count];
-            counts[characters[text[i]]]++;
-        }
+            CollectionsMarshal.GetValueRefOrAddDefault(table._sequences, text.AsSpan(i - order, order + 1), out _)++;
+        foreach ((string sequence, int count) in table._sequences.Dictionary)
+            CollectionsMarshal.GetValueRefOrAddDefault(table._contexts, sequence.AsSpan(0, order), out _) += count;
         return table;
     }
 
@@ -47,10 +45,13 @@ internal sealed class NGramTable
     {
         ReadOnlySpan<char> context = before[^Math.Min(_order, before.Length)..];
         double shorter = _shorter?.Probability(context, next) ?? 1.0 / Characters;
-        if (!_counts.TryGetValue(context, out int[]? counts))
+        if (!_contexts.TryGetValue(context, out int seen))
             return shorter;
-        int count = _characters.TryGetValue(next, out int index) ? counts[index] : 0;
-        return (count + Strength * shorter) / (counts.Sum() + Strength);
+        Span<char> sequence = stackalloc char[_order + 1];
+        context.CopyTo(sequence);
+        sequence[^1] = next;
+        int count = _sequences.TryGetValue(sequence, out int found) ? found : 0;
+        return (count + Strength * shorter) / (seen + Strength);
     }
 
     /// <summary>The mean cross-entropy of a text, in nats a character, its first character left out.</summary>
@@ -64,8 +65,10 @@ internal sealed class NGramTable
 
     /// <summary>The likeliest characters behind a text.</summary>
     public (char Character, double Probability)[] Likeliest(string before, int count) =>
-        [.. _characters.Keys.Select(next => (next, Probability(before, next))).OrderByDescending(pair => pair.Item2).Take(count)];
+        [.. _alphabet.Select(next => (next, Probability(before, next))).OrderByDescending(pair => pair.Item2).Take(count)];
 
     /// <summary>The probabilities of all characters behind a text, added up.</summary>
-    public double Sum(string before) => _characters.Keys.Sum(next => Probability(before, next));
+    public double Sum(string before) => _alphabet.Sum(next => Probability(before, next));
+
+    private static Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> Counts() => new Dictionary<string, int>().GetAlternateLookup<ReadOnlySpan<char>>();
 }

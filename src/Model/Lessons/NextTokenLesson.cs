@@ -11,15 +11,18 @@ internal static class NextTokenLesson
     private const int ShownEvery = 20;
     private const double LearningRate = 5;
 
-    private static readonly string[] s_text = ["す", "も", "も", "も", "も", "も", "も", "も", "も", "の", "う", "ち"];
+    // Each has five different characters, of which the last comes once: nothing can be learned about what follows it.
+    private const string English = "statistic";
+    private const string Japanese = "すもももももももものうち";
 
-    public static LessonResult Run()
+    public static LessonResult Run(Language language)
     {
         using LessonBoard board = new();
-        string[] vocabulary = [.. s_text.Distinct()];
-        int[] ids = [.. s_text.Select(token => Array.IndexOf(vocabulary, token))];
+        string[] text = [.. (language == Language.Japanese ? Japanese : English).Select(character => $"{character}")];
+        string[] vocabulary = [.. text.Distinct()];
+        int[] ids = [.. text.Select(token => Array.IndexOf(vocabulary, token))];
         int size = vocabulary.Length, pairs = ids.Length - 1;
-        string[] inputs = [.. s_text[..pairs].Select((token, position) => $"{position + 1} {token}")];
+        string[] inputs = [.. text[..pairs].Select((token, position) => $"{position + 1} {token}")];
         double[] targets = new double[pairs * size];
         for (int position = 0; position < pairs; position++)
             targets[position * size + ids[position + 1]] = 1;

@@ -7,7 +7,12 @@ namespace MiniGpt.Model.Lessons;
 /// <summary>A token as a vector with a single one, and why a table lookup is a matrix product with it.</summary>
 internal static class OneHotLesson
 {
-    private static readonly string[] s_tokens = ["すもも", "も", "もも", "も", "もも", "の", "うち"];
+    private static readonly string[] s_english = ["a", "plum", "is", "like", "a", "peach"];
+    private static readonly string[] s_japanese = ["すもも", "も", "もも", "も", "もも", "の", "うち"];
+
+    // Their different tokens in the order of the rows below: the fruits first and third, so that they lie close together in either language.
+    private static readonly string[] s_englishVocabulary = ["plum", "a", "peach", "is", "like"];
+    private static readonly string[] s_japaneseVocabulary = ["すもも", "も", "もも", "の", "うち"];
 
     private static readonly double[,] s_table =
     {
@@ -18,15 +23,15 @@ internal static class OneHotLesson
         { 0.05, -0.86, 0.19 },
     };
 
-    public static LessonResult Run()
+    public static LessonResult Run(Language language)
     {
         using LessonBoard board = new();
-        string[] vocabulary = [.. s_tokens.Distinct()];
-        int[] ids = [.. s_tokens.Select(token => Array.IndexOf(vocabulary, token))];
+        (string[] tokens, string[] vocabulary) = language == Language.Japanese ? (s_japanese, s_japaneseVocabulary) : (s_english, s_englishVocabulary);
+        int[] ids = [.. tokens.Select(token => Array.IndexOf(vocabulary, token))];
         double[,] oneHot = new double[ids.Length, vocabulary.Length];
         for (int position = 0; position < ids.Length; position++)
             oneHot[position, ids[position]] = 1;
-        string[] positions = [.. s_tokens.Select((token, position) => $"{position + 1} {token}")];
+        string[] positions = [.. tokens.Select((token, position) => $"{position + 1} {token}")];
         string[] dimensions = LessonBoard.Names("d", s_table.GetLength(1));
 
         Variable<double> x = board.Matrix(oneHot), table = board.Matrix(s_table);

@@ -18,14 +18,18 @@ internal static class RnnLesson
     // sigmoid(3) = 0.95: an LSTM starts by keeping what it has (Jozefowicz et al. 2015).
     private const double OpenForgetGate = 3;
 
-    private static readonly string[] s_sentence = ["the", "keys", "to", "the", "cabinet", "in", "the", "old", "house", "by", "the", "lake"];
+    // "are" or "is", ある or いる: what decides is "keys" in English, 鍵 in Japanese.
+    private static readonly string[] s_english = ["the", "keys", "to", "the", "cabinet", "in", "the", "old", "house", "by", "the", "lake"];
+    private static readonly string[] s_japanese = ["鍵", "は", "湖", "の", "ほとり", "の", "家", "の", "戸棚", "の", "中", "に"];
+
     private static readonly string[] s_networks = ["RNN", "LSTM", "attention"];
 
-    public static LessonResult Run()
+    public static LessonResult Run(Language language)
     {
         using LessonBoard board = new();
+        string[] read = language == Language.Japanese ? s_japanese : s_english;
         ParameterSet<double> parameters = new();
-        string[] vocabulary = [.. s_sentence.Distinct()];
+        string[] vocabulary = [.. read.Distinct()];
         Embedding<double> words = new(parameters, "words", vocabulary.Length, Width, Initialization.Normal(1));
         RecurrentLayer<double> rnn = new(parameters, "rnn", RecurrentKind.Rnn, Width, Width);
         RecurrentLayer<double> lstm = new(parameters, "lstm", RecurrentKind.Lstm, Width, Width);
@@ -33,9 +37,9 @@ internal static class RnnLesson
         parameters.Initialize(Seed);
         lstm.Input.Bias!.Value.Span.Slice(Width, Width).Fill(OpenForgetGate);
 
-        int[] ids = [.. s_sentence.Select(word => Array.IndexOf(vocabulary, word))];
+        int[] ids = [.. read.Select(word => Array.IndexOf(vocabulary, word))];
         Variable<double> sentence = words.Forward(board.Tape, board.Tape.Copy<int>(ids, [1, ids.Length]));
-        string[] rows = [.. s_sentence.Select((word, position) => $"{position + 1} {word}")], units = LessonBoard.Names("h", Width);
+        string[] rows = [.. read.Select((word, position) => $"{position + 1} {word}")], units = LessonBoard.Names("h", Width);
         Variable<double> states = rnn.Forward(sentence).States, cells = lstm.Forward(sentence).States;
         board.Show("states", StageKind.Numbers, rows, units, states);
         board.Show("lstm-states", StageKind.Numbers, rows, units, cells);
@@ -47,7 +51,7 @@ internal static class RnnLesson
             Slopes(sentence.Value, x => projection.Forward(x).SelfAttention(1, new AttentionOptions<double> { Scale = 1 / Math.Sqrt(Width), Causal = true })),
         ];
         double[][] shares = [.. slopes.Select(Shares)];
-        int length = s_sentence.Length;
+        int length = read.Length;
         board.Show("gradients", StageKind.Numbers, rows, s_networks,
             [.. Enumerable.Range(0, length).SelectMany(t => shares.Select(share => share[t]))]);
         board.Show("distance", StageKind.Lines, [.. Enumerable.Range(0, length).Select(distance => $"{distance}")], s_networks,
@@ -57,7 +61,8 @@ internal static class RnnLesson
         board.Check("chain", Chain(rnn, states.Value).Zip(slopes[0].Cast<double>(), (a, b) => a - b), LessonBoard.Rounding);
         board.Check("fades", [shares[0][0]], tolerance: 0.01);
         board.Check("reaches", [Math.Min(0, shares[1][0] - 10 * shares[0][0])], tolerance: 0);
-        double[] same = [.. shares[2].Where((_, t) => s_sentence[t] == "the")];
+        string often = read.GroupBy(word => word).MaxBy(word => word.Count())!.Key; // "the", or の
+        double[] same = [.. shares[2].Where((_, t) => read[t] == often)];
         board.Check("anywhere", same.Select(share => share - same[0]), LessonBoard.Rounding);
         return board.Result;
     }
@@ -83,7 +88,7 @@ internal static class RnnLesson
     /// <summary>How large the derivatives with respect to each word are together, as shares of the largest.</summary>
     private static double[] Shares(double[,] slopes)
     {
-        double[] sizes = [.. Enumerable.Range(0, s_sentence.Length).Select(t => Math.Sqrt(
+        double[] sizes = [.. Enumerable.Range(0, slopes.GetLength(1) / Width).Select(t => Math.Sqrt(
             Enumerable.Range(0, Width * Width).Sum(i => Math.Pow(slopes[i / Width, t * Width + i % Width], 2))))];
         return [.. sizes.Select(size => size / sizes.Max())];
     }
@@ -93,7 +98,7 @@ internal static class RnnLesson
     {
         RecurrentResult<double> result = lstm.Forward(sentence.Slice(1, 0, 1));
         Variable<double> states = result.States;
-        for (int t = 1; t < s_sentence.Length; t++)
+        for (int t = 1; t < sentence.Shape[1]; t++)
         {
             result = lstm.Forward(sentence.Slice(1, t, 1), result.LastState(), result.LastCell);
             states = states.Concat(result.States, 1);
@@ -107,8 +112,8 @@ internal static class RnnLesson
     /// </summary>
     private static IEnumerable<double> Chain(RecurrentLayer<double> rnn, Tensor<double> states)
     {
-        int last = s_sentence.Length - 1;
-        double[,] slopes = new double[Width, s_sentence.Length * Width];
+        int last = states.Shape[1] - 1;
+        double[,] slopes = new double[Width, states.Shape[1] * Width];
         double[,] chain = new double[Width, Width];
         for (int unit = 0; unit < Width; unit++)
             chain[unit, unit] = 1;

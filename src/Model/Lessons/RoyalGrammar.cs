@@ -11,11 +11,13 @@ internal sealed class RoyalGrammar
     private readonly string[][] _ages, _ranks, _sexes;
     private readonly string _form;
 
-    private RoyalGrammar(string[] people, string form, string[][] ages, string[][] ranks, string[][] sexes) =>
-        (People, _form, _ages, _ranks, _sexes) = (people, form, ages, ranks, sexes);
+    private RoyalGrammar(string name, string[] people, string[] telling, string form, string[][] ages, string[][] ranks, string[][] sexes) =>
+        (Name, People, Telling, _form, _ages, _ranks, _sexes) = (name, people, telling, form, ages, ranks, sexes);
 
     public static RoyalGrammar English { get; } = new(
+        "English",
         ["man", "woman", "boy", "girl", "king", "queen", "prince", "princess"],
+        ["crown", "throne", "hat", "field", "sword", "mirror", "old", "young"],
         "the {0} {1} {2} and {3}",
         [["old", "wise"], ["young", "little"]],
         [
@@ -28,7 +30,9 @@ internal sealed class RoyalGrammar
         ]);
 
     public static RoyalGrammar Japanese { get; } = new(
+        "日本語",
         ["男", "女", "少年", "少女", "王", "女王", "王子", "王女"],
+        ["冠", "玉座", "帽子", "畑", "剣", "鏡", "年老いた", "若い"],
         "{0} {1} は {2} 、 {3}",
         [["年老いた", "賢い"], ["若い", "小さな"]],
         [
@@ -40,8 +44,22 @@ internal sealed class RoyalGrammar
             ["彼女 は 鏡 を 取る", "彼女 は 姉 と 馬 に 乗る", "彼女 は 母 の ように 歌う"],
         ]);
 
+    /// <summary>What the language is called in itself.</summary>
+    public string Name { get; }
+
+    /// <summary>Words that tell two of each kind apart.</summary>
+    public string[] Telling { get; }
+
     /// <summary>The people: bit 0 of the place is the sex, bit 1 the age, bit 2 the rank.</summary>
     public string[] People { get; }
+
+    public string Man => People[0];
+
+    public string Woman => People[1];
+
+    public string King => People[4];
+
+    public string Queen => People[5];
 
     /// <summary>So many sentences, a line each.</summary>
     public string Text(int sentences)

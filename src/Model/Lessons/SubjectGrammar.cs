@@ -3,57 +3,73 @@ using MiniGpt.Model.Tokenizers;
 namespace MiniGpt.Model.Lessons;
 
 /// <summary>
-/// Sentences such as "in the morning the baker bakes again". What stands to the left of the subject and the end of the sentence go with every
-/// subject, so that the verb, to its right, tells it and nothing else does.
+/// Sentences such as "in the morning the baker bakes again", or その 犬 が 今日も 吠える. What stands to the left of the subject and how often or
+/// how it is done go with every subject, so that the verb, to its right, tells it and nothing else does.
 /// </summary>
-internal static class SubjectGrammar
+internal sealed class SubjectGrammar
 {
     private const string Mask = WordPieceTokenizer.Mask;
 
-    private static readonly string[] s_verbs = ["barks", "meows", "sings", "gallops", "bakes", "paints"];
-    private static readonly string[] s_beginnings = ["the", "the old", "every day the", "in the morning the"];
-    private static readonly string[] s_ends = ["too", "again", "happily"];
+    private readonly string _form;
+    private readonly string[] _subjects, _verbs, _beginnings, _adverbs;
+
+    private SubjectGrammar(string form, string[] subjects, string[] verbs, string[] beginnings, string[] adverbs)
+    {
+        (_form, _subjects, _verbs, _beginnings, _adverbs) = (form, subjects, verbs, beginnings, adverbs);
+        string[] others = [.. beginnings.Concat(adverbs).SelectMany(part => part.Split(' ')), .. form.Split(' ').Where(part => part[0] != '{')];
+        Vocabulary = [.. ((string[])[Mask, .. subjects, .. verbs, .. others]).Distinct()];
+        MostWords = Sentences(isKept: false).Max(sentence => sentence.Words.Length);
+    }
+
+    public static SubjectGrammar English { get; } = new(
+        "{0} {1} {2} {3}",
+        ["dog", "cat", "bird", "horse", "baker", "painter"],
+        ["barks", "meows", "sings", "gallops", "bakes", "paints"],
+        ["the", "the old", "every day the", "in the morning the"],
+        ["too", "again", "happily"]);
+
+    public static SubjectGrammar Japanese { get; } = new(
+        "{0} {1} が {3} {2}",
+        ["犬", "猫", "小鳥", "馬", "パン屋", "画家"],
+        ["吠える", "じゃれる", "さえずる", "いななく", "焼く", "描く"],
+        ["その", "あの 年老いた", "この 村 の", "朝 に は その"],
+        ["今日も", "また", "楽しそうに"]);
 
     /// <summary>The subjects, each of them the doer of one verb.</summary>
-    public static string[] Subjects { get; } = ["dog", "cat", "bird", "horse", "baker", "painter"];
+    public IReadOnlyList<string> Subjects => _subjects;
 
     /// <summary>All words and the mask; a word's place is its id.</summary>
-    public static string[] Vocabulary { get; } =
-        [Mask, .. Subjects, .. s_verbs, .. s_beginnings.Concat(s_ends).SelectMany(part => part.Split(' ')).Distinct()];
+    public string[] Vocabulary { get; }
 
     /// <summary>The longest sentence.</summary>
-    public static int MostWords { get; } = s_beginnings.Max(beginning => beginning.Split(' ').Length) + 3;
+    public int MostWords { get; }
 
     /// <summary>
-    /// The sentences, of which a third is kept to ask about. To each beginning all subjects are learned with two of the three ends: before the
+    /// The sentences, of which a third is kept to ask about. To each beginning all subjects are learned with two of the three adverbs: before the
     /// verb nothing makes one subject likelier than another.
     /// </summary>
-    public static MaskedSentence[] Sentences(bool isKept) =>
-        [.. from beginning in Enumerable.Range(0, s_beginnings.Length)
-            from subject in Enumerable.Range(0, Subjects.Length)
-            from end in Enumerable.Range(0, s_ends.Length)
-            where (beginning + subject + end) % s_ends.Length == 0 == isKept
-            select Of(s_beginnings[beginning], subject, s_ends[end])];
+    public MaskedSentence[] Sentences(bool isKept) =>
+        [.. from beginning in Enumerable.Range(0, _beginnings.Length)
+            from subject in Enumerable.Range(0, _subjects.Length)
+            from adverb in Enumerable.Range(0, _adverbs.Length)
+            where (beginning + subject + adverb) % _adverbs.Length == 0 == isKept
+            select Of(beginning, subject, adverb)];
 
     /// <summary>"the [MASK] barks too" or the like.</summary>
-    public static MaskedSentence Ask(string subject) => Of(s_beginnings[0], Array.IndexOf(Subjects, subject), s_ends[0]);
+    public MaskedSentence Ask(int subject) => Of(beginning: 0, subject, adverb: 0);
 
-    private static MaskedSentence Of(string beginning, int subject, string end)
+    private MaskedSentence Of(int beginning, int subject, int adverb)
     {
-        string[] words = [.. beginning.Split(' '), Mask, s_verbs[subject], end];
-        return new MaskedSentence(words, Array.IndexOf(words, Mask), Subjects[subject]);
+        string[] words = string.Format(null, _form, _beginnings[beginning], Mask, _verbs[subject], _adverbs[adverb]).Split(' ');
+        return new MaskedSentence(words, [.. words.Select(IdOf)], Array.IndexOf(words, Mask), IdOf(_subjects[subject]));
     }
+
+    private int IdOf(string word) => Array.IndexOf(Vocabulary, word);
 }
 
 /// <summary>A sentence of which one word is masked.</summary>
 /// <param name="Words">The words.</param>
+/// <param name="Ids">Their ids.</param>
 /// <param name="Place">Where the mask stands.</param>
-/// <param name="Right">What stood there.</param>
-internal sealed record MaskedSentence(string[] Words, int Place, string Right)
-{
-    /// <summary>The ids of the words.</summary>
-    public int[] Ids => [.. Words.Select(word => Array.IndexOf(SubjectGrammar.Vocabulary, word))];
-
-    /// <summary>The id of what stood in the place of the mask.</summary>
-    public int RightId => Array.IndexOf(SubjectGrammar.Vocabulary, Right);
-}
+/// <param name="RightId">The id of what stood there.</param>
+internal sealed record MaskedSentence(string[] Words, int[] Ids, int Place, int RightId);

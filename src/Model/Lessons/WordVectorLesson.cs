@@ -25,21 +25,21 @@ internal static class WordVectorLesson
         LearningRate = 0.05,
     };
 
-    private static readonly string[] s_told = ["crown", "throne", "hat", "field", "sword", "mirror", "old", "young"];
-
     public static LessonResult Run(LessonInputs inputs)
     {
         using LessonBoard board = new();
-        RoyalGrammar english = RoyalGrammar.English, japanese = RoyalGrammar.Japanese;
-        board.Show("near", StageKind.Numbers, english.People, s_told, CountTogether(english.Text(Sentences), english.People));
-        Learned en = Learn(english, inputs), ja = Learn(japanese, inputs);
-        board.Show("loss", StageKind.Lines, [.. Enumerable.Range(1, s_options.Epochs).Select(epoch => $"{epoch}")], ["English", "日本語"],
-            [.. en.Losses.Zip(ja.Losses, (a, b) => (double[])[a, b]).SelectMany(pair => pair)]);
-        ShowMap(board, "map", english, en);
-        ShowAnalogy(board, "analogy", english, en, "king", "man", "woman", expected: "queen");
-        ShowMap(board, "map-ja", japanese, ja);
-        ShowAnalogy(board, "analogy-ja", japanese, ja, "王", "男", "女", expected: "女王");
-        board.Check("more", MissedAnalogies(english, en).Concat(MissedAnalogies(japanese, ja)), tolerance: 0);
+        RoyalGrammar own = RoyalGrammar.English, other = RoyalGrammar.Japanese;
+        if (inputs.Language == Language.Japanese)
+            (own, other) = (other, own);
+        board.Show("near", StageKind.Numbers, own.People, own.Telling, CountTogether(own));
+        Learned learned = Learn(own, inputs), otherLearned = Learn(other, inputs);
+        board.Show("loss", StageKind.Lines, [.. Enumerable.Range(1, s_options.Epochs).Select(epoch => $"{epoch}")], [own.Name, other.Name],
+            [.. learned.Losses.Zip(otherLearned.Losses, (a, b) => (double[])[a, b]).SelectMany(pair => pair)]);
+        ShowMap(board, "map", own, learned);
+        ShowAnalogy(board, "analogy", own, learned);
+        ShowMap(board, "map-other", other, otherLearned);
+        ShowAnalogy(board, "analogy-other", other, otherLearned);
+        board.Check("more", MissedAnalogies(own, learned).Concat(MissedAnalogies(other, otherLearned)), tolerance: 0);
         CheckOperator(board);
         return board.Result;
     }
@@ -59,10 +59,10 @@ internal static class WordVectorLesson
     }
 
     /// <summary>In how many sentences a person stands with another word.</summary>
-    private static double[] CountTogether(string text, string[] people)
+    private static double[] CountTogether(RoyalGrammar grammar)
     {
-        string[][] sentences = [.. text.Split('\n').Select(line => line.Split(' '))];
-        return [.. people.SelectMany(person => s_told.Select(word =>
+        string[][] sentences = [.. grammar.Text(Sentences).Split('\n').Select(line => line.Split(' '))];
+        return [.. grammar.People.SelectMany(person => grammar.Telling.Select(word =>
             (double)sentences.Count(sentence => sentence.Contains(person) && sentence.Contains(word))))];
     }
 
@@ -75,10 +75,10 @@ internal static class WordVectorLesson
         board.Show(key, StageKind.Points, grammar.People, ["x", "y"], [.. map.Select(coordinate => (double)coordinate)]);
     }
 
-    /// <summary>Shows the people among the answers; the right one must be nearest of all words.</summary>
-    private static void ShowAnalogy(
-        LessonBoard board, string key, RoyalGrammar grammar, Learned learned, string a, string b, string c, string expected)
+    /// <summary>Shows the people among the answers to king − man + woman; the queen must be nearest of all words.</summary>
+    private static void ShowAnalogy(LessonBoard board, string key, RoyalGrammar grammar, Learned learned)
     {
+        (string a, string b, string c, string expected) = (grammar.King, grammar.Man, grammar.Woman, grammar.Queen);
         (string Word, double Cosine)[] found = [.. learned.Neighbours.Analogy(a, b, c, learned.Vectors.Count)
             .Select(word => (learned.Vectors.TextOf(word.Id), (double)word.Cosine))];
         (string Word, double Cosine)[] people = [.. found.Where(word => grammar.People.Contains(word.Word))];

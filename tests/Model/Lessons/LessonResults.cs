@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using MiniGpt.Cli;
 using MiniGpt.Model.Lessons;
 
 namespace MiniGpt.Tests.Model.Lessons;
@@ -10,7 +11,7 @@ internal static class LessonResults
 
     public static LessonResult Of(string name, Language language = Language.English) => s_results.GetOrAdd((name, language),
         key => new Lazy<LessonResult>(() => Lesson.All.Single(lesson => lesson.Name == name).Run(
-            new LessonInputs(Path.Combine(AppContext.BaseDirectory, "data", "tinyshakespeare.txt"), Model: null, CancellationToken.None) { Language = language }))).Value;
+            new LessonInputs(BundledFile.Of(language), Model: null, CancellationToken.None) { Language = language }))).Value;
 
     public static LessonStage Stage(string lesson, string key, Language language = Language.English) =>
         Of(lesson, language).Stages.Single(stage => stage.Key == key);

@@ -41,18 +41,21 @@ public sealed class LessonTests
         Assert.Equal(numbers, Run("attention").Stages.Single(shown => shown.Key == stage).Values.Select(Written));
     }
 
-    [Fact]
-    public void The_embedding_lesson_tells_whom_すき_looks_at()
+    [Theory]
+    [InlineData(Language.Japanese, "ねこ 0.2027 は 0.1172 ひるね 0.2956 が 0.1217 すき 0.2628")]
+    [InlineData(Language.English, "the 0.1172 cat 0.2027 likes 0.2628 a 0.1217 nap 0.2956")]
+    public void The_embedding_lesson_tells_what_liking_looks_at(Language language, string expected)
     {
-        LessonStage looks = Run("embedding").Stages.Single(stage => stage.Key == "looks");
-        Assert.Equal(["ねこ", "は", "ひるね", "が", "すき"], looks.Columns);
-        Assert.Equal(["0.2027", "0.1172", "0.2956", "0.1217", "0.2628"], looks.Values.Select(Written));
+        LessonStage looks = LessonResults.Stage("embedding", "looks", language);
+        Assert.Equal(expected, string.Join(' ', looks.Columns.Zip(looks.Values, (word, weight) => $"{word} {Written(weight)}")));
     }
 
-    [Fact]
-    public void Masked_scores_are_minus_infinity_exactly_above_the_diagonal()
+    [Theory]
+    [InlineData(Language.English)]
+    [InlineData(Language.Japanese)]
+    public void Masked_scores_are_minus_infinity_exactly_above_the_diagonal(Language language)
     {
-        LessonStage masked = Run("mask").Stages.Single(stage => stage.Key == "masked-scores");
+        LessonStage masked = LessonResults.Stage("mask", "masked-scores", language);
         for (int query = 0; query < 6; query++)
             Assert.Equal(Enumerable.Range(0, 6).Select(key => key > query), masked.Row(query).Select(double.IsNegativeInfinity));
     }
@@ -62,6 +65,15 @@ public sealed class LessonTests
     [InlineData("quantisation")]
     [InlineData("training")]
     [InlineData("induction")]
+    [InlineData("one-hot")]
+    [InlineData("attention")]
+    [InlineData("embedding")]
+    [InlineData("mask")]
+    [InlineData("source-attention")]
+    [InlineData("next-token")]
+    [InlineData("n-gram")]
+    [InlineData("masked-word")]
+    [InlineData("rnn")]
     public void Examples_are_in_the_language_of_the_reader_and_every_check_holds_in_either(string name)
     {
         LessonResult english = LessonResults.Of(name), japanese = LessonResults.Of(name, Language.Japanese);
