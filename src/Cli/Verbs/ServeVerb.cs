@@ -63,7 +63,7 @@ internal sealed class ServeVerb : Verb
             MostTokens = arguments.GetValue(_mostTokens),
             MostTime = TimeSpan.FromSeconds(arguments.GetValue(_mostTime)),
             Drain = TimeSpan.FromSeconds(arguments.GetValue(_drain)),
-            Failed = error => Talk.Say(Messages.Of("serve.failed", ("type", error.GetType().Name), ("message", error.Message))),
+            Failed = SayFailure,
         };
         EndInGoodOrder();
         Serve(options, () => WorkDisplay.Run("reading the model", progress =>
@@ -85,10 +85,13 @@ internal sealed class ServeVerb : Verb
         Talk.Say(Messages.Of("serve.ready", ("address", server.Address), ("model", model.Id), ("does", does)));
         if (!IPAddress.IsLoopback(options.Address) && options.ApiKeys.Count == 0)
             Talk.Note(Messages.Of("serve.open"));
-        await Task.Delay(Timeout.Infinite, cancellationToken).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).ConfigureAwait(false);
+        await Interruption(cancellationToken).ConfigureAwait(false);
         Talk.Say(Messages.Of("serve.ending", ("seconds", options.Drain.TotalSeconds)));
         await server.StopAsync().ConfigureAwait(false);
     }
+
+    /// <summary>Says what a service itself did wrong.</summary>
+    internal static void SayFailure(Exception error) => Talk.Say(Messages.Of("serve.failed", ("type", error.GetType().Name), ("message", error.Message)));
 
     private static IPAddress AddressOf(string host)
     {
