@@ -13,12 +13,12 @@ internal sealed class Dispatcher
     private readonly Task<ServedModel> _model;
     private readonly Reception _reception;
     private readonly StatusEndpoints _status = new();
-    private readonly Dictionary<string, Endpoint> _endpoints;
+    private readonly Dictionary<string, Resource> _resources;
 
     public Dispatcher(ServerOptions options, Task<ServedModel> model)
     {
         (_model, _reception) = (model, new Reception(options, Tell));
-        _endpoints = new Dictionary<string, Endpoint>(StringComparer.Ordinal)
+        _resources = new Dictionary<string, Resource>(StringComparer.Ordinal)
         {
             ["/"] = new("GET", (context, _) => PageEndpoint.Show(context), IsOpen: true),
             ["/health"] = new("GET", WithModel((context, served, _) => StatusEndpoints.Health(context, served)), IsOpen: true),
@@ -38,16 +38,16 @@ internal sealed class Dispatcher
     public async Task Answer(HttpContext context)
     {
         string path = context.Request.Path.Value ?? "";
-        await _reception.Answer(context, EndpointOf(path)).ConfigureAwait(false);
-        _status.Count(_endpoints.ContainsKey(path) ? path : UnknownPath, context.Response.StatusCode);
+        await _reception.Answer(context, ResourceOf(path)).ConfigureAwait(false);
+        _status.Count(_resources.ContainsKey(path) ? path : UnknownPath, context.Response.StatusCode);
     }
 
-    private Endpoint? EndpointOf(string path)
+    private Resource? ResourceOf(string path)
     {
         string? modelName = path.StartsWith(ModelPath, StringComparison.Ordinal) ? path[ModelPath.Length..] : null;
         return modelName is null
-            ? _endpoints.GetValueOrDefault(path)
-            : new Endpoint("GET", WithModel((context, served, _) => ModelEndpoints.Show(context, served, modelName)));
+            ? _resources.GetValueOrDefault(path)
+            : new Resource("GET", WithModel((context, served, _) => ModelEndpoints.Show(context, served, modelName)));
     }
 
     /// <summary>What needs the model, and has to wait until it is there.</summary>

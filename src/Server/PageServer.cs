@@ -42,7 +42,7 @@ public sealed class PageServer : IAsyncDisposable
     {
         Turns turns = new(options.Generation.MostQueued);
         Reception reception = new(options, Tell);
-        Endpoint page = new("GET", (context, token) => Show(context, make, turns, token));
+        Resource page = new("GET", (context, token) => Show(context, make, turns, token));
         WebService service = await WebService.StartAsync(
             options with { MostLineBytes = MostLineBytes }, context => reception.Answer(context, context.Request.Path == "/" ? page : null), cancellationToken).ConfigureAwait(false);
         return new PageServer(options, service, turns);

@@ -8,7 +8,7 @@ namespace MiniGpt.Server.Http;
 /// <param name="Method">How.</param>
 /// <param name="Answer">Answers it.</param>
 /// <param name="IsOpen">Whether it needs no key.</param>
-internal sealed record Endpoint(string Method, Func<HttpContext, CancellationToken, Task> Answer, bool IsOpen = false);
+internal sealed record Resource(string Method, Func<HttpContext, CancellationToken, Task> Answer, bool IsOpen = false);
 
 /// <summary>What happens to every request, whatever it asks for: who is let in, how long it may take, and what becomes of an error.</summary>
 /// <param name="options">Whom, and how long.</param>
@@ -19,15 +19,15 @@ internal sealed class Reception(ServerOptions options, Func<HttpContext, ApiExce
 
     /// <summary>Answers a request.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="endpoint">What it asks for; null where there is no such thing.</param>
-    public async Task Answer(HttpContext context, Endpoint? endpoint)
+    /// <param name="resource">What it asks for; null where there is no such thing.</param>
+    public async Task Answer(HttpContext context, Resource? resource)
     {
         using CancellationTokenSource time = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted);
         time.CancelAfter(options.MostTime);
         context.Response.Headers.XContentTypeOptions = new StringValues("nosniff");
         try
         {
-            await Answer(context, endpoint, time.Token).ConfigureAwait(false);
+            await Answer(context, resource, time.Token).ConfigureAwait(false);
         }
         catch (Exception error) when (!context.RequestAborted.IsCancellationRequested)
         {
@@ -46,25 +46,25 @@ internal sealed class Reception(ServerOptions options, Func<HttpContext, ApiExce
         }
     }
 
-    private async Task Answer(HttpContext context, Endpoint? endpoint, CancellationToken cancellationToken)
+    private async Task Answer(HttpContext context, Resource? resource, CancellationToken cancellationToken)
     {
         bool isPreflight = HttpMethods.IsOptions(context.Request.Method) && context.Request.Headers.Origin.Count > 0;
-        _access.Check(context, endpoint?.IsOpen == true || isPreflight);
+        _access.Check(context, resource?.IsOpen == true || isPreflight);
         if (isPreflight)
         {
             context.Response.StatusCode = StatusCodes.Status204NoContent;
             return;
         }
 
-        if (endpoint is null)
+        if (resource is null)
             throw new ApiException(404, "there is no such path here", code: "unknown_url");
-        if (context.Request.Method != endpoint.Method)
+        if (context.Request.Method != resource.Method)
         {
-            context.Response.Headers.Allow = new StringValues(endpoint.Method);
-            throw new ApiException(405, $"{endpoint.Method} expected", code: "method_not_allowed");
+            context.Response.Headers.Allow = new StringValues(resource.Method);
+            throw new ApiException(405, $"{resource.Method} expected", code: "method_not_allowed");
         }
 
-        await endpoint.Answer(context, cancellationToken).ConfigureAwait(false);
+        await resource.Answer(context, cancellationToken).ConfigureAwait(false);
     }
 
     private static ApiException ErrorOf(Exception error, bool isLate) => error switch
