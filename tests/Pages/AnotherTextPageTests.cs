@@ -16,7 +16,7 @@ public sealed class AnotherTextPageTests(Browser browser) : IClassFixture<Browse
     private const double Allowed = 1e-3; // of a number, or of a tenth where it is smaller
 
     // What the engine alone makes, what is drawn by chance, and what belongs to the model as it was before its weights were rounded.
-    private static readonly string[] s_otherwise = ["live", "reasons", "without", "neurons", "generation", "map", "shares"];
+    private static readonly string[] s_otherwise = ["live", "reasons", "without", "neurons", "generation", "map", "shares", "directions"];
 
     private readonly TemporaryFolder _folder = new();
 
@@ -45,6 +45,24 @@ public sealed class AnotherTextPageTests(Browser browser) : IClassFixture<Browse
         Decoder<float> other = new(LivePageTests.ConfigOf("gpt2"));
         other.Initialize(seed: 2);
         await Compare(other, LivePageTests.Characters, "to be", "t");
+    }
+
+    [Fact]
+    public async Task A_token_that_is_not_on_the_map_of_a_large_vocabulary_finds_its_place_there()
+    {
+        const int Count = 2100, Id = 2050;
+        CharacterTokenizer tokenizer = new(Enumerable.Range(0, Count).Select(id => new System.Text.Rune('一' + id)));
+        Decoder<float> model = new(Gpt2.Config(new ModelSizes(Count, 32, 1, 2, 32)));
+        model.Initialize(seed: 4);
+        string own = tokenizer.TokenText(1), typed = tokenizer.TokenText(Id);
+        await using OpenPage open = await browser.Open($"{LivePageTests.Write(model, tokenizer, own, _folder)}?text={Uri.EscapeDataString(typed)}");
+        Assert.Equal(Id, await open.Page.EvaluateAsync<int>("it.embedding.mapIds.at(-1)"));
+        double[] shown = await open.Page.EvaluateAsync<double[]>("[...matrix(it.embedding.map).row(it.embedding.mapIds.length - 1)]");
+        EmbeddingView expected = SentenceExplanation.Of(new LoadedModel<float>("live", model, tokenizer, []), typed).Embedding;
+        double[] map = Unpacked(expected.Map.Data);
+        Assert.Equal(Id, expected.MapIds[^1]);
+        Assert.All(map[^2..].Zip(shown), pair => Assert.Equal(pair.First, pair.Second, 0.02 * map.Max(Math.Abs))); // weights of 8 bits
+        Assert.Empty(open.Complaints);
     }
 
     [Fact]

@@ -51,7 +51,11 @@ function embeddingOf(ids, original, table, width) {
     const cosines = all.map(id => lengths[id] > 0 && lengths[token] > 0 ? dot(vector(token), vector(id)) / (lengths[token] * lengths[id]) : 0);
     return greatest(cosines, count + 1).filter(id => id !== token).slice(0, count).map(id => ({ id, cosine: cosines[id] }));
   });
-  return { ...original, distinct, vectors: exactly(distinct.flatMap(id => [...vector(id)]), distinct.length, width), neighbours };
+  // Of a large vocabulary not every token is on the map already.
+  const [centre, ...axes] = range(3).map(row => matrix(original.directions).row(row)), others = distinct.filter(id => !original.mapIds.includes(id));
+  const places = others.flatMap(id => axes.map(axis => dot(axis, vector(id).map((x, i) => x - centre[i]))));
+  const mapIds = [...original.mapIds, ...others], map = exactly([...floats(original.map.data), ...places], mapIds.length, 2);
+  return { ...original, distinct, mapIds, map, vectors: exactly(distinct.flatMap(id => [...vector(id)]), distinct.length, width), neighbours };
 }
 
 // Queries and keys of the first block, as they are before they are turned.
@@ -62,9 +66,9 @@ function rotationOf(ways, frequencies, { heads, keyHeads, headSize }) {
 }
 
 function predictionsOf(ids, ways, logits, model) {
-  const targetOf = row => ids[row + 1] ?? null, last = logits.map(row => softmax(row));
+  const targetOf = row => ids[row + 1] ?? null, atEnd = logits.map(row => softmax(row));
   const rankOf = (row, target) => target === null ? null : row.reduce((rank, x) => x > row[target] ? rank + 1 : rank, 1);
-  const places = last.map((shares, row) => {
+  const places = atEnd.map((shares, row) => {
     const target = targetOf(row), probability = target === null ? null : shares[target];
     return {
       row, target, likeliest: greatest(shares, 10).map(id => ({ id, probability: shares[id] })), rank: rankOf(shares, target), probability,
@@ -72,7 +76,7 @@ function predictionsOf(ids, ways, logits, model) {
     };
   });
   const lens = range(ways[0].stream.length).map(depth => {
-    const rows = depth === ways[0].stream.length - 1 ? last : ways.map(way => softmax(model.logitsOf(way.stream[depth])));
+    const rows = depth === ways[0].stream.length - 1 ? atEnd : ways.map(way => softmax(model.logitsOf(way.stream[depth])));
     return { likeliest: rows.map(row => ({ id: argmax(row), probability: row[argmax(row)] })), ranks: rows.map((row, i) => rankOf(row, targetOf(i))) };
   });
   return { places, lens };
@@ -117,7 +121,8 @@ function storyOf(ids, ways, logits, model, original, { heads, keyHeads, normsFir
 // The content of the page, and what was asked for in its address: a text that a service has answered, or one that the page answers itself.
 function contentAsked() {
   const { content, service } = page, typed = new URLSearchParams(location.search).get('text');
-  if (service || typed === null) return { content, asked: service?.asked ?? null, problem: service?.problem ?? null };
+  if (service) return { content, asked: service.asked, problem: service.problem && text('another.refused', service) };
+  if (typed === null) return { content, asked: null, problem: null };
   if (!liveDecoder) return { content, asked: null, problem: text('another.cannot') };
   try {
     const made = contentOf(typed, content, liveDecoder);
