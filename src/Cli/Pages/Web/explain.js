@@ -99,12 +99,12 @@ frame({
   kicker: textOfKind('explain.kicker'), title: text('explain.title', { model: model.name }),
   intro: [
     el('blockquote', { id: 'sentence' }, it.text),
-    problem ? el('p', { className: 'note', id: 'text-problem', role: 'status' }, problem) : null,
     it.leftOut > 0 ? el('p', { className: 'note', id: 'left-out' }, text('explain.left-out', { left: it.leftOut, context: size.context })) : null,
     page.isMadeAnew ? el('p', { className: 'quiet', id: 'made-anew' }, text('another.made-anew')) : null,
     translation ? el('blockquote', { id: 'translation' }, translation.text) : null,
     translation && !translation.isComplete ? el('p', { className: 'note', id: 'not-ended' }, text('explain.not-ended')) : null,
-    page.service || liveDecoder ? anotherText(asked ?? it.text) : null,
+    problem ? el('p', { className: 'note', id: 'text-problem', role: 'status' }, problem) : null,
+    page.service || liveDecoder ? anotherText(asked ?? it.text, problem !== null) : null,
     el('ul', { className: 'facts' }, ...facts.map(([key, value]) => el('li', {}, text(key) + ' ', el('b', {}, String(value))))),
   ].filter(part => part !== null),
   sections: sections.map(([name, fill]) => ({

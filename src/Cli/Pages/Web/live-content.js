@@ -134,12 +134,12 @@ function contentAsked() {
 }
 
 // Asks for the page of another text.
-function anotherText(asked) {
+function anotherText(asked, isWrong) {
   const area = el('textarea', { id: 'another-text', name: 'text', rows: 2, value: asked, spellcheck: false, onkeydown(event) {
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
     event.preventDefault();
     form.requestSubmit();
-  } });
+  }, ...(isWrong ? { 'aria-invalid': true, 'aria-describedby': 'text-problem' } : {}) });
   const button = el('button', { type: 'submit' });
   const form = el('form', { id: 'another', onsubmit(event) {
     event.preventDefault();
