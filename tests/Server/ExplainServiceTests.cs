@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using Microsoft.Playwright;
 using MiniGpt.Cli.Verbs;
 using MiniGpt.Model.Explanation;
 using MiniGpt.Model.Formats;

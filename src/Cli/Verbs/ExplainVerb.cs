@@ -31,7 +31,7 @@ internal sealed class ExplainVerb : Verb
     private readonly PageOption _out = new();
     private readonly Option<bool> _open = new("--open");
     private readonly Option<bool> _serve = new("--serve");
-    private readonly Option<int> _port = OptionFactory.Whole("--port", 0, 65535).Defaulting(new ServerOptions().Port);
+    private readonly Option<int> _port = OptionFactory.Whole("--port", 0, 65535).Defaulting(ServeVerb.DefaultPort);
     private readonly Option<string?> _to = OptionFactory.Text("--to", "LANGUAGE");
     private readonly Option<int> _beam = OptionFactory.Whole("--beam", 1, 16).Defaulting(new ExplanationOptions().Beams);
     private readonly Option<UnknownCharacter> _unknown = OptionFactory.Choice<UnknownCharacter>("--unknown");

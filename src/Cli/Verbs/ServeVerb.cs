@@ -14,12 +14,14 @@ namespace MiniGpt.Cli.Verbs;
 /// <summary>minigpt serve: a model behind OpenAI's endpoints, and a page to play with it.</summary>
 internal sealed class ServeVerb : Verb
 {
+    internal const int DefaultPort = 8080;
+
     private const long Megabyte = 1 << 20;
 
     private readonly ModelOption _model = new();
     private readonly Option<string?> _tokenizer = TokenizerOption.ForModelWithout();
     private readonly Option<string?> _host = OptionFactory.Text("--host", "ADDRESS");
-    private readonly Option<int> _port = OptionFactory.Whole("--port", 0, 65535).Defaulting(8080);
+    private readonly Option<int> _port = OptionFactory.Whole("--port", 0, 65535).Defaulting(DefaultPort);
     private readonly Option<int> _parallel = OptionFactory.Whole("--parallel", 1, 1024).Defaulting(16);
     private readonly Option<int> _mostQueued = OptionFactory.Whole("--max-queue", 0, 1_000_000).Defaulting(64);
     private readonly Option<int> _cache = OptionFactory.Whole("--cache-megabytes", 1, int.MaxValue);
