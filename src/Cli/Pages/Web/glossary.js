@@ -13,9 +13,7 @@ const homes = new Map();
 // Longer words come first: "residual stream" is none of the words in it. English ones may have an s.
 function patternOfWords(rows) {
   const words = rows.flatMap(row => row.words).sort((a, b) => b.length - a.length).map(word => word.replace(/[.*+?^${}()|[\]\\/]/g, '\\$&'));
-  // Japanese has no spaces, but the gpt in minigpt is no word there either.
-  const apart = words.map(word => /^[a-z]/i.test(word) ? `(?<![a-z])${word}(?![a-z])` : word);
-  return page.language === 'ja' ? new RegExp(`(${apart.join('|')})`, 'giu') : new RegExp(`(?<![\\p{L}\\p{N}-])(${words.join('|')})s?(?![\\p{L}\\p{N}-])`, 'giu');
+  return page.language === 'ja' ? new RegExp(`(${words.join('|')})`, 'giu') : new RegExp(`(?<![\\p{L}\\p{N}-])(${words.join('|')})s?(?![\\p{L}\\p{N}-])`, 'giu');
 }
 
 // Makes links of the words in a part of the page, each once, where leads(row, home) says that the word's first use is in that paragraph or caption.
