@@ -1,31 +1,18 @@
-using System.Net;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.DependencyInjection;
+using MiniGpt.Server.Http;
 
 namespace MiniGpt.Server;
 
 /// <summary>A model behind OpenAI's endpoints, on ASP.NET Core.</summary>
 public sealed class ModelServer : IAsyncDisposable
 {
-    private const int BytesASecond = 100;
-    private const int MostHeaderBytes = 16 << 10;
-
-    private readonly WebApplication _application;
+    private readonly WebService _service;
     private readonly ServerOptions _options;
     private readonly Task<ServedModel> _model;
 
-    private ModelServer(WebApplication application, ServerOptions options, Task<ServedModel> model)
-    {
-        (_application, _options, _model) = (application, options, model);
-        Address = new Uri(application.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
-    }
+    private ModelServer(WebService service, ServerOptions options, Task<ServedModel> model) => (_service, _options, _model) = (service, options, model);
 
     /// <summary>Where it listens.</summary>
-    public Uri Address { get; }
+    public Uri Address => _service.Address;
 
     /// <summary>Begins to listen. Until the model is there, requests are told to wait.</summary>
     /// <param name="options">Where, and for whom.</param>
@@ -35,14 +22,8 @@ public sealed class ModelServer : IAsyncDisposable
     /// <exception cref="IOException">The address cannot be listened at.</exception>
     public static async Task<ModelServer> StartAsync(ServerOptions options, Task<ServedModel> model, CancellationToken cancellationToken = default)
     {
-        options.Validate();
-        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions()); // no files and no environment of others
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel => Configure(kestrel, options));
-        WebApplication application = builder.Build();
-        Dispatcher dispatcher = new(options, model);
-        application.Run(dispatcher.Answer);
-        await application.StartAsync(cancellationToken).ConfigureAwait(false);
-        return new ModelServer(application, options, model);
+        WebService service = await WebService.StartAsync(options, new Dispatcher(options, model).Answer, cancellationToken).ConfigureAwait(false);
+        return new ModelServer(service, options, model);
     }
 
     /// <summary>Lets nobody in any more, lets what runs end for as long as the options say, and then ends it.</summary>
@@ -52,28 +33,15 @@ public sealed class ModelServer : IAsyncDisposable
         Task closed = _model.IsCompletedSuccessfully && (await _model.ConfigureAwait(false)).Generation is { } generation
             ? generation.CloseAsync(drain.Token)
             : Task.CompletedTask;
-        await _application.StopAsync(drain.Token).ConfigureAwait(false);
+        await _service.StopAsync(drain.Token).ConfigureAwait(false);
         await closed.ConfigureAwait(false);
     }
 
     /// <summary>Ends everything at once.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _application.DisposeAsync().ConfigureAwait(false);
+        await _service.DisposeAsync().ConfigureAwait(false);
         if (_model.IsCompletedSuccessfully)
             await (await _model.ConfigureAwait(false)).DisposeAsync().ConfigureAwait(false);
-    }
-
-    private static void Configure(KestrelServerOptions kestrel, ServerOptions options)
-    {
-        kestrel.AddServerHeader = false;
-        kestrel.Limits.MaxRequestBodySize = options.MostBodyBytes;
-        kestrel.Limits.MaxConcurrentConnections = options.MostConnections;
-        kestrel.Limits.MaxRequestHeadersTotalSize = MostHeaderBytes;
-        kestrel.Limits.MaxRequestLineSize = MostHeaderBytes / 2;
-        kestrel.Limits.RequestHeadersTimeout = options.Patience;
-        kestrel.Limits.MinRequestBodyDataRate = new MinDataRate(BytesASecond, options.Patience);
-        kestrel.Limits.MinResponseDataRate = new MinDataRate(BytesASecond, options.Patience);
-        kestrel.Listen(new IPEndPoint(options.Address, options.Port), listen => listen.Protocols = HttpProtocols.Http1);
     }
 }

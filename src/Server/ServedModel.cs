@@ -10,8 +10,7 @@ namespace MiniGpt.Server;
 /// <param name="text">The model, which belongs to this from here on.</param>
 public sealed class ServedModel(TextModel text) : IAsyncDisposable
 {
-    private readonly SemaphoreSlim _oneAtATime = new(1);
-    private int _waiting;
+    private readonly Turns _turns = new(text.Limits.MostQueued);
 
     /// <summary>Its name to clients.</summary>
     public string Id => text.Id;
@@ -48,7 +47,7 @@ public sealed class ServedModel(TextModel text) : IAsyncDisposable
     {
         if (text.Model is not (Encoder<float> or Decoder<float>))
             throw new ApiException(400, $"the model '{Id}' translates: it has no vectors for texts", code: "unsupported_by_model");
-        return OneAtATime(() =>
+        return _turns.Take(() =>
         {
             using TextVectors vectors = new(text.Model);
             return (float[][])[.. texts.Select(ids =>
@@ -60,7 +59,7 @@ public sealed class ServedModel(TextModel text) : IAsyncDisposable
     }
 
     /// <summary>How much one position of a text takes from each of its positions, in one head; zero of those that it does not see.</summary>
-    internal Task<float[]> Attention(int[] ids, int layer, int head, int position, CancellationToken cancellationToken) => OneAtATime(() =>
+    internal Task<float[]> Attention(int[] ids, int layer, int head, int position, CancellationToken cancellationToken) => _turns.Take(() =>
     {
         switch (text.Model)
         {
@@ -82,7 +81,7 @@ public sealed class ServedModel(TextModel text) : IAsyncDisposable
     {
         if (text.Model is not Translator<float> translator)
             throw new ApiException(400, $"the model '{Id}' does not translate", code: "unsupported_by_model");
-        return OneAtATime(() =>
+        return _turns.Take(() =>
         {
             using SentenceTranslator sentenceTranslator = new(translator, Tokenizer, language, text.SourceTokenizer);
             return sentenceTranslator.Translate(sentences, options, cancellationToken);
@@ -93,32 +92,6 @@ public sealed class ServedModel(TextModel text) : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await text.DisposeAsync().ConfigureAwait(false);
-        _oneAtATime.Dispose();
-    }
-
-    private async Task<TResult> OneAtATime<TResult>(Func<TResult> work, CancellationToken cancellationToken)
-    {
-        if (Interlocked.Increment(ref _waiting) > 1 + text.Limits.MostQueued)
-        {
-            Interlocked.Decrement(ref _waiting);
-            throw ApiException.Busy();
-        }
-
-        try
-        {
-            await _oneAtATime.WaitAsync(cancellationToken).ConfigureAwait(false);
-            try
-            {
-                return await Task.Run(work, cancellationToken).ConfigureAwait(false);
-            }
-            finally
-            {
-                _oneAtATime.Release();
-            }
-        }
-        finally
-        {
-            Interlocked.Decrement(ref _waiting);
-        }
+        _turns.Dispose();
     }
 }

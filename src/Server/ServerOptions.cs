@@ -24,6 +24,9 @@ public sealed record ServerOptions
     /// <summary>The bytes of a request's body at most.</summary>
     public long MostBodyBytes { get; init; } = 4 << 20;
 
+    /// <summary>The bytes of a request's first line, with the address, at most.</summary>
+    internal int MostLineBytes { get; init; } = 8 << 10;
+
     /// <summary>How many tokens a request can ask for.</summary>
     public int MostTokens { get; init; } = 4096;
 

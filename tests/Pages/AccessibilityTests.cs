@@ -22,6 +22,7 @@ public sealed class AccessibilityTests(Browser browser) : IClassFixture<Browser>
             {
                 { "explain", "en", 1000, ColorScheme.Light },
                 { "explain", "ja", 390, ColorScheme.Dark },
+                { "explain another text", "ja", 390, ColorScheme.Light },
                 { "explain a translation", "en", 390, ColorScheme.Light },
                 { "explain masked words", "ja", 1000, ColorScheme.Dark },
                 { "report", "en", 390, ColorScheme.Light },
@@ -64,6 +65,9 @@ public sealed class AccessibilityTests(Browser browser) : IClassFixture<Browser>
             case "explain": // a short text: axe looks at each number of its tables
                 Minigpt.Success(_folder.Root, "explain", "--model", ExampleModel.Tiny(_folder), "--text", "To be", "--against", "To me", "--out", file, "--language", language);
                 return file;
+            case "explain another text":
+                Minigpt.Success(_folder.Root, "explain", "--model", ExampleModel.Tiny(_folder), "--text", "To be", "--out", file, "--language", language);
+                return $"{file}?text=Or%20me";
             case "explain a translation":
                 Minigpt.Success(_folder.Root, "explain", "--model", RecordedModels.WithCharacters(_folder, "marian-tiny"), "--text", RecordedModels.TextOf(15, 39, 14, 1), "--out", file, "--language", language);
                 return file;

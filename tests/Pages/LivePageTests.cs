@@ -23,6 +23,8 @@ public sealed class LivePageTests(Browser browser) : IClassFixture<Browser>, IDi
 
     private readonly TemporaryFolder _folder = new();
 
+    internal static CharacterTokenizer Characters => new(Letters.EnumerateRunes());
+
     public static TheoryData<string> Kinds => ["gpt2", "llama", "qwen3", "gemma", "windowed", "as of 2017", "odd width"];
 
     public void Dispose() => _folder.Dispose();
@@ -33,7 +35,7 @@ public sealed class LivePageTests(Browser browser) : IClassFixture<Browser>, IDi
     {
         Decoder<float> model = new(ConfigOf(kind));
         model.Initialize(seed: 5);
-        CharacterTokenizer tokenizer = new(Letters.EnumerateRunes());
+        CharacterTokenizer tokenizer = Characters;
         await using OpenPage open = await browser.Open(Write(model, tokenizer, "to be, or not to be", _folder));
         Round(model);
         await SameLogits(open, model, tokenizer, "t", "to be, or", "うち 猫 😀!\n", "a text of many tokens, so long.");
@@ -56,7 +58,7 @@ public sealed class LivePageTests(Browser browser) : IClassFixture<Browser>, IDi
     {
         Decoder<float> model = new(ConfigOf("qwen3"));
         model.Initialize(seed: 7);
-        CharacterTokenizer tokenizer = new(Letters.EnumerateRunes());
+        CharacterTokenizer tokenizer = Characters;
         await using OpenPage open = await browser.Open(Write(model, tokenizer, "the cat", _folder), width: 390);
         Round(model);
         await open.Draw("live");
@@ -121,7 +123,7 @@ public sealed class LivePageTests(Browser browser) : IClassFixture<Browser>, IDi
     [Fact]
     public async Task A_page_that_cannot_run_its_model_says_why_and_carries_no_weights()
     {
-        CharacterTokenizer letters = new(Letters.EnumerateRunes());
+        CharacterTokenizer letters = Characters;
         Decoder<float> large = new(Gpt2.Config(s_sizes.VocabularySize, 16, 4, 4, 256)), broken = new(ConfigOf("gpt2")), strange = new(ConfigOf("gpt2"));
         foreach (Decoder<float> model in (Decoder<float>[])[large, broken, strange])
             model.Initialize(seed: 1);
@@ -156,7 +158,7 @@ public sealed class LivePageTests(Browser browser) : IClassFixture<Browser>, IDi
         }
     }
 
-    private static TransformerConfig ConfigOf(string kind)
+    internal static TransformerConfig ConfigOf(string kind)
     {
         TransformerConfig config = kind switch
         {
@@ -178,7 +180,7 @@ public sealed class LivePageTests(Browser browser) : IClassFixture<Browser>, IDi
         return config with { InitializerRange = 0.12 };
     }
 
-    private static string Write(Decoder<float> model, ITokenizer tokenizer, string text, TemporaryFolder folder)
+    internal static string Write(Decoder<float> model, ITokenizer tokenizer, string text, TemporaryFolder folder)
     {
         string file = folder.File("live.html");
         SentenceExplanation explanation = SentenceExplanation.Of(new LoadedModel<float>("live", model, tokenizer, []), text);

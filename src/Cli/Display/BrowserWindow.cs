@@ -8,11 +8,16 @@ namespace MiniGpt.Cli.Display;
 internal static class BrowserWindow
 {
     /// <summary>Opens a page in it; where the system knows no program for that, says so.</summary>
-    public static bool TryOpen(string path)
+    public static bool TryOpen(string path) => TryStart(Path.GetFullPath(path));
+
+    /// <summary>Opens what a service shows; where the system knows no program for that, says so.</summary>
+    public static bool TryOpen(Uri address) => TryStart(address.AbsoluteUri);
+
+    private static bool TryStart(string target)
     {
         try
         {
-            using Process? browser = Process.Start(new ProcessStartInfo(Path.GetFullPath(path)) { UseShellExecute = true });
+            using Process? browser = Process.Start(new ProcessStartInfo(target) { UseShellExecute = true });
             return true;
         }
         catch (Win32Exception error)

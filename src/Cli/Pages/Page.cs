@@ -27,12 +27,24 @@ internal static class Page
         if (Path.GetDirectoryName(Path.GetFullPath(path)) is string folder)
             Directory.CreateDirectory(folder);
         using AtomicFile file = AtomicFile.CreateNamed(path);
-        using (StreamWriter html = new(file.Stream, new UTF8Encoding(false), leaveOpen: true))
-            Write(html, scripts, texts, Data(texts, content, type));
+        Write(file.Stream, scripts, texts, Data(texts, content, type, service: null));
         file.Commit();
     }
 
-    private static string Data<T>(Texts texts, T content, JsonTypeInfo<T> type)
+    /// <summary>A page as a service sends it.</summary>
+    /// <param name="scripts">The scripts of Web/ that draw it, in their order.</param>
+    /// <param name="texts">What it says.</param>
+    /// <param name="content">What it shows.</param>
+    /// <param name="type">How that is written.</param>
+    /// <param name="service">What it is told of the request.</param>
+    public static byte[] Bytes<T>(IReadOnlyList<string> scripts, Texts texts, T content, JsonTypeInfo<T> type, PageService service)
+    {
+        using MemoryStream bytes = new();
+        Write(bytes, scripts, texts, Data(texts, content, type, service));
+        return bytes.ToArray();
+    }
+
+    private static string Data<T>(Texts texts, T content, JsonTypeInfo<T> type, PageService? service)
     {
         using MemoryStream bytes = new();
         using (Utf8JsonWriter json = new(bytes, new JsonWriterOptions { Encoder = PageJson.Encoder }))
@@ -55,6 +67,13 @@ internal static class Page
                 json.WriteEndObject();
             }
             json.WriteEndArray();
+            if (service is not null)
+            {
+                json.WriteStartObject("service");
+                json.WriteString("asked", service.Asked);
+                json.WriteString("problem", service.Problem);
+                json.WriteEndObject();
+            }
             json.WritePropertyName("content");
             JsonSerializer.Serialize(json, content, type);
             json.WriteEndObject();
@@ -62,8 +81,9 @@ internal static class Page
         return Encoding.UTF8.GetString(bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
     }
 
-    private static void Write(TextWriter html, IReadOnlyList<string> scripts, Texts texts, string data)
+    private static void Write(Stream stream, IReadOnlyList<string> scripts, Texts texts, string data)
     {
+        using StreamWriter html = new(stream, new UTF8Encoding(false), leaveOpen: true);
         html.Write($"""
             <!doctype html>
             <html lang="{texts.Language}">

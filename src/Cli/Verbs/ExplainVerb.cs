@@ -7,6 +7,7 @@ using MiniGpt.Model.Explanation;
 using MiniGpt.Model.Formats;
 using MiniGpt.Model.Layers;
 using MiniGpt.Model.Tokenizers;
+using MiniGpt.Server;
 
 namespace MiniGpt.Cli.Verbs;
 
@@ -17,8 +18,10 @@ internal sealed class ExplainVerb : Verb
     internal static IReadOnlyList<string> Scripts { get; } =
     [
         "explain-story.js", "explain-input.js", "explain-rotation.js", "explain-attention.js", "explain-output.js", "explain-parts.js",
-        "explain-translation.js", "live-forward.js", "live.js", "explain-against.js", "explain.js",
+        "explain-translation.js", "live-forward.js", "live.js", "live-content.js", "explain-against.js", "explain.js",
     ];
+
+    private static readonly TimeSpan s_drain = TimeSpan.FromSeconds(0.5); // a page can be asked for again
 
     private const string EnglishSentence = "To be, or not to be, that is the question", JapaneseSentence = "吾輩は猫である。名前はまだ無い。";
 
@@ -27,6 +30,8 @@ internal sealed class ExplainVerb : Verb
     private readonly Option<string?> _against = OptionFactory.Text("--against", "TEXT");
     private readonly PageOption _out = new();
     private readonly Option<bool> _open = new("--open");
+    private readonly Option<bool> _serve = new("--serve");
+    private readonly Option<int> _port = OptionFactory.Whole("--port", 0, 65535).Defaulting(ServeVerb.DefaultPort);
     private readonly Option<string?> _to = OptionFactory.Text("--to", "LANGUAGE");
     private readonly Option<int> _beam = OptionFactory.Whole("--beam", 1, 16).Defaulting(new ExplanationOptions().Beams);
     private readonly Option<UnknownCharacter> _unknown = OptionFactory.Choice<UnknownCharacter>("--unknown");
@@ -34,13 +39,18 @@ internal sealed class ExplainVerb : Verb
     public ExplainVerb()
         : base("explain")
     {
-        foreach (Option option in (IEnumerable<Option>)[_model, _text, _against, _out, _open, _to, _beam, _unknown])
+        foreach (Option option in (IEnumerable<Option>)[_model, _text, _against, _out, _open, _serve, _port, _to, _beam, _unknown])
             Options.Add(option);
     }
 
     protected override int Run(ParseResult arguments, CancellationToken cancellationToken)
     {
-        string from = _model.PathOf(arguments), path = _out.PathOf(arguments, from) ?? PageOption.FreeName($"explain-{NameOf(from)}");
+        bool serves = arguments.GetValue(_serve);
+        if (serves && arguments.IsGiven(_out))
+            throw new UsageException(Messages.Of("explain.serves-no-file", ("serve", _serve.Name), ("out", _out.Name)));
+        if (!serves && arguments.IsGiven(_port))
+            throw new UsageException(Messages.Of("explain.port", ("port", _port.Name), ("serve", _serve.Name)));
+        string from = _model.PathOf(arguments), path = serves ? "" : _out.PathOf(arguments, from) ?? PageOption.FreeName($"explain-{NameOf(from)}");
         using ModelFile file = ModelFile.Open(from, arguments.GetValue(_unknown));
         foreach (Option option in (IEnumerable<Option>)[_to, _beam])
         {
@@ -51,14 +61,32 @@ internal sealed class ExplainVerb : Verb
         string text = arguments.GetValue(_text) ?? SentenceFor(file);
         if (options.Against is string other)
             RequirePair(file, from, text, other);
-        SentenceExplanation explanation = Explain(ModelReading.Load(file), text, options, isGiven: arguments.IsGiven(_text), cancellationToken);
+        LoadedModel<float> model = ModelReading.Load(file);
+        SentenceExplanation explanation = Explain(model, text, options, isGiven: arguments.IsGiven(_text), cancellationToken);
         if (explanation.LeftOut > 0)
             Talk.Note(Messages.Of("explain.left-out", ("model", from), ("tokens", explanation.Sentence.Tokens.Length), ("count", explanation.LeftOut)));
         cancellationToken.ThrowIfCancellationRequested();
+        if (serves)
+        {
+            EndInGoodOrder();
+            Serve(new ExplainPages(model, explanation, options), from, arguments, cancellationToken).GetAwaiter().GetResult();
+            return 0;
+        }
         Page.Write(path, Scripts, Texts.Of(Messages.Language), explanation, PageJson.Default.SentenceExplanation);
         bool isOpen = arguments.GetValue(_open) && BrowserWindow.TryOpen(path);
         Talk.Say(Messages.Of(isOpen ? "page.opened" : "page.written-open", ("path", path)));
         return 0;
+    }
+
+    private async Task Serve(ExplainPages pages, string model, ParseResult arguments, CancellationToken cancellationToken)
+    {
+        ServerOptions options = new() { Port = arguments.GetValue(_port), Drain = s_drain, Failed = ServeVerb.SayFailure };
+        await using PageServer server = await PageServer.StartAsync(options, pages.Of, cancellationToken).ConfigureAwait(false);
+        Talk.Say(Messages.Of("explain.serving", ("address", server.Address), ("model", model)));
+        if (arguments.GetValue(_open))
+            BrowserWindow.TryOpen(server.Address);
+        await Interruption(cancellationToken).ConfigureAwait(false);
+        await server.StopAsync().ConfigureAwait(false);
     }
 
     private void RequirePair(ModelFile file, string from, string text, string other)

@@ -14,12 +14,14 @@ namespace MiniGpt.Cli.Verbs;
 /// <summary>minigpt serve: a model behind OpenAI's endpoints, and a page to play with it.</summary>
 internal sealed class ServeVerb : Verb
 {
+    internal const int DefaultPort = 8080;
+
     private const long Megabyte = 1 << 20;
 
     private readonly ModelOption _model = new();
     private readonly Option<string?> _tokenizer = TokenizerOption.ForModelWithout();
     private readonly Option<string?> _host = OptionFactory.Text("--host", "ADDRESS");
-    private readonly Option<int> _port = OptionFactory.Whole("--port", 0, 65535).Defaulting(8080);
+    private readonly Option<int> _port = OptionFactory.Whole("--port", 0, 65535).Defaulting(DefaultPort);
     private readonly Option<int> _parallel = OptionFactory.Whole("--parallel", 1, 1024).Defaulting(16);
     private readonly Option<int> _mostQueued = OptionFactory.Whole("--max-queue", 0, 1_000_000).Defaulting(64);
     private readonly Option<int> _cache = OptionFactory.Whole("--cache-megabytes", 1, int.MaxValue);
@@ -63,7 +65,7 @@ internal sealed class ServeVerb : Verb
             MostTokens = arguments.GetValue(_mostTokens),
             MostTime = TimeSpan.FromSeconds(arguments.GetValue(_mostTime)),
             Drain = TimeSpan.FromSeconds(arguments.GetValue(_drain)),
-            Failed = error => Talk.Say(Messages.Of("serve.failed", ("type", error.GetType().Name), ("message", error.Message))),
+            Failed = SayFailure,
         };
         EndInGoodOrder();
         Serve(options, () => WorkDisplay.Run("reading the model", progress =>
@@ -85,10 +87,13 @@ internal sealed class ServeVerb : Verb
         Talk.Say(Messages.Of("serve.ready", ("address", server.Address), ("model", model.Id), ("does", does)));
         if (!IPAddress.IsLoopback(options.Address) && options.ApiKeys.Count == 0)
             Talk.Note(Messages.Of("serve.open"));
-        await Task.Delay(Timeout.Infinite, cancellationToken).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default).ConfigureAwait(false);
+        await Interruption(cancellationToken).ConfigureAwait(false);
         Talk.Say(Messages.Of("serve.ending", ("seconds", options.Drain.TotalSeconds)));
         await server.StopAsync().ConfigureAwait(false);
     }
+
+    /// <summary>Says what a service itself did wrong.</summary>
+    internal static void SayFailure(Exception error) => Talk.Say(Messages.Of("serve.failed", ("type", error.GetType().Name), ("message", error.Message)));
 
     private static IPAddress AddressOf(string host)
     {

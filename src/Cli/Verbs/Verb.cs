@@ -66,6 +66,10 @@ internal abstract class Verb : Command
         }
     }
 
+    /// <summary>Ends when the verb is interrupted.</summary>
+    protected static Task Interruption(CancellationToken cancellationToken) => Task.Delay(Timeout.Infinite, cancellationToken)
+        .ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+
     /// <summary>From here on an interruption waits until the verb has ended by itself: it has something to save.</summary>
     protected void EndInGoodOrder() => _endsInGoodOrder = true;
 }

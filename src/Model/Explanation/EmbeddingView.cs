@@ -16,8 +16,9 @@ public readonly record struct Neighbour(int Id, float Cosine);
 /// <param name="MapIds">The tokens on the map.</param>
 /// <param name="Map">[map, 2]: where they lie.</param>
 /// <param name="Shares">The shares of the variance that the map's directions have.</param>
+/// <param name="Directions">[3, C]: the vector in the middle of the map, and its two directions: where any other vector lies follows from them.</param>
 public sealed record EmbeddingView(
-    int[] Distinct, PackedNumbers Vectors, Neighbour[][] Neighbours, int[] MapIds, PackedNumbers Map, double[] Shares)
+    int[] Distinct, PackedNumbers Vectors, Neighbour[][] Neighbours, int[] MapIds, PackedNumbers Map, double[] Shares, PackedNumbers Directions)
 {
     private const int NeighboursShown = 8;
     private const int MostOnMap = 2000; // of a large vocabulary the first, which a learned tokenizer met first
@@ -35,7 +36,8 @@ public sealed record EmbeddingView(
         int[] onMap = [.. distinct.Union(Enumerable.Range(0, Math.Min(size, MostOnMap))).Order()];
         float[] map = [.. onMap.SelectMany(id => components.Coordinates.Skip(2 * id).Take(2))];
         return new EmbeddingView(distinct, PackedNumbers.Exact(vectors.Value.Span, distinct.Length, width), neighbours,
-            onMap, PackedNumbers.Exact(map, onMap.Length, 2), components.Shares);
+            onMap, PackedNumbers.Exact(map, onMap.Length, 2), components.Shares,
+            PackedNumbers.Exact([.. components.Centre, .. components.Axes], 3, width));
     }
 
     private static Neighbour[][] FindNeighbours(Variable<float> vectors, Variable<float> all, int[] ids)

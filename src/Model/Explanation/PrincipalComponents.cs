@@ -7,7 +7,9 @@ namespace MiniGpt.Model.Explanation;
 /// <summary>The directions in which vectors differ most (Pearson 1901): the flat map that loses least.</summary>
 /// <param name="Coordinates">[V, 2]: where each vector lies on the map.</param>
 /// <param name="Shares">The share of the variance that each of the two directions has.</param>
-public sealed record PrincipalComponents(float[] Coordinates, double[] Shares)
+/// <param name="Centre">[C]: the mean of all vectors, which lies in the middle of the map.</param>
+/// <param name="Axes">[2, C]: the two directions, each of length 1.</param>
+public sealed record PrincipalComponents(float[] Coordinates, double[] Shares, float[] Centre, float[] Axes)
 {
     private const int Components = 2;
     private const int MostIterations = 1000;
@@ -20,7 +22,7 @@ public sealed record PrincipalComponents(float[] Coordinates, double[] Shares)
         (int count, int width) = (table.Shape[0], table.Shape[1]);
         using Tape<float> tape = new(records: false);
         Variable<float> rows = tape.Constant(table);
-        Variable<float> centred = rows - rows.Mean(0, keepAxis: true);
+        Variable<float> mean = rows.Mean(0, keepAxis: true), centred = rows - mean;
         double[] covariance = [.. centred.MatMul(centred, transposeA: true).Value.Span.ToArray().Select(element => (double)element)];
 
         double total = Enumerable.Range(0, width).Sum(i => covariance[i * width + i]);
@@ -32,14 +34,14 @@ public sealed record PrincipalComponents(float[] Coordinates, double[] Shares)
             shares[component] = total > 0 ? variance / total : 0;
             for (int i = 0; i < width; i++)
             {
-                axes[i * Components + component] = (float)axis[i];
+                axes[component * width + i] = (float)axis[i];
                 for (int j = 0; j < width; j++)
                     covariance[i * width + j] -= variance * axis[i] * axis[j]; // what is left has the next component in front
             }
         }
 
-        Variable<float> map = centred.MatMul(tape.Constant(Tensor<float>.From(axes, [width, Components])));
-        return new PrincipalComponents(map.Value.Span[..(count * Components)].ToArray(), shares);
+        Variable<float> map = centred.MatMul(tape.Constant(Tensor<float>.From(axes, [Components, width])), transposeB: true);
+        return new PrincipalComponents(map.Value.Span[..(count * Components)].ToArray(), shares, mean.Value.Span[..width].ToArray(), axes);
     }
 
     /// <summary>The eigenvector of the largest eigenvalue of a symmetric matrix, by power iteration; its largest entry is positive.</summary>

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Primitives;
 
 namespace MiniGpt.Server.Http;
 
@@ -43,14 +42,7 @@ internal static class Json
     }
 
     /// <summary>Writes OpenAI's error object.</summary>
-    public static Task WriteError(HttpContext context, ApiException error)
-    {
-        if (error.Status == 429)
-            context.Response.Headers.RetryAfter = new StringValues("1");
-        if (error.Status == 401)
-            context.Response.Headers.WWWAuthenticate = new StringValues("Bearer");
-        return Write(context, json => WriteError(json, error), error.Status);
-    }
+    public static Task WriteError(HttpContext context, ApiException error) => Write(context, json => WriteError(json, error), error.Status);
 
     /// <summary>Writes the error object itself.</summary>
     public static void WriteError(Utf8JsonWriter json, ApiException error)

@@ -1,7 +1,7 @@
 'use strict';
 // What a model does with a sentence: what its sections share, and the page that they stand on.
 
-const it = page.content;
+const { content: it, asked, problem } = contentAsked();
 const model = it.model, size = model.config, kind = model.kind;
 const nameOf = (id, texts = it.texts) => id in texts ? visible(texts[id]) : `#${id}`;
 // The tokens of the sentence: those of another language, where a translator has a vocabulary for each.
@@ -87,7 +87,7 @@ const facts = [
   ['explain.context', size.context], ['explain.vocabulary', [...(it.sourceTexts ? [size.sourceVocabularySize] : []), size.vocabularySize].map(count => count.toLocaleString('en')).join(' + ')], ['explain.tokens', T],
 ];
 const sections = {
-  decoder: [['way', wayOfTheData], ['tokens', tokensSection], ['embedding', embeddingSection], ['positions', positionSection], ['attention', attentionSection], ['mask', maskSection], ['predictions', predictionSection], ...(it.reasons ? [['reasons', reasonSection]] : []), ['without', withoutSection], ...(it.neurons ? [['neurons', neuronsSection]] : []), ['generation', generationSection]],
+  decoder: [['way', wayOfTheData], ['tokens', tokensSection], ['embedding', embeddingSection], ['positions', positionSection], ['attention', attentionSection], ['mask', maskSection], ['predictions', predictionSection], ...(it.reasons ? [['reasons', reasonSection]] : []), ...(page.isMadeAnew ? [] : [['without', withoutSection]]), ...(it.neurons ? [['neurons', neuronsSection]] : []), ['generation', generationSection]],
   encoder: [['way', wayOfTheData], ['tokens', tokensSection], ['embedding', embeddingSection], ['positions', positionSection], ['attention', attentionSection], ['mask', maskSection], ['masked', maskedSection]],
   translator: [['way', wayOfTheData], ['tokens', tokensSection], ['embedding', embeddingSection], ['positions', positionSection], ['attention', attentionSection], ['source', sourceSection], ['mask', maskSection], ['predictions', predictionSection], ['beams', beamSection]],
 }[kind];
@@ -100,8 +100,11 @@ frame({
   intro: [
     el('blockquote', { id: 'sentence' }, it.text),
     it.leftOut > 0 ? el('p', { className: 'note', id: 'left-out' }, text('explain.left-out', { left: it.leftOut, context: size.context })) : null,
+    page.isMadeAnew ? el('p', { className: 'quiet', id: 'made-anew' }, text('another.made-anew')) : null,
     translation ? el('blockquote', { id: 'translation' }, translation.text) : null,
     translation && !translation.isComplete ? el('p', { className: 'note', id: 'not-ended' }, text('explain.not-ended')) : null,
+    problem ? el('p', { className: 'note', id: 'text-problem', role: 'status' }, problem) : null,
+    page.service || liveDecoder ? anotherText(asked ?? it.text, problem !== null) : null,
     el('ul', { className: 'facts' }, ...facts.map(([key, value]) => el('li', {}, text(key) + ' ', el('b', {}, String(value))))),
   ].filter(part => part !== null),
   sections: sections.map(([name, fill]) => ({

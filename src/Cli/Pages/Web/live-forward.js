@@ -37,11 +37,19 @@ const activations = {
   silu: x => x / (1 + Math.exp(-x)),
 };
 
+const dot = (a, b) => {
+  let sum = 0;
+  for (let i = 0; i < a.length; i++) sum += a[i] * b[i];
+  return sum;
+};
+
 // A model as the page carries it. sequence() makes a text that the model reads: what is added to one is computed, what is there is kept.
 function liveModel({ choices, weights }, { layers, heads, keyHeads, headSize, width, vocabularySize, normsFirst }) {
   const numbers = {};
   const part = name => name in weights ? numbers[name] ??= numbersOf(weights[name]) : null;
+  const row = (name, at) => part(name)?.subarray(at * width, (at + 1) * width) ?? null;
   const activation = activations[choices.activation], root = Math.sqrt(headSize), each = heads / keyHeads;
+  const headName = 'head.weight' in weights ? 'head.weight' : 'tokens.weight';
 
   const linear = (x, weight, bias = null) => {
     const inputs = x.length, y = new Float64Array(weight.length / inputs);
@@ -64,29 +72,27 @@ function liveModel({ choices, weights }, { layers, heads, keyHeads, headSize, wi
     return normsFirst ? sum : norm(sum, name);
   };
 
-  // A head of a query or key: normed and turned, where the model does that.
-  const prepared = (head, name, position) => {
-    if (`${name}.weight` in weights) head = norm(head, name);
-    if (choices.frequencies === null) return head;
-    return head.map((v, d) => {
-      const pair = d % (headSize / 2), angle = position * choices.frequencies[pair], [x, y] = [head[pair], head[pair + headSize / 2]];
-      return d < headSize / 2 ? x * Math.cos(angle) - y * Math.sin(angle) : x * Math.sin(angle) + y * Math.cos(angle);
-    });
-  };
+  const normedHead = (head, name) => `${name}.weight` in weights ? norm(head, name) : head;
+  const turned = (head, position) => choices.frequencies === null ? head : head.map((v, d) => {
+    const pair = d % (headSize / 2), angle = position * choices.frequencies[pair], [x, y] = [head[pair], head[pair + headSize / 2]];
+    return d < headSize / 2 ? x * Math.cos(angle) - y * Math.sin(angle) : x * Math.sin(angle) + y * Math.cos(angle);
+  });
 
+  // What a token takes from those before it and from itself. Plain queries and keys are as they were before they were turned.
   function attention(x, name, memory, position) {
     const qkv = layer(x, `${name}.qkv`), head = i => qkv.subarray(i * headSize, (i + 1) * headSize);
-    memory.push({
-      keys: range(keyHeads).map(g => prepared(head(heads + g), `${name}.key_norm`, position)),
-      values: range(keyHeads).map(g => head(heads + keyHeads + g)),
+    const plainQueries = range(heads).map(h => normedHead(head(h), `${name}.query_norm`)), queries = plainQueries.map(query => turned(query, position));
+    const plainKeys = range(keyHeads).map(g => normedHead(head(heads + g), `${name}.key_norm`)), keys = plainKeys.map(key => turned(key, position));
+    const values = range(keyHeads).map(g => head(heads + keyHeads + g));
+    memory.push({ keys, values });
+    const first = choices.window > 0 ? Math.max(0, position + 1 - choices.window) : 0, seen = memory.slice(first), joined = new Float64Array(heads * headSize);
+    const shares = queries.map((query, h) => {
+      const group = Math.floor(h / each), row = new Float64Array(position + 1), into = joined.subarray(h * headSize, (h + 1) * headSize);
+      row.set(softmax(seen.map(({ keys }) => dot(keys[group], query) / root)), first);
+      seen.forEach(({ values }, i) => values[group].forEach((v, d) => into[d] += row[first + i] * v));
+      return row;
     });
-    const first = choices.window > 0 ? Math.max(0, position + 1 - choices.window) : 0, joined = new Float64Array(heads * headSize);
-    for (let h = 0; h < heads; h++) {
-      const query = prepared(head(h), `${name}.query_norm`, position), group = Math.floor(h / each), seen = memory.slice(first);
-      const scores = seen.map(({ keys }) => keys[group].reduce((sum, k, d) => sum + k * query[d], 0) / root);
-      softmax(scores).forEach((weight, at) => seen[at].values[group].forEach((v, d) => joined[h * headSize + d] += weight * v));
-    }
-    return layer(joined, `${name}.output`);
+    return { plainQueries, plainKeys, queries, keys, values, shares, joined, attended: layer(joined, `${name}.output`) };
   }
 
   function feedForward(x, name) {
@@ -94,43 +100,49 @@ function liveModel({ choices, weights }, { layers, heads, keyHeads, headSize, wi
     return layer(choices.isGated ? up.subarray(0, half).map((gate, i) => activation(gate) * up[half + i]) : up.map(activation), `${name}.down`);
   }
 
-  function input(id, position) {
-    const row = (name, at) => part(name)?.subarray(at * width, (at + 1) * width);
-    const [token, place, segment] = [row('tokens.weight', id), row('positions.weight', position), row('segments.weight', 0)];
+  const inputOf = (id, position) => ({ token: row('tokens.weight', id), place: row('positions.weight', position), segment: row('segments.weight', 0) });
+  function embedded({ token, place, segment }) {
     const x = Float64Array.from(token, (v, i) => v * choices.embeddingScale + (place ? place[i] : 0) + (segment ? segment[i] : 0));
     return 'embedding_norm.weight' in weights ? norm(x, 'embedding_norm') : x;
   }
 
-  // The vector of a token after the last block; memories keep what later tokens look at.
-  const step = (id, position, memories) => range(layers).reduce((x, l) => {
-    const name = `blocks.${l}`;
-    x = branch(x, `${name}.attention_norm`, normed => attention(normed, `${name}.attention`, memories[l], position));
-    return branch(x, `${name}.feed_forward_norm`, normed => feedForward(normed, `${name}.feed_forward`));
-  }, input(id, position));
+  // The way of a token: its vector before the first block and after each, and what it meets in them. Memories keep what later tokens look at.
+  function wayOf(id, position, memories) {
+    const stream = [embedded(inputOf(id, position))];
+    const blocks = range(layers).map(l => {
+      const name = `blocks.${l}`;
+      let met = null, fed = null;
+      const between = branch(stream[l], `${name}.attention_norm`, normed => (met = attention(normed, `${name}.attention`, memories[l], position)).attended);
+      stream.push(branch(between, `${name}.feed_forward_norm`, normed => fed = feedForward(normed, `${name}.feed_forward`)));
+      return { ...met, fed };
+    });
+    return { stream, blocks };
+  }
 
+  const hiddenOf = x => 'norm.weight' in weights ? norm(x, 'norm') : x;
   function logitsOf(x) {
-    if ('norm.weight' in weights) x = norm(x, 'norm');
-    if ('head.transform.weight' in weights) x = norm(layer(x, 'head.transform').map(activation), 'head.norm');
-    return linear(x, part('head.weight') ?? part('tokens.weight'), part('head.bias')).subarray(0, vocabularySize);
+    let hidden = hiddenOf(x);
+    if ('head.transform.weight' in weights) hidden = norm(layer(hidden, 'head.transform').map(activation), 'head.norm');
+    return linear(hidden, part(headName), part('head.bias')).subarray(0, vocabularySize);
   }
 
-  // What the model makes of the tokens read so far. read(ids) reads a text; what begins like the one before is not computed again.
+  // What the model makes of the tokens read so far; what begins like the text before is not computed again. read(ids) returns the ways of those
+  // tokens that were.
   function sequence() {
-    let read = [];
+    let known = [];
     const memories = range(layers).map(() => []);
-    return {
-      logits(ids) {
-        let same = 0;
-        while (same < Math.min(read.length, ids.length - 1) && read[same] === ids[same]) same++;
-        memories.forEach(memory => memory.length = same);
-        let x = null;
-        for (let at = same; at < ids.length; at++) x = step(ids[at], at, memories);
-        read = [...ids];
-        return logitsOf(x);
-      },
+    const read = ids => {
+      let same = 0;
+      while (same < Math.min(known.length, ids.length - 1) && known[same] === ids[same]) same++;
+      memories.forEach(memory => memory.length = same);
+      known = [...ids];
+      return ids.slice(same).map((id, i) => wayOf(id, same + i, memories));
     };
+    return { read, logits: ids => logitsOf(read(ids).at(-1).stream.at(-1)) };
   }
-  return { sequence };
+
+  const isPlainSum = 'positions.weight' in weights && choices.embeddingScale === 1 && !('segments.weight' in weights) && !('embedding_norm.weight' in weights);
+  return { sequence, hiddenOf, logitsOf, inputOf, isPlainSum, tokenTable: () => part('tokens.weight'), headRow: id => row(headName, id) };
 }
 
 // ---------- tokenizers
@@ -138,6 +150,9 @@ function liveModel({ choices, weights }, { layers, heads, keyHeads, headSize, wi
 // What GPT-2 cuts a text into before it merges bytes, with the spaces that .NET knows.
 const spaces = '\\t-\\r \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000';
 const wordPattern = new RegExp(`'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^${spaces}\\p{L}\\p{N}]+|[${spaces}]+(?![^${spaces}])|[${spaces}]+`, 'gu');
+
+// The bytes of a character in UTF-8 (RFC 3629), else one byte.
+const wholeCharacter = /([\x00-\x7f]|[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|\xed[\x80-\x9f][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xf0[\x90-\xbf][\x80-\xbf]{2}|\xf4[\x80-\x8f][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3})|[^]/g;
 
 // Ids of a text and back. Bytes are written as characters of their numbers.
 function liveTokenizer({ kind, tokens, merges, specialIds, composes, ignoresMerges }) {
@@ -169,7 +184,11 @@ function liveTokenizer({ kind, tokens, merges, specialIds, composes, ignoresMerg
   const encode = kind === 'char'
     ? content => [...content].map(character => known(bytesOf(character), character))
     : content => (specialPattern ? content.split(specialPattern) : [content]).flatMap((part, i) => i % 2 ? [specialOf.get(part)] : encodeOrdinary(part));
-  return { encode, decode };
+  // A token by itself, as the engine names it: bytes that are no whole character by their numbers.
+  const nameOf = id => id >= tokens.length ? `#${id}` : tokens[id].replace(wholeCharacter, (piece, whole) => whole
+    ? new TextDecoder('utf-8', { ignoreBOM: true }).decode(Uint8Array.from(whole, byte => byte.charCodeAt(0)))
+    : `\\x${piece.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
+  return { encode, decode, nameOf, known: tokens.length, bytesOf: id => [...tokens[id]].map(byte => byte.charCodeAt(0)) };
 }
 
 class UnknownText extends Error {}

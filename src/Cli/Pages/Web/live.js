@@ -12,6 +12,26 @@ function uniforms(seed) {
   };
 }
 
+// The model that the page carries; null where it carries none.
+const liveDecoder = page.content.live?.weights
+  ? { tokenizer: liveTokenizer(page.content.live.tokenizer), model: liveModel(page.content.live, page.content.model.config) }
+  : null;
+
+class EmptyText extends Error {}
+
+// The tokens of a text that somebody typed, of which there must be one at least.
+function idsOf(typed) {
+  const ids = liveDecoder.tokenizer.encode(typed);
+  if (ids.length === 0) throw new EmptyText();
+  return ids;
+}
+// What is wrong with it, in a sentence.
+function problemOf(error) {
+  if (error instanceof EmptyText) return text('live.empty');
+  if (error instanceof UnknownText) return text('live.unknown', { character: visible(error.message) });
+  throw error;
+}
+
 // A text that grows, as the model sees it: when there is no room left, the last half of a context is kept and numbered anew.
 function liveText(sequence, context) {
   let ids = [], seen = [];
@@ -30,13 +50,20 @@ function liveText(sequence, context) {
   };
 }
 
+// What a uniform number of [0, 1) chooses from tokens with these shares.
+function drawn(shares, uniform) {
+  const chosen = shares.findIndex(share => share > 0 && (uniform -= share) < 0);
+  return chosen >= 0 ? chosen : shares.findLastIndex(share => share > 0);
+}
+
 function liveSection(section) {
   const live = it.live, megabytes = bytes => (bytes / 1e6).toFixed(1);
   if (live.obstacle) {
-    section.append(el('p', { id: 'no-live' }, text(`live.missing.${live.obstacle}`, { size: megabytes(live.bytes), most: megabytes(live.mostBytes) })));
+    const elsewhere = live.obstacle === 'numbers' ? [] : [text(page.service ? 'live.elsewhere.served' : 'live.elsewhere')];
+    section.append(el('p', { id: 'no-live' }, sentences(text(`live.missing.${live.obstacle}`, { size: megabytes(live.bytes), most: megabytes(live.mostBytes) }), ...elsewhere)));
     return;
   }
-  const tokenizer = liveTokenizer(live.tokenizer), runs = liveModel(live, size), written = liveText(runs.sequence(), size.context), known = live.tokenizer.tokens.length;
+  const { tokenizer, model: runs } = liveDecoder, written = liveText(runs.sequence(), size.context), { known } = tokenizer;
   const original = it.sentence.tokens.map(token => token.id), most = 40;
   const state = { temperature: 1, seed: 1, isReady: false, isWriting: false, problem: null, logits: null, next: uniforms(1) };
   written.set(original);
@@ -74,12 +101,11 @@ function liveSection(section) {
   // Reads what was typed.
   function read() {
     try {
-      const ids = tokenizer.encode(area.value);
-      state.problem = ids.length === 0 ? text('live.empty') : null;
-      if (ids.length > 0) written.set(ids);
+      const ids = idsOf(area.value);
+      state.problem = null;
+      written.set(ids);
     } catch (error) {
-      if (!(error instanceof UnknownText)) throw error;
-      state.problem = text('live.unknown', { character: visible(error.message) });
+      state.problem = problemOf(error);
     }
     restart();
     state.logits = null;
@@ -94,12 +120,6 @@ function liveSection(section) {
   }
   const logits = () => state.logits ??= written.logits().subarray(0, known);
   const shares = () => reshape(logits(), { temperature: state.temperature, topK: null, topP: 1 });
-  function draw() {
-    const all = shares();
-    let left = state.next();
-    for (let id = 0; id < known; id++) if (all[id] > 0 && (left -= all[id]) < 0) return id;
-    return all.findLastIndex(share => share > 0);
-  }
   const append = id => {
     written.append(id);
     changed();
@@ -109,7 +129,7 @@ function liveSection(section) {
     state.isWriting = true;
     sayWrite();
     for (let made = 0; made < count && state.isWriting; made++) {
-      append(draw());
+      append(drawn(shares(), state.next()));
       await new Promise(resolve => setTimeout(resolve));
     }
     stop();
@@ -122,7 +142,7 @@ function liveSection(section) {
   const chart = figure(section, 'live', {
     controls: el('div', {}, el('label', { htmlFor: 'live-text' }, text('live.text')), area, problem, sliders,
       el('div', { className: 'controls' }, el('label', {}, text('live.seed'), seed), write, reset)),
-    look: () => text('live.look', { parameters: size.parameterCount.toLocaleString('en'), size: megabytes(live.bytes), context: size.context }),
+    look: () => sentences(text('live.look', { parameters: size.parameterCount.toLocaleString('en'), size: megabytes(live.bytes), context: size.context }), ...(page.isMadeAnew ? [] : [text('live.look.rounded')])),
     draw(plot) {
       problem.textContent = state.problem ?? '';
       if (!state.isReady) {
@@ -135,19 +155,15 @@ function liveSection(section) {
       }
       const best = likeliest(10);
       plot.replaceChildren(el('p', { id: 'live-next' }, text('live.next')), el('div', { className: 'next-tokens' }, ...best.map(({ id, share }) => el('button', {
-        type: 'button', title: text('live.choose', { token: nameOfLive(id), share: percent(share) }), onclick() {
+        type: 'button', title: text('live.choose', { token: visible(tokenizer.nameOf(id)), share: percent(share) }), onclick() {
           stop();
           append(id);
         },
-      }, el('span', { className: 'mono' }, nameOfLive(id)), el('i', { style: { width: `${Math.max(0.5, 100 * share / Math.max(1e-9, best[0].share))}%` } }), el('span', { className: 'number' }, percent(share))))));
+      }, el('span', { className: 'mono' }, visible(tokenizer.nameOf(id))), el('i', { style: { width: `${Math.max(0.5, 100 * share / Math.max(1e-9, best[0].share))}%` } }), el('span', { className: 'number' }, percent(share))))));
       plot.querySelectorAll('button').forEach(button => button.disabled = state.problem !== null);
     },
-    table: () => ({ columns: [text('ui.token'), 'id', 'logit', 'p'], rows: likeliest(200).map(({ id, logit, share }) => [nameOfLive(id), String(id), logit, share]) }),
+    table: () => ({ columns: [text('ui.token'), 'id', 'logit', 'p'], rows: likeliest(200).map(({ id, logit, share }) => [visible(tokenizer.nameOf(id)), String(id), logit, share]) }),
   });
-  function nameOfLive(id) {
-    const name = tokenizer.decode([id]);
-    return id in it.texts ? nameOf(id) : name.includes('�') ? [...live.tokenizer.tokens[id]].map(byte => `\\x${byte.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`).join('') : visible(name);
-  }
   window.minigpt.live = {
     encode: tokenizer.encode, decode: tokenizer.decode, ids: () => written.ids, isWriting: () => state.isWriting,
     logits: ids => Array.from(runs.sequence().logits(ids)),

@@ -38,7 +38,8 @@ function bytes(base64) {
   for (let i = 0; i < binary.length; i++) result[i] = binary.charCodeAt(i);
   return result;
 }
-const floats = base64 => new Float32Array(bytes(base64).buffer);
+// Numbers that the page computed itself are not packed.
+const floats = data => data instanceof Float32Array ? data : new Float32Array(bytes(data).buffer);
 
 // Rows of a packed matrix [rows, columns].
 function matrix(packed) {
