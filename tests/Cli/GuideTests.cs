@@ -1,7 +1,9 @@
 using System.CommandLine;
 using System.Text.RegularExpressions;
+using MiniGpt.Cli;
 using MiniGpt.Cli.Verbs;
 using MiniGpt.Model.Lessons;
+using MiniGpt.Model.Training;
 using MiniGpt.Tests.Architecture;
 using Xunit;
 
@@ -12,6 +14,16 @@ public sealed partial class GuideTests
 {
     private const int Chapters = 12;
 
+    /// <summary>
+    /// What a Japanese guide asks for, and the English one in its place: it learns from the Japanese text that comes with the program and not from Shakespeare,
+    /// so it goes on with words of that text.
+    /// </summary>
+    private static readonly (string Japanese, string English)[] s_inPlaceOf =
+    [
+        (" --language ja", ""), (" --text ja", ""), ("README.ja.md", "README.md"),
+        ("\"吾輩は猫である。名前は\"", "\"To be, or not\""), ("\"吾輩は猫\"", "\"To be\""), ("\"吾輩は\"", "\"ROMEO:\""),
+    ];
+
     private static string Root => Sources.FindRoot();
 
     [Theory]
@@ -19,6 +31,8 @@ public sealed partial class GuideTests
     [InlineData("README.ja.md")]
     [InlineData("docs/course.md")]
     [InlineData("docs/course.ja.md")]
+    [InlineData("docs/slides.md")]
+    [InlineData("docs/slides.ja.md")]
     public void Every_command_of_a_guide_is_one_and_every_lesson_that_it_names_is_there(string guide)
     {
         string text = File.ReadAllText(Path.Combine(Root, guide));
@@ -80,15 +94,29 @@ public sealed partial class GuideTests
 
     [Theory]
     [InlineData("docs/course.md", "docs/course.ja.md")]
-    [InlineData("README.md", "README.ja.md")]
-    public void The_Japanese_guide_asks_for_what_the_English_one_asks_for(string english, string japanese)
-    {
-        string[] there = Commands(File.ReadAllText(Path.Combine(Root, english)));
-        Assert.All(Commands(File.ReadAllText(Path.Combine(Root, japanese))).Select(WithoutLanguage), command => Assert.Contains(command, there.Select(WithoutLanguage)));
+    [InlineData("docs/slides.md", "docs/slides.ja.md")]
+    public void The_Japanese_guide_asks_for_what_the_English_one_asks_for_in_its_order(string english, string japanese) =>
+        Assert.Equal(InEnglish(english), InEnglish(japanese));
 
-        static string WithoutLanguage(string command) =>
-            command.Replace(" --language ja", "", StringComparison.Ordinal).Replace("README.ja.md", "README.md", StringComparison.Ordinal);
+    [Fact]
+    public void The_Japanese_README_shows_every_command_of_the_English_one_and_no_other() =>
+        Assert.Equal(InEnglish("README.md").ToHashSet(), InEnglish("README.ja.md").ToHashSet());
+
+    [Fact]
+    public void The_Japanese_course_learns_from_the_Japanese_text_and_goes_on_with_its_words()
+    {
+        string[] commands = Commands(File.ReadAllText(Path.Combine(Root, "docs", "course.ja.md")));
+        string novel = File.ReadAllText(BundledFile.Of(BundledText.Novel));
+        string[] trained = [.. commands.Where(command => command.StartsWith("train", StringComparison.Ordinal))];
+        Assert.Equal(2, trained.Length);
+        Assert.All(trained, command => Assert.Contains(" --text ja", command, StringComparison.Ordinal));
+        string[] begun = [.. commands.Select(command => Begun().Match(command)).Where(match => match.Success).Select(match => match.Groups[1].Value)];
+        Assert.Equal(6, begun.Length);
+        Assert.All(begun, words => Assert.Contains(words, novel, StringComparison.Ordinal));
     }
+
+    private static string[] InEnglish(string guide) =>
+        [.. Commands(File.ReadAllText(Path.Combine(Root, guide))).Select(command => s_inPlaceOf.Aggregate(command, (said, pair) => said.Replace(pair.Japanese, pair.English, StringComparison.Ordinal)))];
 
     /// <summary>What stands in blocks of code behind the program's name, and in the first column of the README's table.</summary>
     private static string[] Commands(string text) =>
@@ -104,6 +132,9 @@ public sealed partial class GuideTests
 
     [GeneratedRegex(@"^\| (`(?:train|tokenize|sample|serve|eval|inspect|convert|explain|trace|lesson|word2vec|compare|gradcheck)\b[^|]*) \|", RegexOptions.Multiline)]
     private static partial Regex TableRow();
+
+    [GeneratedRegex("--(?:prompt|text) \"([^\"]+)\"")]
+    private static partial Regex Begun();
 
     [GeneratedRegex("`([^`]+)`")]
     private static partial Regex Quoted();
