@@ -30,6 +30,9 @@ public sealed class SlidePictureTests(Browser browser) : IClassFixture<Browser>,
         new(12, "translation", "attention"),
     ];
 
+    // How wide a slide may be in the page's own pixels, and a figure beside its words: the fewer there are, the larger is everything.
+    private static readonly int[] s_widths = [592, 624, 656], s_rooms = [380, 350, 320, 290, 260, 230];
+
     private readonly TemporaryFolder _work = new();
 
     public static TheoryData<int, string> Slides => [.. s_shown.SelectMany(shown => (string[])["en", "ja"], (shown, language) => (shown.Chapter, language))];
@@ -48,24 +51,45 @@ public sealed class SlidePictureTests(Browser browser) : IClassFixture<Browser>,
         string[] model = shown.Lesson is Explain or "n-gram" ? ["--model", s_model!] : [];
         Minigpt.Success(_work.Root, [.. command, .. model, "--out", page, "--language", language]);
 
-        await using OpenPage open = await browser.Open(page, shown.Width, pixels: (float)Slide.Width / shown.Width);
-        await open.Page.AddStyleTagAsync(new PageAddStyleTagOptions { Content = Style });
-        await open.Page.EvaluateAsync(Script);
-        string id = await open.Page.EvaluateAsync<string>("figure => idOf(figure)", figure);
-        await open.Redraw(id, () => open.Page.EvaluateAsync("given => compose(given)",
-            new { id, title = slide.Title, idea = slide.Idea, layout = shown.IsBelow ? "below" : "beside", room = shown.Room }));
+        string beyond = "";
+        foreach (int width in s_widths)
+        {
+            await using OpenPage open = await browser.Open(page, width, pixels: (float)Slide.Width / width);
+            await open.Page.AddStyleTagAsync(new PageAddStyleTagOptions { Content = Style });
+            await open.Page.AddScriptTagAsync(new PageAddScriptTagOptions { Content = Script });
+            beyond = await Compose(open, slide, figure, shown);
+            if (beyond.Length > 0)
+                continue;
+            string file = Path.GetFullPath(Path.Combine(s_folder!, "..", slide.Picture));
+            Directory.CreateDirectory(Path.GetDirectoryName(file)!);
+            await open.Page.Locator("#slide").ScreenshotAsync(new LocatorScreenshotOptions { Path = file });
+            Assert.InRange(await open.Page.EvaluateAsync<double>("smallestText()") * Slide.Width / width, SmallestText, Slide.Height);
+            Assert.Empty(open.Complaints);
+            return;
+        }
+        Assert.Fail($"Chapter {chapter} does not fit on a slide: {beyond}");
+    }
+
+    /// <summary>Draws the figure as large as it fits beside its words, or below them, and says what does not fit.</summary>
+    private static async Task<string> Compose(OpenPage open, Slide slide, string figure, Shown shown)
+    {
+        string beyond = "", id = await open.Page.EvaluateAsync<string>("figure => idOf(figure)", figure);
+        await open.Redraw(id, () => open.Page.EvaluateAsync("given => compose(given)", new { id, title = slide.Title, idea = slide.Idea, layout = shown.IsBelow ? "below" : "beside" }));
         foreach ((int turn, int stop) in shown.Stops.Index())
         {
             await open.Redraw(id, () => open.Page.EvaluateAsync("([id, stop]) => moveTo(id, stop)", new object[] { id, stop }));
             if (turn < shown.Stops.Count - 1)
-                await open.Page.EvaluateAsync("id => keep(id)", id);
+                await open.Redraw(id, () => open.Page.EvaluateAsync("id => keep(id)", id));
         }
-        string file = Path.GetFullPath(Path.Combine(s_folder!, "..", slide.Picture));
-        Directory.CreateDirectory(Path.GetDirectoryName(file)!);
-        await open.Page.Locator("#slide").ScreenshotAsync(new LocatorScreenshotOptions { Path = file });
-        Assert.Equal("", await open.Page.EvaluateAsync<string>("beyond()"));
-        Assert.InRange(await open.Page.EvaluateAsync<double>("smallestText()") * Slide.Width / shown.Width, SmallestText, Slide.Height);
-        Assert.Empty(open.Complaints);
+        foreach (int room in shown.IsBelow ? [0] : s_rooms)
+        {
+            if (!shown.IsBelow)
+                await open.Redraw(id, () => open.Page.EvaluateAsync("([id, room]) => giveRoom(id, room)", new object[] { id, room }));
+            beyond = await open.Page.EvaluateAsync<string>("beyond()");
+            if (beyond.Length == 0)
+                break;
+        }
+        return beyond;
     }
 
     /// <summary>What a slide shows: a stage of a lesson, or a figure of the page of <c>explain</c>.</summary>
@@ -76,12 +100,6 @@ public sealed class SlidePictureTests(Browser browser) : IClassFixture<Browser>,
 
         /// <summary>Where the slider stands, one picture for each; none leaves it where it is.</summary>
         public IReadOnlyList<int> Stops { get; init; } = [];
-
-        /// <summary>The width of a slide in the page's own pixels: the fewer, the larger is everything.</summary>
-        public int Width { get; init; } = 608;
-
-        /// <summary>The width of the figure in the page's own pixels, where the words stand beside it.</summary>
-        public int Room { get; init; } = 370;
 
         /// <summary>Whether the figure is below the words and not beside them.</summary>
         public bool IsBelow { get; init; }
@@ -98,7 +116,7 @@ public sealed class SlidePictureTests(Browser browser) : IClassFixture<Browser>,
         #slide .said p { font-size: 2.9vw; line-height: 1.35; margin: 0; color: var(--soft); word-break: auto-phrase; }
         #slide .shown { display: flex; gap: 2.4vw; align-items: center; justify-content: center; min-width: 0; min-height: 0; }
         #slide figure { margin: 0; padding: 0; border: 0; background: none; box-shadow: none; border-radius: 0; flex: 1; min-width: 0; }
-        #slide.beside figure { width: var(--room); }
+        #slide.beside figure { width: var(--room, 380px); }
         #slide .sliders { display: flex; gap: .6em; margin: 0 0 .4em; font-size: 2.6vw; font-weight: 600; }
         #slide .flow > :not(:nth-child(n + 7):nth-child(-n + 11)), #slide .flow .step > div:last-child { display: none; }
         #slide .flow .step { grid-template-columns: 1fr; padding: .2rem .8rem; }
@@ -111,11 +129,14 @@ public sealed class SlidePictureTests(Browser browser) : IClassFixture<Browser>,
         window.idOf = figure => document.getElementById(figure) ? figure : `stage-${page.content.stages.findIndex(stage => stage.key === figure) + 1}`;
         const nodeOf = id => document.getElementById(id);
         // The figure alone with its words.
-        window.compose = ({ id, title, idea, layout, room }) => {
+        window.compose = ({ id, title, idea, layout }) => {
           const slide = el('div', { id: 'slide', className: layout },
             el('div', { className: 'said' }, el('h1', {}, title), el('p', {}, idea)), el('div', { className: 'shown' }, nodeOf(id)));
-          slide.style.setProperty('--room', `${room}px`);
           document.body.prepend(slide);
+          figures.find(figure => figure.node.id === id).change();
+        };
+        window.giveRoom = (id, room) => {
+          nodeOf('slide').style.setProperty('--room', `${room}px`);
           figures.find(figure => figure.node.id === id).change();
         };
         window.moveTo = (id, stop) => {
