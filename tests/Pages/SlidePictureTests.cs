@@ -55,7 +55,6 @@ public sealed class SlidePictureTests(Browser browser) : IClassFixture<Browser>,
         foreach (int width in s_widths)
         {
             await using OpenPage open = await browser.Open(page, width, pixels: (float)Slide.Width / width);
-            await open.Page.AddStyleTagAsync(new PageAddStyleTagOptions { Content = Style });
             await open.Page.AddScriptTagAsync(new PageAddScriptTagOptions { Content = Script });
             beyond = await Compose(open, slide, figure, shown);
             if (beyond.Length > 0)
@@ -74,6 +73,8 @@ public sealed class SlidePictureTests(Browser browser) : IClassFixture<Browser>,
     private static async Task<string> Compose(OpenPage open, Slide slide, string figure, Shown shown)
     {
         string beyond = "", id = await open.Page.EvaluateAsync<string>("figure => idOf(figure)", figure);
+        await open.Draw(id);
+        await open.Page.AddStyleTagAsync(new PageAddStyleTagOptions { Content = Style }); // it hides the rest of the page, where nothing would be drawn any more
         await open.Redraw(id, () => open.Page.EvaluateAsync("given => compose(given)", new { id, title = slide.Title, idea = slide.Idea, layout = shown.IsBelow ? "below" : "beside" }));
         foreach ((int turn, int stop) in shown.Stops.Index())
         {
