@@ -31,6 +31,8 @@ public sealed partial class GuideTests
     [InlineData("README.ja.md")]
     [InlineData("docs/course.md")]
     [InlineData("docs/course.ja.md")]
+    [InlineData("docs/slides.md")]
+    [InlineData("docs/slides.ja.md")]
     public void Every_command_of_a_guide_is_one_and_every_lesson_that_it_names_is_there(string guide)
     {
         string text = File.ReadAllText(Path.Combine(Root, guide));
@@ -92,6 +94,7 @@ public sealed partial class GuideTests
 
     [Theory]
     [InlineData("docs/course.md", "docs/course.ja.md")]
+    [InlineData("docs/slides.md", "docs/slides.ja.md")]
     public void The_Japanese_guide_asks_for_what_the_English_one_asks_for_in_its_order(string english, string japanese) =>
         Assert.Equal(InEnglish(english), InEnglish(japanese));
 

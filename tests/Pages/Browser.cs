@@ -33,17 +33,19 @@ public sealed class Browser : IAsyncLifetime
         _playwright?.Dispose();
     }
 
-    /// <summary>Opens a file. Where there is no Chromium, the test is skipped.</summary>
-    internal Task<OpenPage> Open(string file, int width = 1000, ColorScheme scheme = ColorScheme.Light) => Open(new Uri($"file://{file}"), width, scheme);
+    /// <summary>Opens a file, each of its pixels that many of the screen's. Where there is no Chromium, the test is skipped.</summary>
+    internal Task<OpenPage> Open(string file, int width = 1000, ColorScheme scheme = ColorScheme.Light, float pixels = 1) =>
+        Open(new Uri($"file://{file}"), width, scheme, pixels: pixels);
 
     /// <summary>Opens what a service shows.</summary>
-    internal async Task<OpenPage> Open(Uri address, int width = 1000, ColorScheme scheme = ColorScheme.Light, string language = "en")
+    internal async Task<OpenPage> Open(Uri address, int width = 1000, ColorScheme scheme = ColorScheme.Light, string language = "en", float pixels = 1)
     {
         Assert.SkipWhen(_browser is null, $"there is no {Chromium}; apt-get install chromium fonts-noto-cjk brings it");
         IPage page = await _browser!.NewPageAsync(new BrowserNewPageOptions
         {
             ViewportSize = new ViewportSize { Width = width, Height = 900 },
             ColorScheme = scheme,
+            DeviceScaleFactor = pixels,
             ReducedMotion = ReducedMotion.Reduce,
             Locale = language,
         });
