@@ -8,7 +8,7 @@ namespace MiniGpt.Tests.Cli;
 /// <summary>The slides of docs/slides.md and docs/slides.ja.md: one for each chapter of the course, under its question.</summary>
 public sealed partial class SlidesTests
 {
-    private const long MostBytes = 3_000_000;
+    private const long MostBytes = 1_500_000;
 
     private static readonly byte[] s_png = [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A];
 

@@ -45,6 +45,8 @@ public sealed class AccessibilityTests(Browser browser) : IClassFixture<Browser>
         foreach (string figure in await open.Figures())
             await open.Draw(figure);
         await open.Page.EvaluateAsync("document.querySelectorAll('details').forEach(details => details.open = true)");
+        // The rows of a table of numbers are alike, and axe takes its time over each.
+        await open.Page.EvaluateAsync("document.querySelectorAll('details tbody tr:nth-child(n + 6)').forEach(row => row.remove())");
         int steps = await open.Page.EvaluateAsync<int>("window.minigpt.story?.count ?? 1");
         for (int step = 1; step <= steps; step++)
         {
