@@ -85,7 +85,7 @@ public static class AdamW
                 int width = Math.Min(V.Count, count - i);
                 V g = V.Load(gradients + i, width) * gradientScale;
                 V m = V.Load(firstMoment + i, width);
-                m = V.MultiplyAdd(newInFirst, g - m, m);
+                V.AddProduct(ref m, newInFirst, g - m);
                 V v = V.MultiplyAdd(beta2, V.Load(secondMoment + i, width), newInSecond * (g * g));
                 V change = m / V.MultiplyAdd(V.Sqrt(v), rootFactor, epsilon);
                 m.Store(firstMoment + i, width);

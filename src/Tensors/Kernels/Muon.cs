@@ -131,7 +131,7 @@ public static class Muon
                 int width = Math.Min(V.Count, count - i);
                 V g = V.Load(gradient + i, width) * gradientScale;
                 V m = V.Load(momentum + i, width);
-                m = V.MultiplyAdd(isNew, g - m, m);
+                V.AddProduct(ref m, isNew, g - m);
                 m.Store(momentum + i, width);
                 V.MultiplyAdd(nesterov, m - g, g).Store(change + i, width);
             }

@@ -183,7 +183,7 @@ internal static class RowNorm<T, TNorm>
         {
             // Behind a row's end the gain is read as zero, so that nothing is added there.
             V g = V.Load(dy, width) * V.Load(gain, width);
-            product = V.MultiplyAdd(g, Normal(V.Load(x, width), center, factor), product);
+            V.AddProduct(ref product, g, Normal(V.Load(x, width), center, factor));
             if (TNorm.Centres)
                 sum += g;
         }

@@ -43,17 +43,17 @@ internal static unsafe class Rows
         int i = 0;
         for (; i <= count - 4 * V.Count; i += 4 * V.Count)
         {
-            sum0 = V.MultiplyAdd(V.Load(a + i), V.Load(b + i), sum0);
-            sum1 = V.MultiplyAdd(V.Load(a + i + V.Count), V.Load(b + i + V.Count), sum1);
-            sum2 = V.MultiplyAdd(V.Load(a + i + 2 * V.Count), V.Load(b + i + 2 * V.Count), sum2);
-            sum3 = V.MultiplyAdd(V.Load(a + i + 3 * V.Count), V.Load(b + i + 3 * V.Count), sum3);
+            V.AddProduct(ref sum0, V.Load(a + i), V.Load(b + i));
+            V.AddProduct(ref sum1, V.Load(a + i + V.Count), V.Load(b + i + V.Count));
+            V.AddProduct(ref sum2, V.Load(a + i + 2 * V.Count), V.Load(b + i + 2 * V.Count));
+            V.AddProduct(ref sum3, V.Load(a + i + 3 * V.Count), V.Load(b + i + 3 * V.Count));
         }
 
         for (; i <= count - V.Count; i += V.Count)
-            sum0 = V.MultiplyAdd(V.Load(a + i), V.Load(b + i), sum0);
+            V.AddProduct(ref sum0, V.Load(a + i), V.Load(b + i));
 
         if (i < count)
-            sum1 = V.MultiplyAdd(V.Load(a + i, count - i), V.Load(b + i, count - i), sum1);
+            V.AddProduct(ref sum1, V.Load(a + i, count - i), V.Load(b + i, count - i));
 
         return V.SumAcross(sum0 + sum1 + (sum2 + sum3));
     }
@@ -95,15 +95,15 @@ internal static unsafe class Rows
         {
             V distance0 = V.Load(x + i) - origin;
             V distance1 = V.Load(x + i + V.Count) - origin;
-            sum0 = V.MultiplyAdd(distance0, distance0, sum0);
-            sum1 = V.MultiplyAdd(distance1, distance1, sum1);
+            V.AddProduct(ref sum0, distance0, distance0);
+            V.AddProduct(ref sum1, distance1, distance1);
         }
 
         for (; i < count; i += V.Count)
         {
             int rest = Math.Min(V.Count, count - i);
             V distance = V.Select(V.MaskOfFirst(rest), V.Load(x + i, rest) - origin, V.Zero);
-            sum0 = V.MultiplyAdd(distance, distance, sum0);
+            V.AddProduct(ref sum0, distance, distance);
         }
 
         return V.SumAcross(sum0 + sum1);

@@ -6,10 +6,10 @@ using System.Runtime.Intrinsics.X86;
 namespace MiniGpt.Tensors.Simd;
 
 /// <summary>128 bits: 4 floats or 2 doubles.</summary>
-internal readonly struct Simd128<T>(Vector128<T> value) : ISimd<Simd128<T>, T>
+internal struct Simd128<T>(Vector128<T> value) : ISimd<Simd128<T>, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly Vector128<T> _value = value;
+    private Vector128<T> _value = value;
 
     public static int Count => Vector128<T>.Count;
 
@@ -87,6 +87,15 @@ internal readonly struct Simd128<T>(Vector128<T> value) : ISimd<Simd128<T>, T>
         typeof(T) == typeof(float)
             ? new(Vector128.MultiplyAddEstimate(a._value.AsSingle(), b._value.AsSingle(), c._value.AsSingle()).As<float, T>())
             : new(Vector128.MultiplyAddEstimate(a._value.AsDouble(), b._value.AsDouble(), c._value.AsDouble()).As<double, T>());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddProduct(ref Simd128<T> sum, Simd128<T> a, Simd128<T> b)
+    {
+        if (typeof(T) == typeof(float))
+            sum._value = Vector128.MultiplyAddEstimate(a._value.AsSingle(), b._value.AsSingle(), sum._value.AsSingle()).As<float, T>();
+        else
+            sum._value = Vector128.MultiplyAddEstimate(a._value.AsDouble(), b._value.AsDouble(), sum._value.AsDouble()).As<double, T>();
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd128<T> Min(Simd128<T> a, Simd128<T> b) => new(Vector128.Min(a._value, b._value));

@@ -6,10 +6,10 @@ using System.Runtime.Intrinsics.X86;
 namespace MiniGpt.Tensors.Simd;
 
 /// <summary>256 bits: 8 floats or 4 doubles.</summary>
-internal readonly struct Simd256<T>(Vector256<T> value) : ISimd<Simd256<T>, T>
+internal struct Simd256<T>(Vector256<T> value) : ISimd<Simd256<T>, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly Vector256<T> _value = value;
+    private Vector256<T> _value = value;
 
     public static int Count => Vector256<T>.Count;
 
@@ -87,6 +87,15 @@ internal readonly struct Simd256<T>(Vector256<T> value) : ISimd<Simd256<T>, T>
         typeof(T) == typeof(float)
             ? new(Vector256.MultiplyAddEstimate(a._value.AsSingle(), b._value.AsSingle(), c._value.AsSingle()).As<float, T>())
             : new(Vector256.MultiplyAddEstimate(a._value.AsDouble(), b._value.AsDouble(), c._value.AsDouble()).As<double, T>());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddProduct(ref Simd256<T> sum, Simd256<T> a, Simd256<T> b)
+    {
+        if (typeof(T) == typeof(float))
+            sum._value = Vector256.MultiplyAddEstimate(a._value.AsSingle(), b._value.AsSingle(), sum._value.AsSingle()).As<float, T>();
+        else
+            sum._value = Vector256.MultiplyAddEstimate(a._value.AsDouble(), b._value.AsDouble(), sum._value.AsDouble()).As<double, T>();
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd256<T> Min(Simd256<T> a, Simd256<T> b) => new(Vector256.Min(a._value, b._value));

@@ -6,10 +6,10 @@ using System.Runtime.Intrinsics.X86;
 namespace MiniGpt.Tensors.Simd;
 
 /// <summary>512 bits: 16 floats or 8 doubles.</summary>
-internal readonly struct Simd512<T>(Vector512<T> value) : ISimd<Simd512<T>, T>
+internal struct Simd512<T>(Vector512<T> value) : ISimd<Simd512<T>, T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
 {
-    private readonly Vector512<T> _value = value;
+    private Vector512<T> _value = value;
 
     public static int Count => Vector512<T>.Count;
 
@@ -87,6 +87,15 @@ internal readonly struct Simd512<T>(Vector512<T> value) : ISimd<Simd512<T>, T>
         typeof(T) == typeof(float)
             ? new(Vector512.MultiplyAddEstimate(a._value.AsSingle(), b._value.AsSingle(), c._value.AsSingle()).As<float, T>())
             : new(Vector512.MultiplyAddEstimate(a._value.AsDouble(), b._value.AsDouble(), c._value.AsDouble()).As<double, T>());
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddProduct(ref Simd512<T> sum, Simd512<T> a, Simd512<T> b)
+    {
+        if (typeof(T) == typeof(float))
+            sum._value = Vector512.MultiplyAddEstimate(a._value.AsSingle(), b._value.AsSingle(), sum._value.AsSingle()).As<float, T>();
+        else
+            sum._value = Vector512.MultiplyAddEstimate(a._value.AsDouble(), b._value.AsDouble(), sum._value.AsDouble()).As<double, T>();
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Simd512<T> Min(Simd512<T> a, Simd512<T> b) => new(Vector512.Min(a._value, b._value));

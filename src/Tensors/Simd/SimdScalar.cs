@@ -48,6 +48,8 @@ internal readonly struct SimdScalar<T>(T value) : ISimd<SimdScalar<T>, T>
         new(T.MultiplyAddEstimate(a._value, b._value, c._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void AddProduct(ref SimdScalar<T> sum, SimdScalar<T> a, SimdScalar<T> b) => sum = MultiplyAdd(a, b, sum);
+
     public static SimdScalar<T> Min(SimdScalar<T> a, SimdScalar<T> b) => new(T.Min(a._value, b._value));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

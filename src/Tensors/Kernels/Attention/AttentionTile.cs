@@ -97,14 +97,14 @@ internal static unsafe class AttentionTile
             {
                 V whole = V.Load(x + i);
                 whole.Store(to + i);
-                check = V.MultiplyAdd(whole, V.Zero, check);
+                V.AddProduct(ref check, whole, V.Zero);
             }
 
             for (; i < stride; i += V.Count)
             {
                 V rest = i < columns ? V.Load(x + i, columns - i) : V.Zero;
                 rest.Store(to + i);
-                check = V.MultiplyAdd(rest, V.Zero, check);
+                V.AddProduct(ref check, rest, V.Zero);
             }
         }
 
@@ -143,19 +143,19 @@ internal static unsafe class AttentionTile
             int i = 0;
             for (; i <= columns - V.Count; i += V.Count)
             {
-                sum0 = V.MultiplyAdd(V.Load(a0 + i), V.Load(b0 + i), sum0);
-                sum1 = V.MultiplyAdd(V.Load(a1 + i), V.Load(b1 + i), sum1);
-                sum2 = V.MultiplyAdd(V.Load(a2 + i), V.Load(b2 + i), sum2);
-                sum3 = V.MultiplyAdd(V.Load(a3 + i), V.Load(b3 + i), sum3);
+                V.AddProduct(ref sum0, V.Load(a0 + i), V.Load(b0 + i));
+                V.AddProduct(ref sum1, V.Load(a1 + i), V.Load(b1 + i));
+                V.AddProduct(ref sum2, V.Load(a2 + i), V.Load(b2 + i));
+                V.AddProduct(ref sum3, V.Load(a3 + i), V.Load(b3 + i));
             }
 
             if (i < columns)
             {
                 int rest = columns - i;
-                sum0 = V.MultiplyAdd(V.Load(a0 + i, rest), V.Load(b0 + i, rest), sum0);
-                sum1 = V.MultiplyAdd(V.Load(a1 + i, rest), V.Load(b1 + i, rest), sum1);
-                sum2 = V.MultiplyAdd(V.Load(a2 + i, rest), V.Load(b2 + i, rest), sum2);
-                sum3 = V.MultiplyAdd(V.Load(a3 + i, rest), V.Load(b3 + i, rest), sum3);
+                V.AddProduct(ref sum0, V.Load(a0 + i, rest), V.Load(b0 + i, rest));
+                V.AddProduct(ref sum1, V.Load(a1 + i, rest), V.Load(b1 + i, rest));
+                V.AddProduct(ref sum2, V.Load(a2 + i, rest), V.Load(b2 + i, rest));
+                V.AddProduct(ref sum3, V.Load(a3 + i, rest), V.Load(b3 + i, rest));
             }
 
             new Span<T>(dots + row, RowsAtOnce).Clear();

@@ -44,21 +44,26 @@ internal static unsafe class GemmBlock
             PackPanels<T, V>(a, start, end, rows, columns, depth, packedA);
             for (int column = 0; column < columns; column += columnsAtOnce)
             {
-                int width = Math.Min(columnsAtOnce, columns - column);
-                for (int row = start, tileRows; row < end; row += tileRows)
+                int width = Math.Min(columnsAtOnce, columns - column), next = column + width < columns ? column + width : 0;
+                T* nextBlock = next > 0 || end < rows ? b.Pointer + next * b.ColumnStride : null;
+                for (int row = start, panelIndex = 0, tileRows; row < end; row += tileRows, panelIndex++)
                 {
                     tileRows = Microkernel.Rows<T, V>(rows - row);
                     bool packed = IsPacked(a.From(row, 0), tileRows, rows - row, columns);
                     Operand<T> panel = packed ? new Operand<T>(packedA + (nint)(row - start) * depth, 1, tileRows) : a.From(row, 0);
-                    RunPanel<T, V>(panel, packed, b.From(0, column), row, rows, width, depth, to.From(row, column));
+                    var turn = new Turn(panelIndex, (end - start + tileRows - 1) / tileRows);
+                    RunPanel<T, V>(panel, packed, b.From(0, column), row, rows, width, depth, to.From(row, column), nextBlock, turn);
                 }
             }
         }
     }
 
+    /// <summary>The panel <paramref name="Index"/> of <paramref name="Count"/>: each fetches its part of the block of columns that comes next.</summary>
+    private readonly record struct Turn(int Index, int Count);
+
     /// <summary>One panel of rows times a block of columns.</summary>
     private static void RunPanel<T, V>(
-        in Operand<T> panel, bool packed, in Operand<T> b, int row, int rows, int columns, int depth, in Destination<T> to)
+        in Operand<T> panel, bool packed, in Operand<T> b, int row, int rows, int columns, int depth, in Destination<T> to, T* nextBlock, Turn turn)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
     {
@@ -72,7 +77,9 @@ internal static unsafe class GemmBlock
             Destination<T> tile = to.From(0, column);
             bool first = row == 0 && b.ColumnStride == 1, last = column + tileColumns >= columns;
             Ahead ahead = first && !last ? new Ahead(tileB + tileColumns, b.RowStride * sizeof(T))
-                : !packed && row + tileRows < rows && (first ? last : column == 0) ? NextPanel(panel, tileRows, depth)
+                : !packed && row + tileRows < rows && (first ? last : column == 0) ? NextPanel<T, V>(panel, tileRows, depth)
+                : nextBlock is not null && column / tileColumns % turn.Count == turn.Index
+                    ? new Ahead(nextBlock + column * b.ColumnStride, b.RowStride * sizeof(T))
                 : new Ahead(tileB, 0);
             if (height == tileRows && width == tileColumns)
             {
@@ -88,9 +95,9 @@ internal static unsafe class GemmBlock
     }
 
     /// <summary>
-    /// Rows of A and columns of B that pass over each other before the next ones: a quarter and a half of the second-level cache. Each panel of
-    /// rows, in the first-level cache meanwhile, meets the columns there that the panel before it has met; a last-level cache that
-    /// many cores share, or one that is far, could not feed the multiplications at their full rate.
+    /// Rows of A and columns of B that pass over each other before the next ones: a quarter of the second-level cache each, so that there is room for
+    /// the next columns, which are fetched meanwhile. Each panel of rows, in the first-level cache meanwhile, meets the columns there that the panel
+    /// before it has met; a last-level cache that many cores share, or one that is far, could not feed the multiplications at their full rate.
     /// </summary>
     private static (int Rows, int Columns) AtOnce<T, V>(int depth)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
@@ -98,7 +105,7 @@ internal static unsafe class GemmBlock
     {
         int tileRows = Microkernel.Rows<T, V>(), tileColumns = Microkernel.Columns<T, V>();
         long lanes = SecondLevelCache.OfThisMachine.Bytes / sizeof(T) / Math.Max(1, depth);
-        return (Math.Max(1, (int)(lanes / 4 / tileRows)) * tileRows, Math.Max(1, (int)(lanes / 2 / tileColumns)) * tileColumns);
+        return (Math.Max(1, (int)(lanes / 4 / tileRows)) * tileRows, Math.Max(1, (int)(lanes / 4 / tileColumns)) * tileColumns);
     }
 
     /// <summary>Packs those panels of the rows from <paramref name="start"/> to <paramref name="end"/> that are not read where they lie.</summary>
@@ -126,10 +133,11 @@ internal static unsafe class GemmBlock
         where T : unmanaged => left < tileRows || NeedsPacking(panel, columns);
 
     /// <summary>The rows below a panel, if they are one stretch of memory or lie side by side.</summary>
-    private static Ahead NextPanel<T>(in Operand<T> panel, int tileRows, int depth)
-        where T : unmanaged =>
+    private static Ahead NextPanel<T, V>(in Operand<T> panel, int tileRows, int depth)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where V : unmanaged, ISimd<V, T> =>
         panel.RowStride == 1 ? new Ahead(panel.Pointer + tileRows, panel.ColumnStride * sizeof(T))
-        : panel.RowStride == depth ? new Ahead(panel.Pointer + tileRows * panel.RowStride, 2 * Cache.LineBytes)
+        : panel.RowStride == depth ? new Ahead(panel.Pointer + tileRows * panel.RowStride, Ahead.LinesOfStep<T, V>() * Cache.LineBytes)
         : new Ahead(panel.Pointer, 0);
 
     /// <summary>Fetches a tile of C, whose rows lie apart: it arrives while its product is computed.</summary>

@@ -11,8 +11,10 @@ internal readonly unsafe struct GemmProduct<T, TFunction> : IRangeKernel<T>
     where T : unmanaged, IBinaryFloatingPointIeee754<T>
     where TFunction : struct, IActivation<T>
 {
-    // Few rows do not make up for packing; where B's own rows are short, its tiles are as good to read where they lie for any number.
+    // Few rows do not make up for packing; where B's own rows are short, its tiles are as good to read where they lie for any number, if each
+    // step of a tile is two lines of memory: at one line, a tile would wait for more of them than it multiplies.
     private const int FewRows = 384;
+    private const int FewRowsOfNarrowTiles = 128;
     private const int BytesOfShortRow = 2048;
 
     private readonly Tensor<T> _a;
@@ -42,7 +44,9 @@ internal readonly unsafe struct GemmProduct<T, TFunction> : IRangeKernel<T>
         RowSums<T> sums, GemmPartition partition)
     {
         _readsInPlace = b.Stride(-1) == 1 && GemmPartition.HasWholeTiles(b.Shape[-1])
-            && (c.Shape[-2] <= FewRows || (long)b.Stride(-2) * sizeof(T) <= BytesOfShortRow);
+            && (VectorWidth.Bits > 256
+                ? c.Shape[-2] <= FewRows || (long)b.Stride(-2) * sizeof(T) <= BytesOfShortRow
+                : c.Shape[-2] <= FewRowsOfNarrowTiles);
 
         // Only where several tasks read the same columns is it worth a pass of its own.
         _packedB = partition.RowTasks > 1 && !_readsInPlace ? GemmPacking<T>.PackAll(b) : null;

@@ -9,9 +9,8 @@ namespace MiniGpt.Tensors.Kernels;
 /// column of the tile's rows of A with one row of its columns of B.
 /// </summary>
 /// <remarks>
-/// Accumulators are separate locals, since the JIT keeps locals, but not elements of an array, in registers. The row stride of A is a
-/// parameter, so that rows can be read where they lie as well as from a packed panel. Two lines of memory are fetched ahead at each step:
-/// the multiplications leave room for them, while a pass of its own that fetches would wait.
+/// A is read where it lies as well as from a packed panel. How it lies decides which addresses are constants, and with that how many
+/// instructions stand between the multiply-adds: where another thread shares the core, the processor decodes only half as many.
 /// </remarks>
 internal static unsafe class Microkernel
 {
@@ -48,20 +47,27 @@ internal static unsafe class Microkernel
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Run<T, V>(int rows, int depth, in Operand<T> a, T* b, nint bStep, in Destination<T> to, in Ahead ahead)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where V : unmanaged, ISimd<V, T> => Run<T, V, WideRow<T, V>>(rows, depth, a, b, bStep, to, ahead);
+
+    /// <summary>Computes one tile whose rows are two vectors wide, or one.</summary>
+    /// <inheritdoc cref="Run{T, V}"/>
+    public static void Run<T, V, TRow>(int rows, int depth, in Operand<T> a, T* b, nint bStep, in Destination<T> to, in Ahead ahead)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
+        where TRow : struct, ITileRows<T, V>
     {
         bool full = rows == Rows<T, V>();
         if (HasManyRegisters<T, V>())
         {
             if (full)
-                Rows12<T, V>(depth, a, b, bStep, to, ahead);
+                Tile<T, V, ThreeOf<T, V, TwoOf<T, V, TwoOf<T, V, TRow>>>>(depth, a, b, bStep, to, ahead);
             else
-                Rows8<T, V>(depth, a, b, bStep, to, ahead);
+                Tile<T, V, TwoOf<T, V, TwoOf<T, V, TwoOf<T, V, TRow>>>>(depth, a, b, bStep, to, ahead);
         }
         else if (full)
-            Rows6<T, V>(depth, a, b, bStep, to, ahead);
+            Tile<T, V, ThreeOf<T, V, TwoOf<T, V, TRow>>>(depth, a, b, bStep, to, ahead);
         else
-            Rows4<T, V>(depth, a, b, bStep, to, ahead);
+            Tile<T, V, TwoOf<T, V, TwoOf<T, V, TRow>>>(depth, a, b, bStep, to, ahead);
     }
 
     // AVX-512 and Arm have 32 vector registers, AVX2 and SSE 16.
@@ -71,299 +77,58 @@ internal static unsafe class Microkernel
         where V : unmanaged, ISimd<V, T> =>
         typeof(V) == typeof(Simd512<T>) || (typeof(V) == typeof(Simd128<T>) && System.Runtime.Intrinsics.Arm.AdvSimd.IsSupported);
 
-    // 24, 16, 12 and 8 accumulators, two vectors of B and one element of A.
-    private static void Rows12<T, V>(int depth, in Operand<T> a, T* b, nint bStep, in Destination<T> to, in Ahead ahead)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-        where V : unmanaged, ISimd<V, T>
-    {
-        nint row1 = a.RowStride, row2 = 2 * row1, step = a.ColumnStride;
-        byte* fetched = ahead.Line;
-        nint fetchedStep = ahead.Step;
-        T* a0 = a.Pointer;
-        T* a3 = a.Pointer + 3 * row1;
-        T* a6 = a.Pointer + 6 * row1;
-        T* a9 = a.Pointer + 9 * row1;
-        V c0L = V.Zero, c0R = V.Zero;
-        V c1L = V.Zero, c1R = V.Zero;
-        V c2L = V.Zero, c2R = V.Zero;
-        V c3L = V.Zero, c3R = V.Zero;
-        V c4L = V.Zero, c4R = V.Zero;
-        V c5L = V.Zero, c5R = V.Zero;
-        V c6L = V.Zero, c6R = V.Zero;
-        V c7L = V.Zero, c7R = V.Zero;
-        V c8L = V.Zero, c8R = V.Zero;
-        V c9L = V.Zero, c9R = V.Zero;
-        V c10L = V.Zero, c10R = V.Zero;
-        V c11L = V.Zero, c11R = V.Zero;
-        for (; depth > 0; depth--)
-        {
-            Cache.Prefetch(fetched);
-            Cache.Prefetch(fetched + Cache.LineBytes);
-            V left = V.Load(b), right = V.Load(b + V.Count), x;
-            x = V.Broadcast(*a0);
-            c0L = V.MultiplyAdd(x, left, c0L);
-            c0R = V.MultiplyAdd(x, right, c0R);
-            x = V.Broadcast(*(a0 + row1));
-            c1L = V.MultiplyAdd(x, left, c1L);
-            c1R = V.MultiplyAdd(x, right, c1R);
-            x = V.Broadcast(*(a0 + row2));
-            c2L = V.MultiplyAdd(x, left, c2L);
-            c2R = V.MultiplyAdd(x, right, c2R);
-            x = V.Broadcast(*a3);
-            c3L = V.MultiplyAdd(x, left, c3L);
-            c3R = V.MultiplyAdd(x, right, c3R);
-            x = V.Broadcast(*(a3 + row1));
-            c4L = V.MultiplyAdd(x, left, c4L);
-            c4R = V.MultiplyAdd(x, right, c4R);
-            x = V.Broadcast(*(a3 + row2));
-            c5L = V.MultiplyAdd(x, left, c5L);
-            c5R = V.MultiplyAdd(x, right, c5R);
-            x = V.Broadcast(*a6);
-            c6L = V.MultiplyAdd(x, left, c6L);
-            c6R = V.MultiplyAdd(x, right, c6R);
-            x = V.Broadcast(*(a6 + row1));
-            c7L = V.MultiplyAdd(x, left, c7L);
-            c7R = V.MultiplyAdd(x, right, c7R);
-            x = V.Broadcast(*(a6 + row2));
-            c8L = V.MultiplyAdd(x, left, c8L);
-            c8R = V.MultiplyAdd(x, right, c8R);
-            x = V.Broadcast(*a9);
-            c9L = V.MultiplyAdd(x, left, c9L);
-            c9R = V.MultiplyAdd(x, right, c9R);
-            x = V.Broadcast(*(a9 + row1));
-            c10L = V.MultiplyAdd(x, left, c10L);
-            c10R = V.MultiplyAdd(x, right, c10R);
-            x = V.Broadcast(*(a9 + row2));
-            c11L = V.MultiplyAdd(x, left, c11L);
-            c11R = V.MultiplyAdd(x, right, c11R);
-            a0 += step;
-            a3 += step;
-            a6 += step;
-            a9 += step;
-            b += bStep;
-            fetched += fetchedStep;
-        }
-
-        T* c = to.Pointer;
-        Finish(c0L, c0R, c, to);
-        c += to.RowStride;
-        Finish(c1L, c1R, c, to);
-        c += to.RowStride;
-        Finish(c2L, c2R, c, to);
-        c += to.RowStride;
-        Finish(c3L, c3R, c, to);
-        c += to.RowStride;
-        Finish(c4L, c4R, c, to);
-        c += to.RowStride;
-        Finish(c5L, c5R, c, to);
-        c += to.RowStride;
-        Finish(c6L, c6R, c, to);
-        c += to.RowStride;
-        Finish(c7L, c7R, c, to);
-        c += to.RowStride;
-        Finish(c8L, c8R, c, to);
-        c += to.RowStride;
-        Finish(c9L, c9R, c, to);
-        c += to.RowStride;
-        Finish(c10L, c10R, c, to);
-        c += to.RowStride;
-        Finish(c11L, c11R, c, to);
-    }
-
-    private static void Rows8<T, V>(int depth, in Operand<T> a, T* b, nint bStep, in Destination<T> to, in Ahead ahead)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-        where V : unmanaged, ISimd<V, T>
-    {
-        nint row1 = a.RowStride, row2 = 2 * row1, step = a.ColumnStride;
-        byte* fetched = ahead.Line;
-        nint fetchedStep = ahead.Step;
-        T* a0 = a.Pointer;
-        T* a3 = a.Pointer + 3 * row1;
-        T* a6 = a.Pointer + 6 * row1;
-        V c0L = V.Zero, c0R = V.Zero;
-        V c1L = V.Zero, c1R = V.Zero;
-        V c2L = V.Zero, c2R = V.Zero;
-        V c3L = V.Zero, c3R = V.Zero;
-        V c4L = V.Zero, c4R = V.Zero;
-        V c5L = V.Zero, c5R = V.Zero;
-        V c6L = V.Zero, c6R = V.Zero;
-        V c7L = V.Zero, c7R = V.Zero;
-        for (; depth > 0; depth--)
-        {
-            Cache.Prefetch(fetched);
-            Cache.Prefetch(fetched + Cache.LineBytes);
-            V left = V.Load(b), right = V.Load(b + V.Count), x;
-            x = V.Broadcast(*a0);
-            c0L = V.MultiplyAdd(x, left, c0L);
-            c0R = V.MultiplyAdd(x, right, c0R);
-            x = V.Broadcast(*(a0 + row1));
-            c1L = V.MultiplyAdd(x, left, c1L);
-            c1R = V.MultiplyAdd(x, right, c1R);
-            x = V.Broadcast(*(a0 + row2));
-            c2L = V.MultiplyAdd(x, left, c2L);
-            c2R = V.MultiplyAdd(x, right, c2R);
-            x = V.Broadcast(*a3);
-            c3L = V.MultiplyAdd(x, left, c3L);
-            c3R = V.MultiplyAdd(x, right, c3R);
-            x = V.Broadcast(*(a3 + row1));
-            c4L = V.MultiplyAdd(x, left, c4L);
-            c4R = V.MultiplyAdd(x, right, c4R);
-            x = V.Broadcast(*(a3 + row2));
-            c5L = V.MultiplyAdd(x, left, c5L);
-            c5R = V.MultiplyAdd(x, right, c5R);
-            x = V.Broadcast(*a6);
-            c6L = V.MultiplyAdd(x, left, c6L);
-            c6R = V.MultiplyAdd(x, right, c6R);
-            x = V.Broadcast(*(a6 + row1));
-            c7L = V.MultiplyAdd(x, left, c7L);
-            c7R = V.MultiplyAdd(x, right, c7R);
-            a0 += step;
-            a3 += step;
-            a6 += step;
-            b += bStep;
-            fetched += fetchedStep;
-        }
-
-        T* c = to.Pointer;
-        Finish(c0L, c0R, c, to);
-        c += to.RowStride;
-        Finish(c1L, c1R, c, to);
-        c += to.RowStride;
-        Finish(c2L, c2R, c, to);
-        c += to.RowStride;
-        Finish(c3L, c3R, c, to);
-        c += to.RowStride;
-        Finish(c4L, c4R, c, to);
-        c += to.RowStride;
-        Finish(c5L, c5R, c, to);
-        c += to.RowStride;
-        Finish(c6L, c6R, c, to);
-        c += to.RowStride;
-        Finish(c7L, c7R, c, to);
-    }
-
-    private static void Rows6<T, V>(int depth, in Operand<T> a, T* b, nint bStep, in Destination<T> to, in Ahead ahead)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-        where V : unmanaged, ISimd<V, T>
-    {
-        nint row1 = a.RowStride, row2 = 2 * row1, step = a.ColumnStride;
-        byte* fetched = ahead.Line;
-        nint fetchedStep = ahead.Step;
-        T* a0 = a.Pointer;
-        T* a3 = a.Pointer + 3 * row1;
-        V c0L = V.Zero, c0R = V.Zero;
-        V c1L = V.Zero, c1R = V.Zero;
-        V c2L = V.Zero, c2R = V.Zero;
-        V c3L = V.Zero, c3R = V.Zero;
-        V c4L = V.Zero, c4R = V.Zero;
-        V c5L = V.Zero, c5R = V.Zero;
-        for (; depth > 0; depth--)
-        {
-            Cache.Prefetch(fetched);
-            Cache.Prefetch(fetched + Cache.LineBytes);
-            V left = V.Load(b), right = V.Load(b + V.Count), x;
-            x = V.Broadcast(*a0);
-            c0L = V.MultiplyAdd(x, left, c0L);
-            c0R = V.MultiplyAdd(x, right, c0R);
-            x = V.Broadcast(*(a0 + row1));
-            c1L = V.MultiplyAdd(x, left, c1L);
-            c1R = V.MultiplyAdd(x, right, c1R);
-            x = V.Broadcast(*(a0 + row2));
-            c2L = V.MultiplyAdd(x, left, c2L);
-            c2R = V.MultiplyAdd(x, right, c2R);
-            x = V.Broadcast(*a3);
-            c3L = V.MultiplyAdd(x, left, c3L);
-            c3R = V.MultiplyAdd(x, right, c3R);
-            x = V.Broadcast(*(a3 + row1));
-            c4L = V.MultiplyAdd(x, left, c4L);
-            c4R = V.MultiplyAdd(x, right, c4R);
-            x = V.Broadcast(*(a3 + row2));
-            c5L = V.MultiplyAdd(x, left, c5L);
-            c5R = V.MultiplyAdd(x, right, c5R);
-            a0 += step;
-            a3 += step;
-            b += bStep;
-            fetched += fetchedStep;
-        }
-
-        T* c = to.Pointer;
-        Finish(c0L, c0R, c, to);
-        c += to.RowStride;
-        Finish(c1L, c1R, c, to);
-        c += to.RowStride;
-        Finish(c2L, c2R, c, to);
-        c += to.RowStride;
-        Finish(c3L, c3R, c, to);
-        c += to.RowStride;
-        Finish(c4L, c4R, c, to);
-        c += to.RowStride;
-        Finish(c5L, c5R, c, to);
-    }
-
-    private static void Rows4<T, V>(int depth, in Operand<T> a, T* b, nint bStep, in Destination<T> to, in Ahead ahead)
-        where T : unmanaged, IBinaryFloatingPointIeee754<T>
-        where V : unmanaged, ISimd<V, T>
-    {
-        nint row1 = a.RowStride, row2 = 2 * row1, step = a.ColumnStride;
-        byte* fetched = ahead.Line;
-        nint fetchedStep = ahead.Step;
-        T* a0 = a.Pointer;
-        T* a3 = a.Pointer + 3 * row1;
-        V c0L = V.Zero, c0R = V.Zero;
-        V c1L = V.Zero, c1R = V.Zero;
-        V c2L = V.Zero, c2R = V.Zero;
-        V c3L = V.Zero, c3R = V.Zero;
-        for (; depth > 0; depth--)
-        {
-            Cache.Prefetch(fetched);
-            Cache.Prefetch(fetched + Cache.LineBytes);
-            V left = V.Load(b), right = V.Load(b + V.Count), x;
-            x = V.Broadcast(*a0);
-            c0L = V.MultiplyAdd(x, left, c0L);
-            c0R = V.MultiplyAdd(x, right, c0R);
-            x = V.Broadcast(*(a0 + row1));
-            c1L = V.MultiplyAdd(x, left, c1L);
-            c1R = V.MultiplyAdd(x, right, c1R);
-            x = V.Broadcast(*(a0 + row2));
-            c2L = V.MultiplyAdd(x, left, c2L);
-            c2R = V.MultiplyAdd(x, right, c2R);
-            x = V.Broadcast(*a3);
-            c3L = V.MultiplyAdd(x, left, c3L);
-            c3R = V.MultiplyAdd(x, right, c3R);
-            a0 += step;
-            a3 += step;
-            b += bStep;
-            fetched += fetchedStep;
-        }
-
-        T* c = to.Pointer;
-        Finish(c0L, c0R, c, to);
-        c += to.RowStride;
-        Finish(c1L, c1R, c, to);
-        c += to.RowStride;
-        Finish(c2L, c2R, c, to);
-        c += to.RowStride;
-        Finish(c3L, c3R, c, to);
-    }
-
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static void Finish<T, V>(V left, V right, T* c, in Destination<T> to)
+    private static void Tile<T, V, TTile>(int depth, in Operand<T> a, T* b, nint bStep, in Destination<T> to, in Ahead ahead)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where V : unmanaged, ISimd<V, T>
+        where TTile : struct, ITileRows<T, V>
+    {
+        if (a.RowStride == 1 && a.ColumnStride == TTile.Rows)
+            Stream<T, V, TTile, PackedPanel<T, V, TTile>>(depth, a, b, bStep, to, ahead);
+        else if (a.ColumnStride == 1)
+            Stream<T, V, TTile, RowsInMemory>(depth, a, b, bStep, to, ahead);
+        else
+            Stream<T, V, TTile, AnyPanel>(depth, a, b, bStep, to, ahead);
+    }
+
+    private static void Stream<T, V, TTile, TPanel>(int depth, in Operand<T> a, T* b, nint bStep, in Destination<T> to, in Ahead ahead)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where V : unmanaged, ISimd<V, T>
+        where TTile : struct, ITileRows<T, V>
+        where TPanel : struct, IPanelLayout
+    {
+        // In bytes, as instructions have them: what the loop adds up would be multiplied there otherwise.
+        nint row = TPanel.RowStride(a.RowStride) * sizeof(T), step = TPanel.StepStride(a.ColumnStride) * sizeof(T), bBytes = bStep * sizeof(T);
+        byte* column = (byte*)a.Pointer;
+        byte* rowOfB = (byte*)b;
+        byte* fetched = ahead.Line;
+        nint fetchedStep = ahead.Step;
+        TTile tile = default;
+        for (; depth >= 2; depth -= 2)
+        {
+            Fetch<T, V>(fetched);
+            tile.Add(column, row, 0, V.Load((T*)rowOfB), V.Load((T*)rowOfB + V.Count));
+            Fetch<T, V>(fetched + fetchedStep);
+            tile.Add(column, row, step, V.Load((T*)(rowOfB + bBytes)), V.Load((T*)(rowOfB + bBytes) + V.Count));
+            column += 2 * step;
+            rowOfB += 2 * bBytes;
+            fetched += 2 * fetchedStep;
+        }
+
+        if (depth > 0)
+            tile.Add(column, row, 0, V.Load((T*)rowOfB), V.Load((T*)rowOfB + V.Count));
+
+        tile.Finish(to.Pointer, to);
+    }
+
+    /// <summary>The lines of one step, as many as a row of a tile has: the multiplications leave room for that, while a pass of its own would wait.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static void Fetch<T, V>(byte* line)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
     {
-        if (to.Bias is not null)
-        {
-            left += V.Load(to.Bias);
-            right += V.Load(to.Bias + V.Count);
-        }
-
-        if (to.Accumulate)
-        {
-            left += V.Load(c);
-            right += V.Load(c + V.Count);
-        }
-
-        left.Store(c);
-        right.Store(c + V.Count);
+        Cache.Prefetch(line);
+        if (Ahead.LinesOfStep<T, V>() > 1)
+            Cache.Prefetch(line + Cache.LineBytes);
     }
 }

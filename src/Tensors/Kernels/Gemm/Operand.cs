@@ -1,3 +1,7 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using MiniGpt.Tensors.Simd;
+
 namespace MiniGpt.Tensors.Kernels;
 
 /// <summary>A matrix to read: element (i, j) at <c>Pointer[i · RowStride + j · ColumnStride]</c>.</summary>
@@ -43,14 +47,20 @@ internal readonly unsafe struct Destination<T>(T* pointer, nint rowStride, bool 
 }
 
 /// <summary>
-/// Lines of memory to fetch, two at each step of a tile: what the tiles that follow will read, where it lies so far apart that the
-/// processor does not fetch it by itself.
+/// Lines of memory to fetch at each step of a tile: what the tiles that follow will read, where it lies so far apart that the processor does not
+/// fetch it by itself.
 /// </summary>
 internal readonly unsafe struct Ahead(void* line, nint step)
 {
-    /// <summary>The first of the two lines.</summary>
+    /// <summary>The first line.</summary>
     public readonly byte* Line = (byte*)line;
 
     /// <summary>Bytes from one step to the next; 0 for the same lines again, which costs nothing.</summary>
     public readonly nint Step = step;
+
+    /// <summary>Lines that are fetched at a step: those of one row of a tile.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static int LinesOfStep<T, V>()
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where V : unmanaged, ISimd<V, T> => Math.Max(1, 2 * V.Count * sizeof(T) / Cache.LineBytes);
 }

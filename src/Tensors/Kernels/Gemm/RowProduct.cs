@@ -44,17 +44,17 @@ internal static unsafe class RowProduct
             int left = depth;
             for (; left >= 4 * V.Count; left -= 4 * V.Count, x += 4 * V.Count, y += 4 * V.Count)
             {
-                sum0 = V.MultiplyAdd(V.Load(x), V.Load(y), sum0);
-                sum1 = V.MultiplyAdd(V.Load(x + V.Count), V.Load(y + V.Count), sum1);
-                sum2 = V.MultiplyAdd(V.Load(x + 2 * V.Count), V.Load(y + 2 * V.Count), sum2);
-                sum3 = V.MultiplyAdd(V.Load(x + 3 * V.Count), V.Load(y + 3 * V.Count), sum3);
+                V.AddProduct(ref sum0, V.Load(x), V.Load(y));
+                V.AddProduct(ref sum1, V.Load(x + V.Count), V.Load(y + V.Count));
+                V.AddProduct(ref sum2, V.Load(x + 2 * V.Count), V.Load(y + 2 * V.Count));
+                V.AddProduct(ref sum3, V.Load(x + 3 * V.Count), V.Load(y + 3 * V.Count));
             }
 
             for (; left >= V.Count; left -= V.Count, x += V.Count, y += V.Count)
-                sum0 = V.MultiplyAdd(V.Load(x), V.Load(y), sum0);
+                V.AddProduct(ref sum0, V.Load(x), V.Load(y));
 
             if (left > 0)
-                sum1 = V.MultiplyAdd(V.Load(x, left), V.Load(y, left), sum1);
+                V.AddProduct(ref sum1, V.Load(x, left), V.Load(y, left));
 
             Write(V.SumAcross((sum0 + sum1) + (sum2 + sum3)), column, to);
         }
@@ -71,18 +71,18 @@ internal static unsafe class RowProduct
         for (; left >= 2 * V.Count; left -= 2 * V.Count, x += 2 * V.Count, y += 2 * V.Count, z += 2 * V.Count)
         {
             V x0 = V.Load(x), x1 = V.Load(x + V.Count);
-            y0 = V.MultiplyAdd(x0, V.Load(y), y0);
-            y1 = V.MultiplyAdd(x1, V.Load(y + V.Count), y1);
-            z0 = V.MultiplyAdd(x0, V.Load(z), z0);
-            z1 = V.MultiplyAdd(x1, V.Load(z + V.Count), z1);
+            V.AddProduct(ref y0, x0, V.Load(y));
+            V.AddProduct(ref y1, x1, V.Load(y + V.Count));
+            V.AddProduct(ref z0, x0, V.Load(z));
+            V.AddProduct(ref z1, x1, V.Load(z + V.Count));
         }
 
         for (int count; left > 0; left -= count, x += count, y += count, z += count)
         {
             count = Math.Min(left, V.Count);
             V rest = V.Load(x, count);
-            y0 = V.MultiplyAdd(rest, V.Load(y, count), y0);
-            z0 = V.MultiplyAdd(rest, V.Load(z, count), z0);
+            V.AddProduct(ref y0, rest, V.Load(y, count));
+            V.AddProduct(ref z0, rest, V.Load(z, count));
         }
 
         Write(V.SumAcross(y0 + y1), column, to);
@@ -135,12 +135,12 @@ internal static unsafe class RowProduct
         for (; column <= columns - V.Count; column += V.Count)
         {
             V sum = V.MultiplyAdd(x0, V.Load(row0 + column), V.Load(sums + column));
-            sum = V.MultiplyAdd(x1, V.Load(row1 + column), sum);
-            sum = V.MultiplyAdd(x2, V.Load(row2 + column), sum);
-            sum = V.MultiplyAdd(x3, V.Load(row3 + column), sum);
-            sum = V.MultiplyAdd(x4, V.Load(row4 + column), sum);
-            sum = V.MultiplyAdd(x5, V.Load(row5 + column), sum);
-            sum = V.MultiplyAdd(x6, V.Load(row6 + column), sum);
+            V.AddProduct(ref sum, x1, V.Load(row1 + column));
+            V.AddProduct(ref sum, x2, V.Load(row2 + column));
+            V.AddProduct(ref sum, x3, V.Load(row3 + column));
+            V.AddProduct(ref sum, x4, V.Load(row4 + column));
+            V.AddProduct(ref sum, x5, V.Load(row5 + column));
+            V.AddProduct(ref sum, x6, V.Load(row6 + column));
             V.MultiplyAdd(x7, V.Load(row7 + column), sum).Store(sums + column);
         }
 
@@ -148,12 +148,12 @@ internal static unsafe class RowProduct
         {
             int count = columns - column;
             V sum = V.MultiplyAdd(x0, V.Load(row0 + column, count), V.Load(sums + column, count));
-            sum = V.MultiplyAdd(x1, V.Load(row1 + column, count), sum);
-            sum = V.MultiplyAdd(x2, V.Load(row2 + column, count), sum);
-            sum = V.MultiplyAdd(x3, V.Load(row3 + column, count), sum);
-            sum = V.MultiplyAdd(x4, V.Load(row4 + column, count), sum);
-            sum = V.MultiplyAdd(x5, V.Load(row5 + column, count), sum);
-            sum = V.MultiplyAdd(x6, V.Load(row6 + column, count), sum);
+            V.AddProduct(ref sum, x1, V.Load(row1 + column, count));
+            V.AddProduct(ref sum, x2, V.Load(row2 + column, count));
+            V.AddProduct(ref sum, x3, V.Load(row3 + column, count));
+            V.AddProduct(ref sum, x4, V.Load(row4 + column, count));
+            V.AddProduct(ref sum, x5, V.Load(row5 + column, count));
+            V.AddProduct(ref sum, x6, V.Load(row6 + column, count));
             V.MultiplyAdd(x7, V.Load(row7 + column, count), sum).Store(sums + column, count);
         }
     }

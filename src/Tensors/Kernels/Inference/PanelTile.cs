@@ -51,6 +51,12 @@ internal static unsafe class PanelTile
                 row += 4;
             }
         }
+        else if (typeof(TNumbers) == typeof(WholeNumbers<T>))
+        {
+            // Four rows are two pairs: three and one would read the panel as often, and the one alone waits for it longer.
+            for (; rows - row >= 3 && rows - row != 4; row += 3)
+                Rows3<T, V, TNumbers>(x + row * xStride, xStride, panel, depth, bias, y + row * yStride, yStride, accumulate);
+        }
 
         for (; row <= rows - 2; row += 2)
             Rows2<T, V, TNumbers>(x + row * xStride, xStride, panel, depth, bias, y + row * yStride, yStride, accumulate);
@@ -70,10 +76,10 @@ internal static unsafe class PanelTile
         for (T* end = x + depth; x < end; x++, panel += Vectors * vector)
         {
             V a = V.Broadcast(*x);
-            sum0 = V.MultiplyAdd(a, TNumbers.Load<V>(panel), sum0);
-            sum1 = V.MultiplyAdd(a, TNumbers.Load<V>(panel + vector), sum1);
-            sum2 = V.MultiplyAdd(a, TNumbers.Load<V>(panel + 2 * vector), sum2);
-            sum3 = V.MultiplyAdd(a, TNumbers.Load<V>(panel + 3 * vector), sum3);
+            V.AddProduct(ref sum0, a, TNumbers.Load<V>(panel));
+            V.AddProduct(ref sum1, a, TNumbers.Load<V>(panel + vector));
+            V.AddProduct(ref sum2, a, TNumbers.Load<V>(panel + 2 * vector));
+            V.AddProduct(ref sum3, a, TNumbers.Load<V>(panel + 3 * vector));
         }
 
         End<T, V>(sum0, sum1, sum2, sum3, y, accumulate);
@@ -93,19 +99,59 @@ internal static unsafe class PanelTile
             V b0 = TNumbers.Load<V>(panel), b1 = TNumbers.Load<V>(panel + vector);
             V b2 = TNumbers.Load<V>(panel + 2 * vector), b3 = TNumbers.Load<V>(panel + 3 * vector);
             V a = V.Broadcast(*x);
-            sum00 = V.MultiplyAdd(a, b0, sum00);
-            sum01 = V.MultiplyAdd(a, b1, sum01);
-            sum02 = V.MultiplyAdd(a, b2, sum02);
-            sum03 = V.MultiplyAdd(a, b3, sum03);
+            V.AddProduct(ref sum00, a, b0);
+            V.AddProduct(ref sum01, a, b1);
+            V.AddProduct(ref sum02, a, b2);
+            V.AddProduct(ref sum03, a, b3);
             a = V.Broadcast(*(x + xStride));
-            sum10 = V.MultiplyAdd(a, b0, sum10);
-            sum11 = V.MultiplyAdd(a, b1, sum11);
-            sum12 = V.MultiplyAdd(a, b2, sum12);
-            sum13 = V.MultiplyAdd(a, b3, sum13);
+            V.AddProduct(ref sum10, a, b0);
+            V.AddProduct(ref sum11, a, b1);
+            V.AddProduct(ref sum12, a, b2);
+            V.AddProduct(ref sum13, a, b3);
         }
 
         End<T, V>(sum00, sum01, sum02, sum03, y, accumulate);
         End<T, V>(sum10, sum11, sum12, sum13, y + yStride, accumulate);
+    }
+
+    // 12 accumulators, three elements of X and one vector of the panel: what 16 registers hold, if its numbers need no widening.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    private static void Rows3<T, V, TNumbers>(T* x, nint xStride, byte* panel, int depth, T* bias, T* y, nint yStride, bool accumulate)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where V : unmanaged, ISimd<V, T>
+        where TNumbers : struct, IPanelNumbers<T>
+    {
+        nint x2Stride = 2 * xStride;
+        int vector = V.Count * TNumbers.Bytes;
+        V sum00 = Start<T, V>(bias, 0), sum01 = Start<T, V>(bias, 1), sum02 = Start<T, V>(bias, 2), sum03 = Start<T, V>(bias, 3);
+        V sum10 = sum00, sum11 = sum01, sum12 = sum02, sum13 = sum03;
+        V sum20 = sum00, sum21 = sum01, sum22 = sum02, sum23 = sum03;
+        for (T* end = x + depth; x < end; x++, panel += Vectors * vector)
+        {
+            V a0 = V.Broadcast(*x), a1 = V.Broadcast(*(x + xStride)), a2 = V.Broadcast(*(x + x2Stride));
+            V b = TNumbers.Load<V>(panel);
+            V.AddProduct(ref sum00, a0, b);
+            V.AddProduct(ref sum10, a1, b);
+            V.AddProduct(ref sum20, a2, b);
+            b = TNumbers.Load<V>(panel + vector);
+            V.AddProduct(ref sum01, a0, b);
+            V.AddProduct(ref sum11, a1, b);
+            V.AddProduct(ref sum21, a2, b);
+            b = TNumbers.Load<V>(panel + 2 * vector);
+            V.AddProduct(ref sum02, a0, b);
+            V.AddProduct(ref sum12, a1, b);
+            V.AddProduct(ref sum22, a2, b);
+            b = TNumbers.Load<V>(panel + 3 * vector);
+            V.AddProduct(ref sum03, a0, b);
+            V.AddProduct(ref sum13, a1, b);
+            V.AddProduct(ref sum23, a2, b);
+        }
+
+        End<T, V>(sum00, sum01, sum02, sum03, y, accumulate);
+        y += yStride;
+        End<T, V>(sum10, sum11, sum12, sum13, y, accumulate);
+        y += yStride;
+        End<T, V>(sum20, sum21, sum22, sum23, y, accumulate);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
@@ -125,25 +171,25 @@ internal static unsafe class PanelTile
             V b0 = TNumbers.Load<V>(panel), b1 = TNumbers.Load<V>(panel + vector);
             V b2 = TNumbers.Load<V>(panel + 2 * vector), b3 = TNumbers.Load<V>(panel + 3 * vector);
             V a = V.Broadcast(*x);
-            sum00 = V.MultiplyAdd(a, b0, sum00);
-            sum01 = V.MultiplyAdd(a, b1, sum01);
-            sum02 = V.MultiplyAdd(a, b2, sum02);
-            sum03 = V.MultiplyAdd(a, b3, sum03);
+            V.AddProduct(ref sum00, a, b0);
+            V.AddProduct(ref sum01, a, b1);
+            V.AddProduct(ref sum02, a, b2);
+            V.AddProduct(ref sum03, a, b3);
             a = V.Broadcast(*(x + xStride));
-            sum10 = V.MultiplyAdd(a, b0, sum10);
-            sum11 = V.MultiplyAdd(a, b1, sum11);
-            sum12 = V.MultiplyAdd(a, b2, sum12);
-            sum13 = V.MultiplyAdd(a, b3, sum13);
+            V.AddProduct(ref sum10, a, b0);
+            V.AddProduct(ref sum11, a, b1);
+            V.AddProduct(ref sum12, a, b2);
+            V.AddProduct(ref sum13, a, b3);
             a = V.Broadcast(*x2);
-            sum20 = V.MultiplyAdd(a, b0, sum20);
-            sum21 = V.MultiplyAdd(a, b1, sum21);
-            sum22 = V.MultiplyAdd(a, b2, sum22);
-            sum23 = V.MultiplyAdd(a, b3, sum23);
+            V.AddProduct(ref sum20, a, b0);
+            V.AddProduct(ref sum21, a, b1);
+            V.AddProduct(ref sum22, a, b2);
+            V.AddProduct(ref sum23, a, b3);
             a = V.Broadcast(*(x2 + xStride));
-            sum30 = V.MultiplyAdd(a, b0, sum30);
-            sum31 = V.MultiplyAdd(a, b1, sum31);
-            sum32 = V.MultiplyAdd(a, b2, sum32);
-            sum33 = V.MultiplyAdd(a, b3, sum33);
+            V.AddProduct(ref sum30, a, b0);
+            V.AddProduct(ref sum31, a, b1);
+            V.AddProduct(ref sum32, a, b2);
+            V.AddProduct(ref sum33, a, b3);
         }
 
         End<T, V>(sum00, sum01, sum02, sum03, y, accumulate);
@@ -176,35 +222,35 @@ internal static unsafe class PanelTile
             V b0 = TNumbers.Load<V>(panel), b1 = TNumbers.Load<V>(panel + vector);
             V b2 = TNumbers.Load<V>(panel + 2 * vector), b3 = TNumbers.Load<V>(panel + 3 * vector);
             V a = V.Broadcast(*x);
-            sum00 = V.MultiplyAdd(a, b0, sum00);
-            sum01 = V.MultiplyAdd(a, b1, sum01);
-            sum02 = V.MultiplyAdd(a, b2, sum02);
-            sum03 = V.MultiplyAdd(a, b3, sum03);
+            V.AddProduct(ref sum00, a, b0);
+            V.AddProduct(ref sum01, a, b1);
+            V.AddProduct(ref sum02, a, b2);
+            V.AddProduct(ref sum03, a, b3);
             a = V.Broadcast(*(x + xStride));
-            sum10 = V.MultiplyAdd(a, b0, sum10);
-            sum11 = V.MultiplyAdd(a, b1, sum11);
-            sum12 = V.MultiplyAdd(a, b2, sum12);
-            sum13 = V.MultiplyAdd(a, b3, sum13);
+            V.AddProduct(ref sum10, a, b0);
+            V.AddProduct(ref sum11, a, b1);
+            V.AddProduct(ref sum12, a, b2);
+            V.AddProduct(ref sum13, a, b3);
             a = V.Broadcast(*(x + x2Stride));
-            sum20 = V.MultiplyAdd(a, b0, sum20);
-            sum21 = V.MultiplyAdd(a, b1, sum21);
-            sum22 = V.MultiplyAdd(a, b2, sum22);
-            sum23 = V.MultiplyAdd(a, b3, sum23);
+            V.AddProduct(ref sum20, a, b0);
+            V.AddProduct(ref sum21, a, b1);
+            V.AddProduct(ref sum22, a, b2);
+            V.AddProduct(ref sum23, a, b3);
             a = V.Broadcast(*x3);
-            sum30 = V.MultiplyAdd(a, b0, sum30);
-            sum31 = V.MultiplyAdd(a, b1, sum31);
-            sum32 = V.MultiplyAdd(a, b2, sum32);
-            sum33 = V.MultiplyAdd(a, b3, sum33);
+            V.AddProduct(ref sum30, a, b0);
+            V.AddProduct(ref sum31, a, b1);
+            V.AddProduct(ref sum32, a, b2);
+            V.AddProduct(ref sum33, a, b3);
             a = V.Broadcast(*(x3 + xStride));
-            sum40 = V.MultiplyAdd(a, b0, sum40);
-            sum41 = V.MultiplyAdd(a, b1, sum41);
-            sum42 = V.MultiplyAdd(a, b2, sum42);
-            sum43 = V.MultiplyAdd(a, b3, sum43);
+            V.AddProduct(ref sum40, a, b0);
+            V.AddProduct(ref sum41, a, b1);
+            V.AddProduct(ref sum42, a, b2);
+            V.AddProduct(ref sum43, a, b3);
             a = V.Broadcast(*(x3 + x2Stride));
-            sum50 = V.MultiplyAdd(a, b0, sum50);
-            sum51 = V.MultiplyAdd(a, b1, sum51);
-            sum52 = V.MultiplyAdd(a, b2, sum52);
-            sum53 = V.MultiplyAdd(a, b3, sum53);
+            V.AddProduct(ref sum50, a, b0);
+            V.AddProduct(ref sum51, a, b1);
+            V.AddProduct(ref sum52, a, b2);
+            V.AddProduct(ref sum53, a, b3);
         }
 
         End<T, V>(sum00, sum01, sum02, sum03, y, accumulate);
