@@ -7,6 +7,7 @@ namespace MiniGpt.Tensors.Kernels;
 internal static unsafe class GemmBlock
 {
     private const int MostRowsPackedAtOnce = 96;
+    private const int FewColumns = 96;
 
     /// <summary>Multiplies <paramref name="a"/> [rows, depth] with packed columns of B.</summary>
     /// <param name="a">The rows of A.</param>
@@ -49,7 +50,7 @@ internal static unsafe class GemmBlock
                 for (int row = start, panelIndex = 0, tileRows; row < end; row += tileRows, panelIndex++)
                 {
                     tileRows = Microkernel.Rows<T, V>(rows - row);
-                    bool packed = IsPacked(a.From(row, 0), tileRows, rows - row, columns);
+                    bool packed = IsPacked<T, V>(a.From(row, 0), tileRows, rows - row, columns);
                     Operand<T> panel = packed ? new Operand<T>(packedA + (nint)(row - start) * depth, 1, tileRows) : a.From(row, 0);
                     var turn = new Turn(panelIndex, (end - start + tileRows - 1) / tileRows);
                     RunPanel<T, V>(panel, packed, b.From(0, column), row, rows, width, depth, to.From(row, column), nextBlock, turn);
@@ -116,7 +117,7 @@ internal static unsafe class GemmBlock
         for (int row = start; row < end;)
         {
             int tileRows = Microkernel.Rows<T, V>(rows - row), next = row + tileRows;
-            if (IsPacked(a.From(row, 0), tileRows, rows - row, columns))
+            if (IsPacked<T, V>(a.From(row, 0), tileRows, rows - row, columns))
             {
                 // Panels of one height in one go: where rows are neighbours in memory, whole cache lines are read, not twelve elements of each.
                 while (next < end && Microkernel.Rows<T, V>(rows - next) == tileRows && next - row < MostRowsPackedAtOnce)
@@ -129,8 +130,9 @@ internal static unsafe class GemmBlock
         }
     }
 
-    private static bool IsPacked<T>(in Operand<T> panel, int tileRows, int left, int columns)
-        where T : unmanaged => left < tileRows || NeedsPacking(panel, columns);
+    private static bool IsPacked<T, V>(in Operand<T> panel, int tileRows, int left, int columns)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where V : unmanaged, ISimd<V, T> => left < tileRows || NeedsPacking<T, V>(panel, columns);
 
     /// <summary>The rows below a panel, if they are one stretch of memory or lie side by side.</summary>
     private static Ahead NextPanel<T, V>(in Operand<T> panel, int tileRows, int depth)
@@ -156,12 +158,14 @@ internal static unsafe class GemmBlock
     /// <summary>
     /// Whether a panel's rows are better packed than read where they lie. Rows a multiple of a page apart are, where there are columns
     /// enough to make up for it: their elements all fall into the same few sets of the L1 cache and push each other out. Rows that are
-    /// neighbours in memory come from the L2 cache, a line or two a step, which costs less than packing for up to a thousand columns.
+    /// neighbours in memory come from the L2 cache, a line or two a step, which costs less than packing for up to a thousand columns, unless a tile
+    /// is so low that it uses a third of each line.
     /// </summary>
-    private static bool NeedsPacking<T>(in Operand<T> panel, int columns)
-        where T : unmanaged => panel.RowStride == 1 && panel.ColumnStride != 1
-            ? columns > 1024 || panel.ColumnStride * sizeof(T) % 4096 == 0
-            : panel.ColumnStride != 1 || (panel.RowStride * sizeof(T) % 4096 == 0 && columns >= 96);
+    private static bool NeedsPacking<T, V>(in Operand<T> panel, int columns)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where V : unmanaged, ISimd<V, T> => panel.RowStride == 1 && panel.ColumnStride != 1
+            ? columns > (Ahead.LinesOfStep<T, V>() > 1 ? 1024 : FewColumns) || panel.ColumnStride * sizeof(T) % 4096 == 0
+            : panel.ColumnStride != 1 || (panel.RowStride * sizeof(T) % 4096 == 0 && columns >= FewColumns);
 
     private static void CopyEdge<T>(T* edge, int edgeStride, int height, int width, in Destination<T> tile)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
