@@ -107,19 +107,25 @@ internal static unsafe class Microkernel
         for (; depth >= 2; depth -= 2)
         {
             Fetch<T, V>(fetched);
-            tile.Add(column, row, 0, V.Load((T*)rowOfB), V.Load((T*)rowOfB + V.Count));
+            tile.Add(column, row, 0, V.Load((T*)rowOfB), Right<T, V, TTile>(rowOfB));
             Fetch<T, V>(fetched + fetchedStep);
-            tile.Add(column, row, step, V.Load((T*)(rowOfB + bBytes)), V.Load((T*)(rowOfB + bBytes) + V.Count));
+            tile.Add(column, row, step, V.Load((T*)(rowOfB + bBytes)), Right<T, V, TTile>(rowOfB + bBytes));
             column += 2 * step;
             rowOfB += 2 * bBytes;
             fetched += 2 * fetchedStep;
         }
 
         if (depth > 0)
-            tile.Add(column, row, 0, V.Load((T*)rowOfB), V.Load((T*)rowOfB + V.Count));
+            tile.Add(column, row, 0, V.Load((T*)rowOfB), Right<T, V, TTile>(rowOfB));
 
         tile.Finish(to.Pointer, to);
     }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static V Right<T, V, TTile>(byte* rowOfB)
+        where T : unmanaged, IBinaryFloatingPointIeee754<T>
+        where V : unmanaged, ISimd<V, T>
+        where TTile : struct, ITileRows<T, V> => TTile.AreWide ? V.Load((T*)rowOfB + V.Count) : default;
 
     /// <summary>The lines of one step, as many as a row of a tile has: the multiplications leave room for that, while a pass of its own would wait.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -18,6 +18,9 @@ internal unsafe interface ITileRows<T, V>
     /// <summary>How many.</summary>
     static abstract int Rows { get; }
 
+    /// <summary>Whether each is two vectors wide, not one.</summary>
+    static abstract bool AreWide { get; }
+
     /// <summary>Adds one element of each row of A times the same step of B.</summary>
     /// <param name="a">The first row of A.</param>
     /// <param name="row">Bytes from one row to the next.</param>
@@ -41,6 +44,8 @@ internal unsafe struct WideRow<T, V> : ITileRows<T, V>
     private V _right;
 
     public static int Rows => 1;
+
+    public static bool AreWide => true;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(byte* a, nint row, nint step, V left, V right)
@@ -83,6 +88,8 @@ internal unsafe struct NarrowRow<T, V> : ITileRows<T, V>
 
     public static int Rows => 1;
 
+    public static bool AreWide => false;
+
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(byte* a, nint row, nint step, V left, V right) => V.AddProduct(ref _sum, V.Broadcast(*(T*)(a + step)), left);
 
@@ -100,6 +107,8 @@ internal unsafe struct TwoOf<T, V, TPart> : ITileRows<T, V>
     private TPart _second;
 
     public static int Rows => 2 * TPart.Rows;
+
+    public static bool AreWide => TPart.AreWide;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(byte* a, nint row, nint step, V left, V right)
@@ -127,6 +136,8 @@ internal unsafe struct ThreeOf<T, V, TPart> : ITileRows<T, V>
     private TPart _third;
 
     public static int Rows => 3 * TPart.Rows;
+
+    public static bool AreWide => TPart.AreWide;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Add(byte* a, nint row, nint step, V left, V right)
