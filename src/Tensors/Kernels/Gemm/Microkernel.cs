@@ -91,6 +91,8 @@ internal static unsafe class Microkernel
             Stream<T, V, TTile, AnyPanel>(depth, a, b, bStep, to, ahead);
     }
 
+    // Alone in its method: beside other code the JIT keeps the sums on the stack. And not to begin with unoptimised code, which has them there, too.
+    [MethodImpl(MethodImplOptions.AggressiveOptimization | MethodImplOptions.NoInlining)]
     private static void Stream<T, V, TTile, TPanel>(int depth, in Operand<T> a, T* b, nint bStep, in Destination<T> to, in Ahead ahead)
         where T : unmanaged, IBinaryFloatingPointIeee754<T>
         where V : unmanaged, ISimd<V, T>
