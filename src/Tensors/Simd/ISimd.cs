@@ -54,7 +54,7 @@ public interface ISimd<TSelf, T>
     /// <summary>a · b + c, rounded once where the hardware can, else twice: never the slow emulation of a fused operation.</summary>
     static abstract TSelf MultiplyAdd(TSelf a, TSelf b, TSelf c);
 
-    /// <summary>sum += a * b.</summary>
+    /// <summary>sum = a · b + sum, as <see cref="MultiplyAdd"/> has it; in loops it keeps the sum in its register.</summary>
     static abstract void AddProduct(ref TSelf sum, TSelf a, TSelf b);
 
     /// <summary>The smaller of each pair; NaN where either is NaN.</summary>
